@@ -1,0 +1,68 @@
+# The executable documentation of the workflow. `make demo` and `make test` set everything up by themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check format lock screenshots bench soak clean
+
+demo: $(VENV)/.run
+	$(BIN)/kadoma-line demo
+
+test: check
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+check: $(VENV)/.dev
+	$(BIN)/python -m pip check --disable-pip-version-check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# What `make test` does with one seed and every eighth point, with many seeds and all points: make soak SOAK_SEEDS=50
+SOAK_SEEDS ?= 10
+soak: $(VENV)/.dev
+	SOAK_SEEDS=$(SOAK_SEEDS) $(BIN)/python -m pytest -n auto --dist worksteal tests/delivery
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The pictures that messages are compared with, and those of the README; look at them before committing.
+screenshots: $(VENV)/.dev
+	$(BIN)/python -m tests.browser.screenshots
+
+# Ours, the peers and the floors side by side, on loopback; about ten minutes. A second run: make bench BENCH=--append
+bench: $(VENV)/.run $(VENV)/peers/.done
+	$(BIN)/python -m benchmarks --peers $(VENV)/peers $(BENCH)
+
+# Resolves the hash locks again. No index address may stand in them: where packages come from is the machine's matter.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+lock: $(VENV)/.dev
+	$(LOCK) pyproject.toml --group build -o requirements.lock
+	$(LOCK) pyproject.toml --group dev -o requirements-dev.lock
+	echo uv | $(LOCK) - -o requirements-uv.lock
+	$(LOCK) benchmarks/peers.in -o benchmarks/peers.lock
+
+clean:
+	rm -rf $(VENV) .demo preview build dist
+
+# What a run needs …
+$(VENV)/.run: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+# … and what the checks need on top of it.
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+# The peers of the benchmarks live apart from us. reader's own copy of feedparser looks for sgmllib under its old name.
+$(VENV)/peers/.done: benchmarks/peers.lock $(VENV)/.run
+	$(PYTHON) -m venv --clear $(VENV)/peers
+	$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/peers.lock
+	echo 'import sys, feedparser_sgmllib; sys.modules["sgmllib"] = feedparser_sgmllib' \
+		> "$$($(VENV)/peers/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/sgmllib.py"
+	touch $@

@@ -1,0 +1,1 @@
+"""Measured against peers and against the floor: `make bench`."""

@@ -1,0 +1,127 @@
+"""The values that travel through the stations: entry → listing → page → item. All frozen, none knows where it came from or goes to."""
+
+import hashlib
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+Kind = Literal["new", "update", "manual", "correction"]
+
+
+def article_id(url: str) -> str:
+    """The stable id: twelve hex digits of the SHA-256 of the canonical URL, versioned ("1:") so that it can change one day."""
+    return hashlib.sha256(f"1:{url}".encode()).hexdigest()[:12]
+
+
+class Entry(Struct, frozen=True, omit_defaults=True):
+    """One line of a list of articles, as the site shows it.
+
+    `url` is absolute and canonical (fragment and tracking query dropped); `title` is cleaned for display; `date` is
+    aware, or None when the list has none or an implausible one; `page_no` is the CMS's page number.
+    """
+
+    url: str
+    title: str
+    date: datetime | None = None
+    page_no: int | None = None
+    tags: tuple[str, ...] = ()
+    sns_display: int | None = None
+
+
+ListingState = Literal["ok", "unchanged", "failed"]
+
+
+class Listing(Struct, frozen=True):
+    """What one source answered.
+
+    `unchanged`: the server said 304, or the same bytes as before; entries are then empty. `failed`: error holds
+    "code: what, where, what to do next"; never to be read as "no news".
+    `digest` is the SHA-256 of the decoded body; `undated` counts entries whose date could not be read;
+    `skipped` counts entries that are no articles (category indexes, pages for old mobile phones, foreign links).
+    """
+
+    source: str
+    state: ListingState
+    entries: tuple[Entry, ...] = ()
+    emergency: bool = False
+    fallback: bool = False
+    etag: str = ""
+    last_modified: str = ""
+    digest: str = ""
+    error_code: str = ""
+    error: str = ""
+    not_before: datetime | None = None  # Retry-After, when the site asked us to wait
+    undated: int = 0
+    skipped: int = 0
+
+
+class Picture(Struct, frozen=True):
+    """A picture that LINE can show: https, JPEG or PNG; width and height in pixels; alt from the page's figure."""
+
+    url: str
+    alt: str = ""
+    width: int = 0
+    height: int = 0
+
+
+class Attachment(Struct, frozen=True):
+    """A file linked from a page, for example a PDF."""
+
+    title: str
+    url: str
+
+
+class Page(Struct, frozen=True):
+    """An article page as read.
+
+    `url` is the address asked for, `canonical` the article's identity; `text` is the body as readable paragraphs,
+    one a line; `date_only` says that `date` has no time of day; `department` is the first line of お問い合わせ先.
+    `picture` is a candidate that has been checked, or None.
+    """
+
+    url: str
+    canonical: str
+    title: str
+    date: datetime | None = None
+    date_only: bool = False
+    department: str = ""
+    breadcrumb: tuple[str, ...] = ()
+    text: str = ""
+    picture: Picture | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+
+PageProblemCode = Literal["gone", "redirected", "unreachable", "refused", "malformed", "robots"]
+
+
+class PageProblem(Struct, frozen=True):
+    """Why a page could not be read. `gone` (404/410) and `redirected` are about the article; the others are about now."""
+
+    url: str
+    code: PageProblemCode
+    detail: str = ""
+
+
+class Item(Struct, frozen=True, omit_defaults=True):
+    """One thing to be shown to residents: a bubble.
+
+    `style` picks the template: article, emergency, correction, text (a manual text without a page). `date` is the
+    instant shown; `label` the category; `text` the readable body, from which the lead is cut; `url` may be empty
+    only for text; `corrects` is the title of the article that a correction is about; `quoted_from` names the source
+    of a manual post that quotes (Art. 10).
+    """
+
+    id: str
+    style: Literal["article", "emergency", "correction", "text"]
+    title: str
+    url: str = ""
+    date: datetime | None = None
+    date_only: bool = False
+    updated: bool = False
+    label: str = ""
+    department: str = ""
+    text: str = ""
+    picture: Picture | None = None
+    corrects: str = ""
+    quoted_from: str = ""

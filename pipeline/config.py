@@ -1,0 +1,336 @@
+"""`kadoma.toml` as typed values. Every outside address stands there and nowhere else in the code."""
+
+import re
+import tomllib
+from collections.abc import Callable
+from datetime import date, time, timedelta, timezone
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta, Struct
+
+JST = timezone(timedelta(hours=9), "JST")  # Asia/Tokyo: one offset, no summer time since 1951
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+DurationText = Annotated[str, Meta(pattern=r"^\d{1,6}[smhd]$", description='a number and s, m, h or d, such as "60m"')]
+ClockText = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$", description='a time such as "09:00"')]
+CLOSED_DAY = re.compile(r"^(\d{4}-\d{2}-\d{2}(/\d{4}-\d{2}-\d{2})?|\d{2}-\d{2}(/\d{2}-\d{2})?)$")
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message names file, key, what was found and what is allowed."""
+
+
+def duration(text: str) -> timedelta:
+    """ "90s", "60m", "8h" or "7d" as a timedelta."""
+    unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[text[-1]]
+    return timedelta(**{unit: int(text[:-1])})
+
+
+class Strict(Struct, frozen=True, forbid_unknown_fields=True):
+    """Unknown keys are errors: a typo must not silently fall back to a default."""
+
+
+class Selectors(Strict, frozen=True):
+    """CSS selectors of an `html` source: item is one entry, the others are looked up inside it.
+
+    title "" is the link's own text; date "" says that the list shows no dates.
+    """
+
+    item: str
+    link: str = "a"
+    title: str = ""
+    date: str = ""
+
+
+class Source(Strict, frozen=True):
+    kind: Literal["smart-cms", "feed", "html"]
+    url: str
+    fallback: bool = False
+    emergency: bool = False
+    select: Selectors | None = None
+
+
+class Site(Strict, frozen=True):
+    url: str
+    hosts: Annotated[tuple[str, ...], Meta(min_length=1)]
+    sources: Annotated[tuple[Source, ...], Meta(min_length=1)]
+    name: str = "門真市"
+    user_agent: str = "kadoma-line/1 (+{contact})"
+    contact_url: str = ""
+    connect_timeout: DurationText = "5s"
+    read_timeout: DurationText = "20s"
+    attempts: Annotated[int, Meta(ge=1, le=10)] = 3
+    pause: Annotated[float, Meta(ge=0, le=60)] = 0.5
+
+
+class Line(Strict, frozen=True):
+    api: str
+    account: Annotated[str, Meta(pattern=r"^@", description="an account ID that begins with @")]
+    connect_timeout: DurationText = "5s"
+    read_timeout: DurationText = "30s"
+    attempts: Annotated[int, Meta(ge=1, le=10)] = 4
+    chat_mode: Literal["", "bot", "chat"] = ""
+
+
+class Responsible(Strict, frozen=True):
+    person: str
+    operator: str
+
+
+class Approval(Strict, frozen=True):
+    two_persons_for_emergency: bool = True
+
+
+class Hours(Strict, frozen=True):
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ("mon", "tue", "wed", "thu", "fri")
+    open: ClockText = "09:00"
+    close: ClockText = "17:30"
+    holidays: bool = True
+    closed: tuple[str, ...] = ()
+    emergency_words: tuple[str, ...] = ()
+
+
+class Category(Strict, frozen=True):
+    label: str
+    paths: tuple[str, ...]
+    basis: Literal["8(1)", "8(2)"] = "8(1)"
+
+
+class Content(Strict, frozen=True):
+    exclude_paths: tuple[str, ...] = ()
+    exclude_titles: tuple[str, ...] = ()
+    exclude_tags: tuple[str, ...] = ()
+    sns_display: Literal["require", "honour-off", "ignore"] = "honour-off"
+    categories: tuple[Category, ...] = ()
+
+
+class Copyright(Strict, frozen=True):
+    holder: str
+
+
+class PersonalData(Strict, frozen=True):
+    own_domains: tuple[str, ...] = ()
+
+
+class Contact(Strict, frozen=True):
+    name: str
+    tel: str = ""
+
+
+class Policy(Strict, frozen=True):
+    version: str
+    responsible: Responsible
+    posters: dict[str, tuple[str, ...]]
+    contact: Contact
+    copyright: Copyright
+    url: str = ""
+    approval: Approval = Approval()
+    hours: Hours = Hours()
+    content: Content = Content()
+    personal_data: PersonalData = PersonalData()
+
+
+class Delivery(Strict, frozen=True):
+    stale_after: DurationText = "7d"
+    burst_limit: Annotated[int, Meta(ge=1)] = 12
+    min_interval: DurationText = "60m"
+    max_per_day: Annotated[int, Meta(ge=1)] = 6
+    close_margin: DurationText = "5m"
+    updates: Literal["ride-along", "announce", "review", "ignore"] = "ride-along"
+
+
+class State(Strict, frozen=True):
+    push: bool = True
+    branch: str = "main"
+    timeout: DurationText = "60s"
+
+
+class GitHub(Strict, frozen=True):
+    """Where alerts become issues; the runner's GITHUB_API_URL goes before `api` (GitHub Enterprise Server)."""
+
+    api: str = ""
+    workflow: str = "sync.yml"
+    silent_after: DurationText = "18h"
+    grace: DurationText = "90m"
+
+
+class Config(Strict, frozen=True):
+    site: Site
+    line: Line
+    policy: Policy
+    delivery: Delivery = Delivery()
+    state: State = State()
+    github: GitHub = GitHub()
+    paused: bool = False
+
+    @property
+    def is_loopback(self) -> bool:
+        """True when every configured address is on this machine: the sandbox, never a resident."""
+        return is_loopback(self.site.url) and is_loopback(self.line.api)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the address is this machine itself."""
+    host = urlsplit(url).hostname or ""
+    return host in ("127.0.0.1", "localhost", "::1")
+
+
+def load(path: Path) -> Config:
+    """Read and check the configuration.
+
+    Raises:
+        ConfigError: the file cannot be read, is no TOML, or a key or value is wrong.
+    """
+    try:
+        return _parsed(path.read_text(encoding="utf-8"), str(path))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; name the configuration with --config FILE") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+
+
+@lru_cache(maxsize=1)
+def _parsed(text: str, name: str) -> Config:
+    """A run reads its configuration again once the ledger has caught up; the same text is the same configuration."""
+    return parse(tomllib.loads(text), name)
+
+
+def parse(raw: dict[str, Any], name: str = "kadoma.toml") -> Config:
+    """Turn the parsed TOML into a checked Config; `name` stands in the error messages. Raises ConfigError."""
+    try:
+        config = msgspec.convert(raw, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{name}: {_explain(raw, str(error))}") from None
+    _check(config, name)
+    return config
+
+
+def _explain(raw: Any, text: str) -> str:
+    """msgspec says "Expected `int`, got `str` - at `$.delivery.burst_limit`"; people want the key first, what was found
+    there, and what is allowed."""
+    from msgspec import inspect
+
+    problem, _, path = text.partition(" - at `$")
+    key = path.rstrip("`").lstrip(".")
+    found, kind = raw, inspect.type_info(Config)
+    for part in re.findall(r"[^.\[\]]+", key):
+        kind = _inner(kind, part)
+        try:
+            found = found[int(part)] if isinstance(found, list) else found[part]
+        except (KeyError, IndexError, ValueError, TypeError):  # a key with a dot in it
+            return f"{key}: {problem}"
+    if key.endswith("[...]"):  # a table with free keys, all of them lists: policy.posters
+        name, found = next(item for item in found.items() if not isinstance(item[1], list))
+        key, kind = key.replace("[...]", f".{name}"), _inner(kind, name)
+    field = re.search(r"(?:unknown|missing required) field `(.*)`", problem)
+    if field is None:
+        return f"{key}: found {found!r}; allowed: {_allowed(kind)}"
+    place = f"{key}.{field[1]}".lstrip(".")
+    if "missing" in problem:
+        return f"{place}: found nothing; allowed: {_allowed(_inner(kind, field[1]))}"
+    return f"{place}: found an unknown key; allowed: {_allowed(kind)}"
+
+
+def _inner(kind: Any, part: str) -> Any:
+    """The type of one field, or of the entries of a list or table."""
+    kind = getattr(kind, "type", kind) if type(kind).__name__ == "Metadata" else kind
+    for field in getattr(kind, "fields", ()):
+        if field.encode_name == part:
+            return field.type
+    return getattr(kind, "item_type", None) or getattr(kind, "value_type", kind)
+
+
+def _allowed(kind: Any) -> str:
+    """A type of msgspec.inspect in words."""
+    name = type(kind).__name__
+    if name == "Metadata":
+        return (kind.extra_json_schema or {}).get("description") or _allowed(kind.type)
+    if name == "UnionType":
+        return " or ".join(_allowed(one) for one in kind.types if type(one).__name__ != "NoneType")
+    if name == "StructType":
+        return f"a table with {', '.join(field.encode_name for field in kind.fields)}"
+    if name == "LiteralType":
+        return ", ".join(repr(value) for value in kind.values)
+    if name in ("IntType", "FloatType"):
+        least, most = kind.ge, kind.le
+        bounds = f" from {least}" * (least is not None) + f" to {most}" * (most is not None)
+        return f"a {'whole ' * (name == 'IntType')}number{bounds}"
+    if name in ("VarTupleType", "ListType"):
+        return f"a list of {_allowed(kind.item_type)}" + f" ({kind.min_length} or more)" * bool(kind.min_length)
+    plain = {"StrType": "text", "BoolType": "true or false", "DictType": "a table"}
+    return plain.get(name, name)
+
+
+def _check(config: Config, name: str) -> None:
+    """The rules that types cannot say."""
+
+    def fail(key: str, found: object, allowed: str) -> None:
+        raise ConfigError(f"{name}: {key}: found {found!r}; allowed: {allowed}")
+
+    addresses = [("site.url", config.site.url), ("line.api", config.line.api)]
+    for key, url in [*addresses, *([("github.api", config.github.api)] if config.github.api else [])]:
+        parts = urlsplit(url)
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(url)):
+            fail(key, url, "https://…, or http:// on a loopback address")
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            fail(key, url, "scheme and host only, without a path")
+    if urlsplit(config.site.url).netloc not in config.site.hosts:
+        fail(
+            "site.hosts",
+            list(config.site.hosts),
+            f"a list that holds the host of site.url ({urlsplit(config.site.url).netloc})",
+        )
+    for number, source in enumerate(config.site.sources):
+        key = f"site.sources[{number}]"
+        if not source.url.startswith("/") and urlsplit(source.url).netloc not in config.site.hosts:
+            fail(f"{key}.url", source.url, "a path that begins with /, or a URL on one of site.hosts")
+        if source.kind == "html" and source.select is None:
+            fail(
+                f"{key}.select",
+                None,
+                'a table such as { item = "li.page", link = "a", date = ".date" } for kind "html"',
+            )
+        if source.kind != "html" and source.select is not None:
+            fail(f"{key}.select", "a table", 'nothing: only kind "html" has selectors')
+    if config.site.sources[0].fallback:
+        fail("site.sources[0].fallback", True, "false: the first source has none before it")
+    _check_policy(config.policy, fail)
+
+
+def _check_policy(policy: Policy, fail: Callable[[str, object, str], None]) -> None:
+    """Art. 6 and 7."""
+    if not policy.posters or not all(name.strip() for name in policy.posters):
+        fail("policy.posters", sorted(policy.posters), "departments with their GitHub logins (Art. 6)")
+    for department, logins in policy.posters.items():
+        if not all(login.strip() for login in logins):
+            fail(f"policy.posters.{department}", list(logins), "GitHub logins; an empty one would be nobody's")
+    hours = policy.hours
+    if hours.open >= hours.close:
+        fail("policy.hours", f"{hours.open}-{hours.close}", "open before close")
+    for number, day in enumerate(hours.closed):
+        if not CLOSED_DAY.match(day) or not _real_days(day):
+            fail(
+                f"policy.hours.closed[{number}]",
+                day,
+                '"2027-05-06", "2027-05-06/2027-05-08", or each year "12-29/01-03"',
+            )
+
+
+def _real_days(text: str) -> bool:
+    try:
+        for part in text.split("/"):
+            date.fromisoformat(part if len(part) > len("12-29") else f"2028-{part}")
+    except ValueError:
+        return False
+    return True
+
+
+def clock_time(text: str) -> time:
+    """ "09:00" as a time; "24:00" as the last instant of the day."""
+    return time.max if text == "24:00" else time.fromisoformat(text)

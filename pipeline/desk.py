@@ -1,0 +1,199 @@
+"""The poster's desk: what authorised people (Art. 6) decide and post by hand."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pipeline.article import article_id
+from pipeline.config import Config
+from pipeline.decision import Basis, Reason
+from pipeline.ledger.events import AnyEvent, Approved, Posted, Refused, Settled
+from pipeline.ledger.knowledge import Knowledge, Known
+from pipeline.ledger.ledger import Ledger, LostRace
+from pipeline.policy.content import quotes
+from pipeline.policy.posters import department_of, same_person
+
+
+class DeskError(Exception):
+    """What was asked cannot be done; the message says why and what to do."""
+
+
+class Draft(Struct, frozen=True):
+    """A manual post as it was asked for."""
+
+    basis: Basis
+    title: str = ""
+    url: str = ""
+    text: str = ""
+    emergency: bool = False
+    why: str = ""
+    corrects: str = ""
+    quoted_from: str = ""
+
+
+class Desk:
+    """Decisions of one poster, recorded durably.
+
+    Args:
+        actor: GitHub login of who decides.
+        approver: login of the reviewer who let the actor's workflow run through; as another poster, the second person.
+
+    Raises:
+        NotAPoster: the actor or the approver may not post (Art. 6).
+    """
+
+    def __init__(self, config: Config, ledger: Ledger, actor: str, approver: str = "") -> None:
+        self._ledger, self._config, self._actor, self._approver = ledger, config, actor, approver
+        self._department = department_of(actor, config.policy.posters)
+        self._second = (
+            department_of(approver, config.policy.posters) if approver and not same_person(approver, actor) else ""
+        )
+
+    def approve(self, ids: Sequence[str], emergency: bool = False, why: str = "") -> list[Known]:
+        """Release articles that wait; with `emergency` also outside the posting hours (Art. 7 proviso)."""
+
+        def events(knowledge: Knowledge, now: datetime) -> list[AnyEvent]:
+            decided: list[AnyEvent] = []
+            for known in self._waiting(knowledge, ids):
+                self._may_approve(known, emergency)
+                post = known.post
+                reason = why or (known.detail if known.reason == Reason.EMERGENCY_WORDS else "")
+                if emergency and not reason:
+                    raise DeskError(f"{known.id}: the proviso of Art. 7 needs a reason; give it with --why")
+                decided += self._approvals(now, known.id, post, emergency, reason)
+            return decided
+
+        return self._record("approved", ids, events)
+
+    def _may_approve(self, known: Known, emergency: bool) -> None:
+        """Two persons (Art. 6) and the operator (Art. 8(4)), where a post needs them. Raises DeskError."""
+        post, policy = known.post, self._config.policy
+        if post is None:
+            return
+        alone = same_person(post.actor, self._actor) and not self._second
+        if alone and (emergency or known.urgent) and policy.approval.two_persons_for_emergency:
+            raise DeskError(f"{known.id}: {self._actor} posted it; a second poster must approve (two persons, Art. 6)")
+        operator = policy.responsible.operator
+        if known.reason == Reason.OPERATOR_APPROVAL and operator not in (self._department, self._second):
+            raise DeskError(f"{known.id}: a poster of the operator ({operator}) must approve it (Art. 8(4))")
+
+    def reject(self, ids: Sequence[str], why: str = "") -> list[Known]:
+        """Articles that shall not go out."""
+
+        def events(knowledge: Knowledge, now: datetime) -> list[AnyEvent]:
+            return [
+                Refused(
+                    at=now,
+                    article=known.id,
+                    actor=self._actor,
+                    department=self._department,
+                    why=why,
+                    approver=self._approver,
+                )
+                for known in self._waiting(knowledge, ids)
+            ]
+
+        return self._record("rejected", ids, events)
+
+    def post(self, draft: Draft) -> Known:
+        """Put a manual post into the queue; the next run decides on it like on everything else."""
+        self._check(draft)
+        now = self._ledger.now()
+        article = (
+            article_id(draft.url)
+            if draft.url and not draft.corrects
+            else article_id(f"{now.isoformat()} {draft.title} {draft.text}")
+        )
+
+        def events(knowledge: Knowledge, now: datetime) -> list[AnyEvent]:
+            wrong = knowledge.articles.get(draft.corrects)
+            if draft.corrects and (wrong is None or not wrong.broadcast):
+                what = "was never sent" if wrong else "no such article"
+                raise DeskError(f"{draft.corrects}: {what}; `kadoma-line explain URL` shows the id of what was sent")
+            if any(article in broadcast.articles for broadcast in knowledge.unfinished()):
+                raise DeskError(
+                    f"{article}: is in a broadcast whose outcome is not known yet; see `kadoma-line status`"
+                )
+            posted = Posted(
+                at=now, article=article, actor=self._actor, department=self._department, basis=draft.basis, title=draft.title,
+                url=draft.url, text=draft.text, emergency=draft.emergency, why=draft.why, corrects=draft.corrects,
+                quoted_from=draft.quoted_from, approver=self._approver,
+            )  # fmt: skip
+            return [
+                posted,
+                *(self._approvals(now, article, posted, draft.emergency, draft.why) if self._second else ()),
+            ]
+
+        return self._record("posted", [article], events)[0]
+
+    def resolve(self, broadcast: str, delivered: bool, why: str = "") -> None:
+        """Settle a broadcast whose outcome is unknown; not delivered puts its articles back in the queue."""
+
+        def events(knowledge: Knowledge, now: datetime) -> list[AnyEvent]:
+            known = knowledge.broadcasts.get(broadcast)
+            if known is None or known.outcome != "unknown":
+                state = "does not exist" if known is None else f"is {known.outcome}, not unknown"
+                raise DeskError(f"{broadcast}: {state}; `kadoma-line status` lists what waits")
+            return [
+                Settled(
+                    at=now,
+                    broadcast=broadcast,
+                    delivered=delivered,
+                    actor=self._actor,
+                    department=self._department,
+                    why=why,
+                    approver=self._approver,
+                )
+            ]
+
+        self._record("delivered" if delivered else "not delivered", [broadcast], events)
+
+    def _approvals(self, now: datetime, article: str, post: Posted | None, emergency: bool, why: str) -> list[AnyEvent]:
+        """The yes of one's own, unless it is one's own post; and the reviewer's, last, because the last one counts."""
+        people = [] if post is not None and same_person(post.actor, self._actor) else [(self._actor, self._department)]
+        if self._second:
+            people.append((self._approver, self._second))
+        return [
+            Approved(
+                at=now, article=article, actor=actor, department=department, emergency=emergency, why=why, approver=self._approver
+            )
+            for actor, department in people or [(self._actor, self._department)]
+        ]  # fmt: skip
+
+    def _check(self, draft: Draft) -> None:
+        if not draft.url and not (draft.text and draft.title):
+            raise DeskError("a manual post needs --url, or --title and --text")
+        if draft.emergency and not draft.why:
+            raise DeskError("an emergency post needs a stated reason (Art. 7 proviso): --why")
+        if draft.basis == "8(1)" and not draft.url and not draft.corrects:
+            raise DeskError("a text of one's own is not on the homepage: Art. 8(1) needs --url; choose another --basis")
+        if (found := quotes(draft.text)) and not draft.quoted_from:
+            raise DeskError(f"the text quotes ({found}): Art. 10 asks for the source; name it with --quoted-from")
+
+    @staticmethod
+    def _waiting(knowledge: Knowledge, ids: Sequence[str]) -> list[Known]:
+        queue = {known.id: known for known in knowledge.queue()}
+        for article in ids:
+            if article not in queue:
+                known = knowledge.articles.get(article)
+                state = f"is {known.state}" if known else "is not known"
+                raise DeskError(f"{article}: waits for nobody: it {state}; `kadoma-line status` lists what waits")
+        return [queue[article] for article in ids]
+
+    def _record(
+        self, verb: str, ids: Sequence[str], events: Callable[[Knowledge, datetime], list[AnyEvent]]
+    ) -> list[Known]:
+        for _ in self._ledger.retrying():
+            self._ledger.note(
+                [replace(event, run=self._ledger.run) for event in events(self._ledger.knowledge, self._ledger.now())]
+            )
+            try:
+                self._ledger.record(f"{verb}: {', '.join(ids)} by {self._actor} ({self._department}, Art. 6)")
+            except LostRace:
+                continue
+            break
+        return [
+            self._ledger.knowledge.articles[article] for article in ids if article in self._ledger.knowledge.articles
+        ]

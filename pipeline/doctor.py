@@ -1,0 +1,250 @@
+"""`kadoma-line doctor`: what must be right before anything can go out. Looks at each thing once, and sends nothing."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from pipeline.config import Config, ConfigError, duration, load
+from pipeline.ledger.git import Git
+from pipeline.ledger.ledger import known
+from pipeline.ledger.store import LedgerError
+from pipeline.line.client import Client, LineError, Reception
+from pipeline.report.github import GitHub, GitHubError
+from pipeline.report.safe import line
+from pipeline.sources.collect import Memory, SiteReader
+from pipeline.sources.robots import RobotsFile
+from pipeline.templates import TEMPLATES
+from pipeline.world import World
+
+Level = Literal["ok", "note", "bad"]
+PIPELINE = "kadoma-line"  # listed among the posters (Art. 6(11)), and no person
+CLOCK_MAY_DIFFER = timedelta(seconds=60)
+LITTLE_LEFT = 0.8
+HOLIDAYS_A_YEAR = 16  # of the 国民の祝日に関する法律; substitute holidays make it more
+
+
+class ResultWords(Struct, frozen=True, forbid_unknown_fields=True):
+    level: Level
+    found: str
+    fix: str = ""
+
+
+class CheckWords(Struct, frozen=True, forbid_unknown_fields=True):
+    title: str
+    looked: str
+    results: Mapping[str, ResultWords]
+
+
+class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
+    levels: Mapping[Level, str]
+    words: Mapping[str, str]
+    checks: Mapping[str, CheckWords]
+
+
+class Finding(Struct, frozen=True):
+    """The result of one check, in words."""
+
+    check: str
+    result: str
+    level: Level
+    title: str
+    looked: str
+    found: str
+    fix: str
+
+    def document(self) -> dict[str, str]:
+        return {field: getattr(self, field) for field in self.__struct_fields__}
+
+
+@cache
+def catalogue() -> Catalogue:
+    raw: dict[str, Any] = tomllib.loads((TEMPLATES / "report" / "doctor.toml").read_text(encoding="utf-8"))
+    return msgspec.convert(raw, Catalogue)
+
+
+def examine(file: Path, state: Path, environment: Mapping[str, str]) -> list[Finding]:
+    """All checks, in the order in which a person sets things up."""
+    try:
+        config = load(file)
+        world = World.real(config)
+    except ConfigError as error:
+        return [_finding("configuration", "wrong", file=file, error=error)]
+    return list(Doctor(config, file, state, environment, world).examine())
+
+
+def told(findings: list[Finding]) -> str:
+    """The findings as text for a terminal."""
+    words, levels = catalogue().words, catalogue().levels
+    lines = []
+    for finding in findings:
+        lines.append(f"【{levels[finding.level]}】{finding.title}：{finding.found}")
+        lines.append(f"　{words['looked']}：{finding.looked}")
+        if finding.fix:
+            lines.append(f"　{words['fix']}：{finding.fix}")
+    counts = {level: sum(finding.level == level for finding in findings) for level in levels}
+    end = words["good"] if counts["ok"] == len(findings) else words["summary"].format(**counts)
+    return "\n".join([*lines, "", end])
+
+
+class Doctor:
+    """The checks of one configuration."""
+
+    def __init__(self, config: Config, file: Path, state: Path, environment: Mapping[str, str], world: World) -> None:
+        self._config, self._file, self._state, self._environment, self._world = config, file, state, environment, world
+        self._robots: dict[str, RobotsFile] = {}
+
+    def examine(self) -> Iterator[Finding]:
+        config = self._config
+        result = "paused" if config.paused else "good"
+        yield _finding("configuration", result, file=self._file, site=config.site.name, account=config.line.account)
+        yield self._posters()
+        yield self._secrets()
+        yield self._ledger()
+        yield self._git()
+        yield from self._sources()
+        yield from self._line()
+        yield self._holidays()
+        yield self._github()
+
+    def _posters(self) -> Finding:
+        people = {login.casefold() for logins in self._config.policy.posters.values() for login in logins} - {PIPELINE}
+        result = {0: "none", 1: "one"}.get(len(people), "good")
+        return _finding("posters", result, file=self._file, count=len(people))
+
+    def _secrets(self) -> Finding:
+        has = self._environment.get
+        if has("LINE_CHANNEL_ID") and has("LINE_CHANNEL_SECRET"):
+            return _finding("secrets", "good")
+        return _finding("secrets", "long" if has("LINE_CHANNEL_ACCESS_TOKEN") else "none")
+
+    def _ledger(self) -> Finding:
+        try:
+            knowledge = known(self._state)
+        except LedgerError as error:
+            return _finding("ledger", "damaged", state=self._state, error=error)
+        self._robots = {
+            host: RobotsFile(host, file.text, file.at, file.allowed, file.delay)
+            for host, file in knowledge.robots.items()
+        }
+        unknown = [broadcast.id for broadcast in knowledge.unfinished() if broadcast.outcome == "unknown"]
+        if unknown:
+            return _finding("ledger", "unknown", state=self._state, ids=" ".join(unknown))
+        result = "good" if knowledge.articles else "new"
+        return _finding(
+            "ledger", result, state=self._state, articles=len(knowledge.articles), waiting=len(knowledge.queue())
+        )
+
+    def _git(self) -> Finding:
+        settings = self._config.state
+        try:
+            folder = next((one for one in (self._state, *self._state.resolve().parents) if one.is_dir()), Path())
+            git = Git.around(folder, settings.branch, settings.push, duration(settings.timeout).total_seconds())
+            if git is None:
+                return _finding("git", "outside", state=self._state)
+            git.check()
+            if not settings.push:
+                return _finding("git", "local", state=self._state)
+            git.fetch()
+        except LedgerError as error:
+            return _finding("git", "trouble", state=self._state, error=error)
+        return _finding("git", "good", state=self._state, branch=settings.branch)
+
+    def _sources(self) -> Iterator[Finding]:
+        """Each list once, with the pause and the robots.txt that a run would respect."""
+        reader = SiteReader(self._config.site, self._robots, self._world.now, self._world.sleep)
+        for source in self._config.site.sources:
+            listing = reader.listing(source, Memory())
+            values = {"url": listing.source, "entries": len(listing.entries), "undated": listing.undated}
+            if listing.state == "failed":
+                yield _finding("source", "failed", **values, error=listing.error)
+            elif not listing.entries:
+                yield _finding("source", "empty", **values)
+            else:
+                yield _finding("source", "undated" if listing.undated else "good", **values)
+
+    def _line(self) -> Iterator[Finding]:
+        line_config = self._config.line
+        client = Client(line_config, self._environment, self._world.now, self._world.sleep)
+        if self._secrets().result == "none":
+            yield _finding("line", "skipped", api=line_config.api)
+            return
+        try:
+            client.check_account()
+            yield _finding("line", "good", api=line_config.api, account=line_config.account)
+            yield self._quota(client)
+            reception = client.reception()
+            yield self._reception(reception)
+            yield self._clock(reception.date)
+        except LineError as error:
+            if error.code == "clock":
+                yield _finding("clock", "wrong", detail=error)
+                return
+            yield _finding("line", "failed", api=line_config.api, error=error)
+
+    def _quota(self, client: Client) -> Finding:
+        quota = client.quota()
+        values = {"api": self._config.line.api, "limit": quota.limit, "used": quota.used}
+        if quota.limit is None:
+            return _finding("quota", "unlimited", **values)
+        if not quota.has_room:
+            return _finding("quota", "full", **values)
+        return _finding("quota", "short" if quota.used > LITTLE_LEFT * quota.limit else "good", **values)
+
+    def _reception(self, reception: Reception) -> Finding:
+        wanted = self._config.line.chat_mode
+        values = {
+            "api": self._config.line.api,
+            "webhook": reception.webhook,
+            "mode": reception.chat_mode,
+            "wanted": wanted,
+        }
+        if reception.webhook:
+            return _finding("reception", "webhook", **values)
+        if wanted and wanted != reception.chat_mode:
+            return _finding("reception", "differs", **values)
+        return _finding("reception", "chat" if reception.chat_mode == "chat" and not wanted else "good", **values)
+
+    def _clock(self, date: str) -> Finding:
+        try:
+            there = parsedate_to_datetime(date)
+        except ValueError:
+            return _finding("clock", "unknown")
+        away = abs(self._world.now() - there)
+        seconds = int(away.total_seconds())
+        return _finding("clock", "good" if away < CLOCK_MAY_DIFFER else "wrong", seconds=seconds, detail=f"{seconds} s")
+
+    def _holidays(self) -> Finding:
+        import jpholiday
+
+        year = self._world.now().year
+        this, following = (len(jpholiday.year_holidays(one)) for one in (year, year + 1))
+        result = "good" if min(this, following) >= HOLIDAYS_A_YEAR else "old"
+        return _finding("holidays", result, year=year, this=this, next=following)
+
+    def _github(self) -> Finding:
+        workflow = self._config.github.workflow
+        github = GitHub.of(self._config, self._environment)
+        if github is None:
+            return _finding("github", "none")
+        try:
+            state = github.workflow_state(workflow)
+        except GitHubError as error:
+            return _finding("github", "failed", error=error)
+        return _finding("github", "good" if state == "active" else "off", workflow=workflow, state=state)
+
+
+def _finding(check: str, result: str, **values: object) -> Finding:
+    words = catalogue().checks[check]
+    told_as = words.results[result]
+    safe = {name: line(value) for name, value in values.items()}
+    return Finding(
+        check, result, told_as.level, words.title, words.looked.format(**safe), told_as.found.format(**safe),
+        told_as.fix.format(**safe),
+    )  # fmt: skip

@@ -1,0 +1,107 @@
+"""The form of post.yml: what a person filled in comes through the environment, never through a shell's command line."""
+
+from collections.abc import Mapping
+from typing import get_args
+
+from msgspec import Struct
+
+from pipeline.config import Config, ConfigError
+from pipeline.decision import Basis
+from pipeline.desk import Desk, Draft
+from pipeline.ledger.knowledge import Known
+from pipeline.sources.urls import on_hosts, site_url
+
+# The choices of the form, as post.yml shows them.
+POST, CORRECT, APPROVE, REJECT = "投稿", "訂正", "承認", "却下"
+DELIVERED, NOT_DELIVERED = "届いていた", "届いていなかった"
+ACTIONS = (POST, CORRECT, APPROVE, REJECT, DELIVERED, NOT_DELIVERED)
+AUTOMATIC = "自動"
+PREFIX = "FORM_"
+
+
+class Form(Struct, frozen=True):
+    """One filled-in form; the names are those of the environment without FORM_, in lower case."""
+
+    action: str
+    id: str = ""
+    url: str = ""
+    title: str = ""
+    text: str = ""
+    basis: str = ""
+    emergency: str = ""
+    why: str = ""
+    quoted_from: str = ""
+
+    @property
+    def ids(self) -> list[str]:
+        """Several ids may be parted by spaces or commas."""
+        return self.id.replace(",", " ").replace("、", " ").split()
+
+    @property
+    def is_emergency(self) -> bool:
+        return self.emergency == "true"
+
+
+def filled_in(environment: Mapping[str, str]) -> Form:
+    """Raises ConfigError for an action that the form does not have."""
+    action = environment.get(f"{PREFIX}ACTION", "")
+    if action not in ACTIONS:
+        raise ConfigError(f"FORM_ACTION: found {action!r}; allowed: {', '.join(ACTIONS)}")
+    names = (field for field in Form.__struct_fields__ if field != "action")
+    return Form(action, **{name: environment.get(f"{PREFIX}{name.upper()}", "").strip() for name in names})
+
+
+def hand_in(form: Form, config: Config, desk: Desk) -> list[Known]:
+    """Do what the form says. Raises ConfigError, DeskError, LedgerError."""
+    if form.action in (POST, CORRECT):
+        return [desk.post(draft_of(form, config))]
+    if not form.ids:
+        raise ConfigError(f"{form.action}: the form needs an ID; `kadoma-line status` and the alert name it")
+    if form.action == APPROVE:
+        return desk.approve(form.ids, form.is_emergency, form.why)
+    if form.action == REJECT:
+        return desk.reject(form.ids, form.why)
+    for one in form.ids:
+        desk.resolve(one, form.action == DELIVERED, form.why)
+    return []
+
+
+def draft_of(form: Form, config: Config) -> Draft:
+    """The manual post that the form asks for. Raises ConfigError."""
+    if form.action == CORRECT and len(form.ids) != 1:
+        raise ConfigError(f"{CORRECT}: the form needs the ID of the article that it corrects, and only one")
+    return Draft(
+        basis=basis_of(form),
+        title=form.title,
+        url=own_url(form.url, config),
+        text=form.text,
+        emergency=form.is_emergency,
+        why=form.why,
+        corrects=form.ids[0] if form.action == CORRECT else "",
+        quoted_from=form.quoted_from,
+    )
+
+
+def basis_of(form: Form) -> Basis:
+    """The number under Art. 8, by default what the filled-in fields suggest. Raises ConfigError."""
+    for basis in get_args(Basis):
+        if form.basis == basis:
+            return basis  # type: ignore[no-any-return]
+    if form.basis not in ("", AUTOMATIC):
+        raise ConfigError(f"FORM_BASIS: found {form.basis!r}; allowed: {', '.join(get_args(Basis))}")
+    return "8(3)" if form.is_emergency else "8(1)" if form.url else "8(4)"
+
+
+def own_url(url: str, config: Config) -> str:
+    """The canonical address of one of the city's own pages. Raises ConfigError."""
+    if not url:
+        return ""
+    try:
+        canonical = site_url(url, config.site.url, config.site.hosts)
+    except ValueError as error:
+        raise ConfigError(f"{url}: {error}") from None
+    if not on_hosts(canonical, config.site.hosts):
+        raise ConfigError(
+            f"{url}: not on {', '.join(config.site.hosts)}; only the city's own pages are posted (Art. 8, 10)"
+        )
+    return canonical

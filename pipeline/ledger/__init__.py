@@ -1,0 +1,1 @@
+"""Remember: append-only events, committed and pushed."""

@@ -1,0 +1,249 @@
+"""Everything that ever happened, as typed events: one JSON object a line, keys sorted.
+
+Every event carries `at` (JST, by the clock of the run), `run` (the run's id) and `prev` (the first 32 hex digits of
+the SHA-256 of the line before it, across files), which makes a rewritten history visible.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from pipeline.article import Kind
+from pipeline.decision import Basis, Verdict
+
+
+class Event(Struct, frozen=True, tag_field="type", tag=str.lower, omit_defaults=True, kw_only=True):
+    at: datetime
+    run: str = ""
+    prev: str = ""
+
+
+class Baseline(Event, frozen=True):
+    """An article that stood there when its source was first read: known, never sent by itself."""
+
+    article: str
+    url: str
+    title: str
+    source: str
+    date: datetime | None = None
+    page_no: int | None = None
+
+
+class Found(Event, frozen=True):
+    """A new article, or with kind "update" a known one (or an old page seen for the first time) with a newer date."""
+
+    article: str
+    url: str
+    title: str
+    source: str
+    kind: Kind = "new"
+    date: datetime | None = None
+    page_no: int | None = None
+    emergency: bool = False
+    listed: str = ""  # the address in the list where it differs: a shortcut
+    seen: datetime | None = None  # the list's date where the page has another one (none, or without time of day)
+
+
+class Changed(Event, frozen=True):
+    """The list shows a known article differently: a newer date, another title, or (`url`) under a new address."""
+
+    article: str
+    title: str = ""
+    date: datetime | None = None
+    url: str = ""
+
+
+class Alias(Event, frozen=True):
+    """The list shows a known article under another address: a shortcut."""
+
+    article: str
+    url: str
+    title: str = ""
+
+
+class Posted(Event, frozen=True):
+    """A manual post by a poster (Art. 6); `url` or `text` is what goes out, `basis` the number under Art. 8."""
+
+    article: str
+    actor: str
+    department: str
+    basis: Basis
+    title: str
+    url: str = ""
+    text: str = ""
+    emergency: bool = False
+    why: str = ""
+    corrects: str = ""
+    quoted_from: str = ""
+    approver: str = ""  # the reviewer who let the workflow run through, another poster
+
+
+class Decided(Event, frozen=True):
+    """A decision that differs from the one before it. Sending is not recorded here but as the intent."""
+
+    article: str
+    decision: Verdict
+    reason: str
+    policy: str
+    until: datetime | None = None
+    detail: str = ""
+
+
+class Approved(Event, frozen=True):
+    """A poster's yes (Art. 6) to an article that waits; `emergency` releases it outside the hours (Art. 7 proviso)."""
+
+    article: str
+    actor: str
+    department: str
+    emergency: bool = False
+    why: str = ""
+    approver: str = ""
+
+
+class Refused(Event, frozen=True):
+    """A poster's no."""
+
+    article: str
+    actor: str
+    department: str
+    why: str = ""
+    approver: str = ""
+
+
+class Chosen(Struct, frozen=True, omit_defaults=True):
+    """Why one article is in a broadcast."""
+
+    article: str
+    reason: str
+    policy: str
+    basis: Basis
+    date: datetime | None = None
+
+
+class Intent(Event, frozen=True):
+    """About to broadcast: `state/broadcasts/<broadcast>.json` holds the exact body, `sha256` its digest.
+
+    `used`/`limit`: LINE's consumption and quota before the request, evidence should the outcome stay unknown.
+    """
+
+    broadcast: str
+    key: str
+    sha256: str
+    chosen: tuple[Chosen, ...]
+    policy_version: str
+    emergency: bool = False
+    messages: int = 1
+    used: int | None = None
+    limit: int | None = None
+    fingerprints: tuple[str, ...] = ()  # of emergency texts, to notice the same one again
+
+
+class Attempt(Event, frozen=True):
+    """A later run takes over an open intent: from here on only that run may say that LINE refused it."""
+
+    broadcast: str
+
+
+class Outcome(Event, frozen=True):
+    """What LINE said: accepted (200, or 409 for a repeat), rejected (nothing was sent), unknown (a person must settle it)."""
+
+    broadcast: str
+    outcome: Literal["accepted", "rejected", "unknown"]
+    code: str = ""
+    status: int = 0
+    request_id: str = ""
+    message: str = ""
+    bad: tuple[str, ...] = ()  # articles that LINE cannot take, found by splitting
+
+
+class Settled(Event, frozen=True):
+    """A person settles a broadcast whose outcome is unknown."""
+
+    broadcast: str
+    delivered: bool
+    actor: str
+    department: str
+    why: str = ""
+    approver: str = ""
+
+
+class Read(Event, frozen=True):
+    """What reading a source gave: validators for the next conditional request, and what drift is measured against."""
+
+    source: str
+    state: Literal["ok", "failed"]
+    etag: str = ""
+    last_modified: str = ""
+    digest: str = ""
+    entries: int = 0
+    undated: int = 0
+    error_code: str = ""
+    not_before: datetime | None = None
+    doubt: str = ""  # why nothing new from this source may go out by itself
+
+
+class Robots(Event, frozen=True):
+    """The robots.txt of a host, valid for a day (RFC 9309), and the list addresses it allows."""
+
+    host: str
+    text: str
+    allowed: tuple[str, ...] = ()
+    delay: float = 0.0  # Crawl-delay, seconds
+
+
+class Alerted(Event, frozen=True):
+    """A condition began, changed or ended (`digest` empty)."""
+
+    code: str
+    digest: str = ""
+
+
+class Told(Event, frozen=True):
+    """People were told where they look (a GitHub issue) that a condition began, changed or ended (`digest` empty)."""
+
+    code: str
+    digest: str = ""
+
+
+class Torn(Event, frozen=True):
+    """A torn last line, left by a crash, was set aside to `saved`."""
+
+    file: str
+    saved: str
+
+
+AnyEvent = (
+    Baseline
+    | Found
+    | Changed
+    | Alias
+    | Posted
+    | Decided
+    | Approved
+    | Refused
+    | Intent
+    | Attempt
+    | Outcome
+    | Settled
+    | Read
+    | Robots
+    | Alerted
+    | Told
+    | Torn
+)
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_decoder = msgspec.json.Decoder(AnyEvent)
+
+
+def encode(event: AnyEvent) -> bytes:
+    """One line of the ledger, without the line end."""
+    return _encoder.encode(event)
+
+
+def decode(line: bytes) -> AnyEvent:
+    """Raises msgspec.DecodeError (also its ValidationError) for anything that is no event."""
+    event: AnyEvent = _decoder.decode(line)
+    return event

@@ -1,0 +1,307 @@
+"""The state directory's git repository: the push is the compare-and-swap that makes an intent count.
+
+Runs the git command; never merges, never rewrites a commit that is not the pipeline's own, never touches a file that is
+not the ledger's.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import time
+from fnmatch import fnmatch
+from pathlib import Path
+
+from pipeline.ledger.store import OWN, LedgerError
+
+log = logging.getLogger("kadoma_line")
+
+AUTHOR = {"name": "kadoma-line", "email": "kadoma-line@users.noreply.github.com"}
+# The newest commit of the remote that was ever seen here. git itself refuses to move it anywhere but forward, so that a
+# remote whose history was rewritten (and so may have forgotten what was sent) is noticed.
+UPSTREAM = "refs/kadoma-line/upstream"
+LOCAL = 120.0  # seconds that a command without network may take
+GRACE = 5.0  # seconds that git gets to remove its lock files before it is killed
+STALE_LOCK = 600  # seconds; we hold our own lock, and no git command of ours lives that long
+
+
+class GitError(LedgerError):
+    """Something about the repository keeps the state from being recorded. `code` tells the kinds apart."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Rejected(Exception):
+    """The remote has commits that we do not know: somebody else wrote."""
+
+
+class Git:
+    """The repository around a state directory.
+
+    Args:
+        state: the state directory, inside a work tree.
+        branch: the branch that the state lives on.
+        push: whether recorded means pushed.
+        timeout: seconds that a fetch or a push may take.
+
+    Attributes:
+        lock: the descriptor of our lock file. Git commands on the work tree inherit it, so that the next run waits for
+            those that a killed run has left behind. A push left behind is not waited for: when it lands late, it is one
+            more writer that came first or came too late.
+    """
+
+    def __init__(self, state: Path, branch: str, push: bool, timeout: float) -> None:
+        self.state, self.branch, self.push, self.timeout = state, branch, push, timeout
+        self.lock = -1
+        self.remote = self.target = ""
+        self._identity: dict[str, str] | None = None
+        self.prefix, folder = self._out("rev-parse", "--show-prefix", "--absolute-git-dir").splitlines()
+        self.folder = Path(folder)
+
+    @classmethod
+    def around(cls, state: Path, branch: str, push: bool, timeout: float) -> "Git | None":
+        """The repository, or None when the directory is in no work tree, or in one that ignores it.
+
+        Raises:
+            GitError: there is a repository, but git cannot work with it. It must not pass for a plain directory:
+                nothing would be pushed, and two machines would not know of each other.
+        """
+        device = state.stat().st_dev
+        around = [folder for folder in (state.absolute(), *state.absolute().parents) if folder.stat().st_dev == device]
+        if not any((folder / ".git").exists() for folder in around):
+            return None
+        git = cls(state, branch, push, timeout)
+        return None if git._git("check-ignore", "--quiet", ".").returncode == 0 else git
+
+    def check(self) -> None:
+        """Raises GitError when the work tree is in no state to record anything."""
+        self._remove_stale_locks()
+        head = self._git("symbolic-ref", "-q", "--short", "HEAD")
+        if head.returncode:
+            raise GitError(
+                "detached", f"the work tree has no branch checked out (detached HEAD); run `git checkout {self.branch}`"
+            )
+        if head.stdout.strip() != self.branch:
+            raise GitError(
+                "branch", f"the work tree is on {head.stdout.strip()}, the state lives on {self.branch} (state.branch)"
+            )
+        for mark in ("MERGE_HEAD", "rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "REVERT_HEAD"):
+            if (self.folder / mark).exists():
+                raise GitError(
+                    "dirty", f"a merge, rebase, cherry-pick or revert is in progress ({mark}); finish or abort it"
+                )
+        changed = [file for file in self._status("--untracked-files=no") if not file.startswith(self.prefix)]
+        if changed:
+            raise GitError(
+                "dirty", f"uncommitted changes in the work tree ({', '.join(changed[:3])}); commit or restore them"
+            )
+        if self.push:
+            self._find_upstream()
+
+    def _find_upstream(self) -> None:
+        known = self._git("config", "--get-regexp", rf"^branch\.{self.branch}\.(remote|merge)$").stdout
+        settings = dict(line.split(" ", 1) for line in known.splitlines())
+        self.remote = settings.get(f"branch.{self.branch}.remote", "")
+        self.target = settings.get(f"branch.{self.branch}.merge", "")
+        if not self.remote or not self.target:
+            raise GitError(
+                "no-upstream",
+                f"{self.branch} has no upstream; run `git push -u origin {self.branch}`, or set state.push = false for a host of its own",
+            )
+
+    def fetch(self) -> str:
+        """The commit at the tip of the upstream branch."""
+        for _ in range(2):
+            result = self._network(
+                "fetch", "--no-tags", "--no-write-fetch-head", self.remote, f"{self.target}:{UPSTREAM}"
+            )
+            if "cannot lock ref" not in result.stderr:  # a fetch that a killed run has left behind
+                break
+        if "non-fast-forward" in result.stderr:
+            raise GitError(
+                "rewritten",
+                f"the history of {self.branch} at the remote was rewritten: it may have forgotten what was sent. Restore it "
+                f"there; or, knowing what was sent, accept it with `git update-ref -d {UPSTREAM}`",
+            )
+        if result.returncode:
+            raise _explained(result, "fetch")
+        return self._out("rev-parse", UPSTREAM).strip()
+
+    def head(self) -> str:
+        return self._out("rev-parse", "HEAD").strip()
+
+    def changed_here(self) -> bool:
+        """Whether the state directory differs from HEAD, new files included."""
+        return bool(self._status("--untracked-files=all", "--", "."))
+
+    def unpushed(self, tip: str) -> dict[str, bytes]:
+        """Files of the ledger that differ here from the last commit shared with `tip`: path in the state directory → as
+        they were in that commit.
+
+        Raises:
+            GitError: other files differ too. That is a person's work, and not ours to throw away.
+        """
+        base = self._git("merge-base", "HEAD", tip).stdout.strip()
+        if not base:
+            raise GitError(
+                "rewritten", f"{self.branch} and the remote have no history in common; clone the remote anew"
+            )
+        changed = _split(self._out("diff", "--name-only", "--no-renames", "-z", base))
+        foreign = [file for file in changed if not self._is_own(file)]
+        if foreign:
+            raise GitError(
+                "unpushed",
+                f"changes that are not pushed ({', '.join(foreign[:3])}); commit and push them, or restore the files",
+            )
+        return {file.removeprefix(self.prefix): self._content(f"{base}:{file}") for file in changed}
+
+    def take(self, tip: str) -> None:
+        """Make branch and ledger what `tip` says; other files of the work tree keep a person's changes."""
+        if self.changed_here():
+            self._out("reset", "--quiet", "--", ".")
+            if self._out("ls-files", "--", ".").strip():
+                self._out("checkout", "--quiet", "--", ".")
+            self._out("clean", "--quiet", "--force", "-d", "--", *OWN)
+        self._out("reset", "--quiet", "--keep", tip)
+        self.state.mkdir(parents=True, exist_ok=True)
+
+    def commit(self, message: str) -> None:
+        """Commit everything in the state directory, and nothing else."""
+        self._out("add", "--all", "--", ".")
+        self._out("commit", "--quiet", "--no-verify", "--no-gpg-sign", "--message", message, "--", ".")
+
+    def publish(self) -> None:
+        """Push the commit at HEAD. Returns only when the upstream has it.
+
+        Raises:
+            Rejected: somebody else pushed first.
+            GitError: it could not be pushed, or nobody can tell.
+        """
+        result = self._network("push", "--quiet", "--porcelain", "--no-verify", self.remote, f"HEAD:{self.target}")
+        if result.returncode == 0:
+            self._out("update-ref", UPSTREAM, "HEAD")
+            return
+        try:
+            tip = self.fetch()  # a push can have landed although the client saw an error
+        except GitError:
+            raise _explained(result, "push") from None
+        if self._contains(tip, "HEAD"):
+            return
+        busy = any(mark in result.stderr + result.stdout for mark in ("cannot lock ref", "failed to update ref"))
+        if busy or not self._contains("HEAD", tip):
+            raise Rejected
+        raise _explained(result, "push")
+
+    def _contains(self, tip: str, commit: str) -> bool:
+        return self._git("merge-base", "--is-ancestor", commit, tip).returncode == 0
+
+    def _content(self, name: str) -> bytes:
+        """A file as a commit has it; empty when the commit has none."""
+        result = self._git("cat-file", "blob", name)
+        return result.stdout.encode(errors="surrogateescape") if result.returncode == 0 else b""
+
+    def _status(self, *arguments: str) -> list[str]:
+        return [entry[3:] for entry in _split(self._out("status", "--porcelain", "--no-renames", "-z", *arguments))]
+
+    def _is_own(self, file: str) -> bool:
+        name = file.removeprefix(self.prefix).split("/")[0]
+        return file.startswith(self.prefix) and any(fnmatch(name, own) for own in OWN)
+
+    def _remove_stale_locks(self) -> None:
+        for name in ("index.lock", "HEAD.lock", f"refs/heads/{self.branch}.lock", "packed-refs.lock"):
+            lock = self.folder / name
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - lock.stat().st_mtime > STALE_LOCK:
+                    lock.unlink()
+                    log.warning("removed %s, left by a git command that died", lock)
+
+    def _out(self, *arguments: str) -> str:
+        result = self._git(*arguments)
+        if result.returncode:
+            raise _explained(result, arguments[0])
+        return result.stdout
+
+    def _network(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return self._git(*arguments, timeout=self.timeout, inherit=False)
+
+    def _git(self, *arguments: str, timeout: float = LOCAL, inherit: bool = True) -> "subprocess.CompletedProcess[str]":
+        """One git command, in a session of its own: Ctrl-C is for us, and at the timeout its helpers end with it."""
+        environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+        if arguments[0] == "commit":
+            environment = self._author() | environment
+        try:
+            process = subprocess.Popen(
+                ["git", "-c", "core.quotePath=false", *arguments],
+                cwd=self.state, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                text=True, encoding="utf-8", errors="surrogateescape", start_new_session=True,
+                pass_fds=(self.lock,) if inherit and self.lock >= 0 else (),
+            )  # fmt: skip
+        except OSError as error:
+            raise GitError("git", f"git cannot be run ({error.strerror}); nothing was sent; install git") from None
+        with process:
+            try:
+                out, err = process.communicate(timeout=timeout)
+            except subprocess.TimeoutExpired:
+                _end(process)
+                return subprocess.CompletedProcess(arguments, 124, "", f"no answer within {timeout:.0f} s (timeout)")
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    def _author(self) -> dict[str, str]:
+        """The pipeline's own author when git has none configured."""
+        if self._identity is None:
+            known = self._git("config", "--get-regexp", r"^user\.(name|email)$").stdout
+            configured = {line.split(" ", 1)[0].removeprefix("user.") for line in known.splitlines()}
+            self._identity = {
+                f"GIT_{role}_{part.upper()}": value
+                for role in ("AUTHOR", "COMMITTER")
+                for part, value in AUTHOR.items()
+                if part not in configured
+            }
+        return self._identity
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """End a command that takes too long, with everything it started."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+
+
+def _split(text: str) -> list[str]:
+    return [part for part in text.split("\0") if part]
+
+
+# What git and its hosts say (LC_ALL=C), told apart: marks in the text → code, what to do.
+_KINDS = (
+    (("No space left", "File too large", "Disk quota exceeded", "unable to write"), "disk-full", "make room on the disk"),
+    (("protected branch", "GH006", "GH013", "hook declined"), "protected",
+     "the branch is protected: let the pipeline's token or deploy key push to it"),
+    (("does not appear to be a git repository",), "unreachable", "the remote does not answer: the next run tries again"),
+    (("Authentication failed", "could not read Username", "could not read Password", "Permission denied (", "Permission to ",
+      "returned error: 403", "returned error: 401", "Invalid username", "access rights", "terminal prompts disabled"),
+     "credentials", "the token or key may not push: grant `contents: write`, or renew it"),
+    (("Permission denied", "insufficient permission", "Read-only file system"), "not-writable",
+     "this user may not write to the repository: correct its permissions"),
+    (("dubious ownership", "not a git repository"), "unusable", "git cannot work with the repository: do what it says"),
+    (("(timeout)", "Could not resolve host", "unable to access", "Connection refused", "Connection timed out",
+      "Could not connect", "early EOF", "hung up", "Connection reset"), "unreachable",
+     "the remote does not answer: the next run tries again"),
+    (("index.lock", "Another git process", ".lock': File exists"), "locked",
+     "another git process works here; if there is none, remove the lock file it names"),
+    (("not uptodate", "would be overwritten", "Entry "), "dirty", "uncommitted changes are in the way: commit or restore them"),
+)  # fmt: skip
+
+
+def _explained(result: "subprocess.CompletedProcess[str]", step: str) -> GitError:
+    """git's own words, with the kind of trouble and what to do next."""
+    text = result.stderr + result.stdout
+    words = " ".join(text.split())[:400]
+    for marks, code, advice in _KINDS:
+        if any(mark in text for mark in marks):
+            return GitError(code, f"git {step}: {advice} (git says: {words})")
+    return GitError("git", f"git {step} failed; nothing was sent (git says: {words})")

@@ -1,0 +1,391 @@
+"""Current knowledge is what the events add up to: a pure fold. Any prefix of a ledger gives a valid state."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from pipeline.article import Kind, article_id
+from pipeline.decision import Verdict
+from pipeline.ledger.events import (
+    Alerted,
+    Alias,
+    AnyEvent,
+    Approved,
+    Attempt,
+    Baseline,
+    Changed,
+    Chosen,
+    Decided,
+    Found,
+    Intent,
+    Outcome,
+    Posted,
+    Read,
+    Refused,
+    Robots,
+    Settled,
+    Told,
+)
+
+ArticleState = Literal["baseline", "queued", "review", "skipped", "sent"]
+MEMORY_OF_BROADCASTS = timedelta(days=2)  # the frequency rules look back one day
+
+
+class Known(Struct, omit_defaults=True):
+    """What is known of one article."""
+
+    id: str
+    url: str
+    title: str
+    source: str
+    found: datetime
+    state: ArticleState
+    kind: Kind = "new"
+    date: datetime | None = None
+    seen: datetime | None = (
+        None  # the newest date that a list or the page as sent has shown: only a newer one is an edit
+    )
+    page_no: int | None = None
+    emergency: bool = False
+    listed: str = ""
+    decision: Verdict | None = None
+    reason: str = ""
+    until: datetime | None = None
+    detail: str = ""
+    approved_by: str = ""
+    approved_for: str = ""  # the approver's department
+    approved_emergency: bool = False
+    cleared: tuple[str, ...] = ()  # the reasons for which it waited when a poster said yes
+    broadcast: str = ""
+    post: Posted | None = None
+    requeued: datetime | None = None  # back in the queue after a rejected or undelivered broadcast
+
+    @property
+    def urgent(self) -> bool:
+        """May leave at any time (Art. 7 proviso): an emergency, or released as one by a poster."""
+        return self.emergency or self.approved_emergency
+
+
+class SourceKnown(Struct, omit_defaults=True):
+    """What is known of one source. `entries` and `undated` are those of the last good reading, `usual_…` those of the
+    last one without doubt: what drift is measured against."""
+
+    first_tried: datetime
+    etag: str = ""
+    last_modified: str = ""
+    digest: str = ""
+    entries: int = 0
+    undated: int = 0
+    failures: int = 0
+    error_code: str = ""
+    not_before: datetime | None = None
+    checked: datetime | None = None
+    good: datetime | None = None  # the last good reading that was noted
+    read: bool = False
+    doubt: str = ""
+    usual_entries: int = 0
+    usual_undated: int = 0
+
+
+class BroadcastKnown(Struct, omit_defaults=True):
+    """One broadcast: open until LINE's answer is known, or a person has settled it."""
+
+    id: str
+    key: str
+    sha256: str
+    at: datetime
+    run: str
+    owner: str
+    chosen: tuple[Chosen, ...]
+    emergency: bool = False
+    messages: int = 1
+    used: int | None = None
+    limit: int | None = None
+    outcome: Literal["open", "accepted", "rejected", "unknown"] = "open"
+    code: str = ""
+    detail: str = ""
+    request_id: str = ""
+    attempts: int = 1
+    answered: datetime | None = None
+    fingerprints: tuple[str, ...] = ()
+
+    @property
+    def articles(self) -> tuple[str, ...]:
+        return tuple(chosen.article for chosen in self.chosen)
+
+
+class RobotsKnown(Struct, frozen=True):
+    text: str
+    at: datetime
+    allowed: tuple[str, ...] = ()
+    delay: float = 0.0
+
+
+class Knowledge(Struct):
+    """Everything that decisions need to know.
+
+    `articles` holds all that were ever seen (nothing is forgotten); `waiting` the ids in the queue or in review;
+    `highest_page` the highest number among the pages that stood there at the start: unseen lower ones are old pages;
+    `broadcasts` the recent and the unfinished ones.
+    """
+
+    started: datetime | None = None
+    last: datetime | None = None
+    last_run: str = ""
+    highest_page: int = 0
+    articles: dict[str, Known] = {}
+    aliases: dict[str, str] = {}
+    waiting: dict[str, None] = {}
+    edited: dict[str, None] = {}  # edited while a broadcast with them was open: an update as soon as that is settled
+    sources: dict[str, SourceKnown] = {}
+    robots: dict[str, RobotsKnown] = {}
+    broadcasts: dict[str, BroadcastKnown] = {}
+    alerts: dict[str, str] = {}
+    told: dict[str, str] = {}  # alerts as the issues tell them
+
+    def find(self, url: str) -> Known | None:
+        """The article under its canonical URL or the address of a shortcut to it."""
+        return self.articles.get(self.aliases.get(url) or article_id(url))
+
+    def queue(self) -> list[Known]:
+        """Articles that may go out by themselves or after a person's yes, oldest first, none of them in an open broadcast."""
+        taken = {article for broadcast in self.unfinished() for article in broadcast.articles}
+        waiting = (self.articles[article] for article in self.waiting if article not in taken)
+        return [known for known in waiting if known.state in ("queued", "review")]
+
+    def unfinished(self) -> list[BroadcastKnown]:
+        """Broadcasts whose outcome is not known: still to be repeated (open) or for a person (unknown)."""
+        return [broadcast for broadcast in self.broadcasts.values() if broadcast.outcome in ("open", "unknown")]
+
+
+def fold(events: Iterable[AnyEvent], knowledge: Knowledge | None = None) -> Knowledge:
+    """Add events to what is known (in place, and returned)."""
+    knowledge = knowledge or Knowledge()
+    for event in events:
+        apply(knowledge, event)
+    return knowledge
+
+
+def apply(k: Knowledge, event: AnyEvent) -> None:
+    """What one event changes. An event about something unknown changes nothing: `ledger verify` reports it."""
+    k.last = event.at
+    k.last_run = event.run or k.last_run
+    handler = _HANDLERS.get(type(event))
+    if handler is not None:
+        handler(k, event)
+
+
+def _baseline(k: Knowledge, e: Baseline) -> None:
+    k.started = k.started or e.at
+    if e.date is None or e.date <= k.started:
+        k.highest_page = max(k.highest_page, e.page_no or 0)
+    k.articles.setdefault(
+        e.article,
+        Known(
+            e.article,
+            e.url,
+            e.title,
+            e.source,
+            e.at,
+            "baseline",
+            date=e.date,
+            seen=e.date,
+            page_no=e.page_no,
+            decision="baseline",
+            reason="baseline",
+        ),
+    )
+
+
+def _found(k: Knowledge, e: Found) -> None:
+    k.started = k.started or e.at
+    before = k.articles.get(e.article)
+    k.articles[e.article] = Known(
+        e.article, e.url, e.title, e.source, e.at, "queued",
+        kind=e.kind, date=e.date, seen=e.seen or e.date, page_no=e.page_no, emergency=e.emergency, listed=e.listed,
+        broadcast=before.broadcast if before else "",
+    )  # fmt: skip
+    k.waiting[e.article] = None
+    k.edited.pop(e.article, None)
+    if e.listed:
+        k.aliases[e.listed] = e.article
+
+
+def _changed(k: Knowledge, e: Changed) -> None:
+    known = k.articles.get(e.article)
+    if known is None:
+        return
+    if e.url:
+        k.aliases[e.url], known.url = e.article, e.url
+    if e.date is not None:
+        known.seen = e.date
+        if any(e.article in broadcast.articles for broadcast in k.unfinished()):
+            k.edited[e.article] = None
+        elif known.state in ("queued", "review"):
+            known.date, known.title = e.date, e.title or known.title
+
+
+def _alias(k: Knowledge, e: Alias) -> None:
+    k.aliases[e.url] = e.article
+
+
+def _posted(k: Knowledge, e: Posted) -> None:
+    k.started = k.started or e.at
+    k.articles[e.article] = Known(
+        e.article, e.url, e.title, f"post:{e.actor}", e.at, "queued",
+        kind="correction" if e.corrects else "manual", date=e.at, seen=e.at, emergency=e.emergency, post=e,
+    )  # fmt: skip
+    k.waiting[e.article] = None
+
+
+def _decided(k: Knowledge, e: Decided) -> None:
+    known = k.articles.get(e.article)
+    if known is None or known.state == "sent":
+        return
+    known.decision, known.reason, known.until, known.detail = e.decision, e.reason, e.until, e.detail
+    if e.decision in ("review", "hold", "send"):
+        known.state = "review" if e.decision == "review" else "queued"
+        k.waiting[e.article] = None
+    else:
+        known.state = "skipped"
+        k.waiting.pop(e.article, None)
+
+
+def _approved(k: Knowledge, e: Approved) -> None:
+    known = k.articles.get(e.article)
+    if known is not None and known.state != "sent":
+        if known.reason == "untrusted-source" and known.source in k.sources:  # the list is right as it is
+            source = k.sources[known.source]
+            source.doubt, source.usual_entries, source.usual_undated = "", source.entries, source.undated
+        if known.reason:
+            known.cleared = (*known.cleared, known.reason)
+        known.state, known.approved_by, known.approved_for = "queued", e.actor, e.department
+        known.approved_emergency = known.approved_emergency or e.emergency
+        k.waiting[e.article] = None
+
+
+def _refused(k: Knowledge, e: Refused) -> None:
+    known = k.articles.get(e.article)
+    if known is not None and known.state != "sent":
+        known.state, known.decision, known.reason, known.detail = "skipped", "skip", "refused", e.actor
+        k.waiting.pop(e.article, None)
+
+
+def _intent(k: Knowledge, e: Intent) -> None:
+    k.broadcasts[e.broadcast] = BroadcastKnown(
+        e.broadcast, e.key, e.sha256, e.at, e.run, e.run, e.chosen,
+        emergency=e.emergency, messages=e.messages, used=e.used, limit=e.limit, fingerprints=e.fingerprints,
+    )  # fmt: skip
+    for old in [
+        b.id
+        for b in k.broadcasts.values()
+        if b.outcome in ("accepted", "rejected") and e.at - b.at > MEMORY_OF_BROADCASTS
+    ]:
+        del k.broadcasts[old]
+
+
+def _attempt(k: Knowledge, e: Attempt) -> None:
+    broadcast = k.broadcasts.get(e.broadcast)
+    if broadcast is not None:
+        broadcast.owner = e.run
+        broadcast.attempts += 1
+
+
+def _outcome(k: Knowledge, e: Outcome) -> None:
+    broadcast = k.broadcasts.get(e.broadcast)
+    if broadcast is None or broadcast.outcome == "accepted":  # accepted is a fact that nothing later undoes
+        return
+    broadcast.outcome, broadcast.code, broadcast.detail = e.outcome, e.code, e.message
+    broadcast.request_id, broadcast.answered = e.request_id, e.at
+    if e.outcome == "accepted":
+        _delivered(k, broadcast)
+    elif e.outcome == "rejected":
+        _requeue(k, broadcast, e.at)
+        for article in e.bad:
+            known = k.articles.get(article)
+            if known is not None and known.state != "sent":
+                known.state, known.decision, known.reason, known.detail = "review", "review", "line-rejected", e.message
+                k.waiting[article] = None
+                known.approved_by = ""
+
+
+def _settled(k: Knowledge, e: Settled) -> None:
+    broadcast = k.broadcasts.get(e.broadcast)
+    if broadcast is None or broadcast.outcome == "accepted":
+        return
+    broadcast.outcome, broadcast.answered = ("accepted" if e.delivered else "rejected"), e.at
+    if e.delivered:
+        _delivered(k, broadcast)
+    else:
+        _requeue(k, broadcast, e.at)
+
+
+def _delivered(k: Knowledge, broadcast: BroadcastKnown) -> None:
+    for chosen in broadcast.chosen:
+        known = k.articles.get(chosen.article)
+        if known is not None:
+            known.state, known.broadcast, known.decision = "sent", broadcast.id, "send"
+            known.seen = max(filter(None, (known.seen, chosen.date)), default=None)
+            k.waiting.pop(chosen.article, None)
+
+
+def _requeue(k: Knowledge, broadcast: BroadcastKnown, at: datetime) -> None:
+    for article in broadcast.articles:
+        known = k.articles.get(article)
+        if known is not None and known.state != "sent":
+            known.state, known.requeued = "queued", at
+            k.waiting[article] = None
+            k.edited.pop(article, None)  # it is read again before it goes out
+
+
+def _read(k: Knowledge, e: Read) -> None:
+    known = k.sources.setdefault(e.source, SourceKnown(e.at))
+    known.checked, known.error_code, known.not_before = e.at, e.error_code, e.not_before
+    if e.state == "failed":
+        known.failures += 1
+        return
+    known.read, known.failures, known.good, known.doubt = True, 0, e.at, e.doubt
+    known.etag, known.last_modified, known.digest = e.etag, e.last_modified, e.digest
+    known.entries, known.undated = e.entries, e.undated
+    if not e.doubt:
+        known.usual_entries, known.usual_undated = e.entries, e.undated
+
+
+def _robots(k: Knowledge, e: Robots) -> None:
+    k.robots[e.host] = RobotsKnown(e.text, e.at, e.allowed, e.delay)
+
+
+def _alerted(k: Knowledge, e: Alerted) -> None:
+    if e.digest:
+        k.alerts[e.code] = e.digest
+    else:
+        k.alerts.pop(e.code, None)
+
+
+def _told(k: Knowledge, e: Told) -> None:
+    if e.digest:
+        k.told[e.code] = e.digest
+    else:
+        k.told.pop(e.code, None)
+
+
+_HANDLERS: Mapping[type, Callable[[Knowledge, Any], None]] = {
+    Baseline: _baseline,
+    Found: _found,
+    Changed: _changed,
+    Alias: _alias,
+    Posted: _posted,
+    Decided: _decided,
+    Approved: _approved,
+    Refused: _refused,
+    Intent: _intent,
+    Attempt: _attempt,
+    Outcome: _outcome,
+    Settled: _settled,
+    Read: _read,
+    Robots: _robots,
+    Alerted: _alerted,
+    Told: _told,
+}

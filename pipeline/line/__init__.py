@@ -1,0 +1,1 @@
+"""Deliver: the only place that speaks to LINE."""

@@ -1,0 +1,337 @@
+"""The outbox: record the intent, only then broadcast, then record the outcome; and finish what a dead run left open.
+
+The guarantee, in one place: a broadcast leaves only under an intent that is recorded (pushed), always as the same bytes
+under the same retry key, and never later than 23 hours after the intent, because LINE forgets a key after 24. Only
+a refusal of every try by the one run that may send puts its articles back in the queue.
+"""
+
+import hashlib
+import logging
+import secrets
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from pipeline.article import Item, Page, PageProblem
+from pipeline.config import Config
+from pipeline.decision import ARTICLE, Decision, Reason
+from pipeline.ledger import store
+from pipeline.ledger.events import Alias, Attempt, Chosen, Decided, Intent, Outcome
+from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
+from pipeline.ledger.ledger import Ledger, LostRace
+from pipeline.line.client import Answer, Client, LineError, LostInTranslation, Quota
+from pipeline.message.item import item_of
+from pipeline.message.render import RenderError, render
+from pipeline.policy.content import basis_of
+from pipeline.policy.decide import Case, LineState, Plan, fingerprint
+from pipeline.policy.hours import is_open
+from pipeline.world import World
+
+log = logging.getLogger("kadoma_line")
+
+KEY_LIVES = timedelta(hours=23)  # LINE repeats nothing under a retry key for 24 h after the first request
+SPLIT_AT_MOST = 6  # halvings when LINE refuses a broadcast that it had called valid
+
+
+class Broadcast(Struct, frozen=True):
+    """One broadcast of this run, for the report."""
+
+    id: str
+    retry_key: str
+    articles: tuple[str, ...]
+    outcome: Literal["accepted", "rejected", "unknown", "planned"]
+    messages: tuple[dict[str, Any], ...] = ()
+    request_id: str = ""
+    code: str = ""
+    detail: str = ""
+    emergency: bool = False
+    policy: tuple[str, ...] = ()
+    count: int = 1
+    alts: Mapping[str, str] = {}  # a plan's pictures: address → alternative text
+
+
+class Delivery:
+    """The deliveries of one run.
+
+    Attributes:
+        broadcasts: what was done, in order.
+        failures: (code, words) of what should have worked and did not.
+        line: what LINE can take now; a plan is decided with it.
+        quota: what LINE said of the month's messages, where it was asked.
+    """
+
+    def __init__(self, config: Config, ledger: Ledger, world: World, run: str, dry_run: bool) -> None:
+        self._config, self._ledger, self._world, self._run, self._dry = config, ledger, world, run, dry_run
+        self._checked: Client | None = None
+        self._quota = Quota(None, 0)
+        self.quota: Quota | None = None
+        self._urgent = False
+        self.broadcasts: list[Broadcast] = []
+        self.failures: list[tuple[str, str]] = []
+        self.line: LineState = "ok"
+
+    # Recovery
+
+    def recover(self) -> None:
+        """Finish the open broadcasts of runs that died or got no clear answer, oldest first."""
+        for _ in self._ledger.retrying():
+            try:
+                for broadcast in sorted(self._ledger.knowledge.unfinished(), key=lambda known: known.at):
+                    told = any(done.id == broadcast.id for done in self.broadcasts)
+                    if broadcast.outcome == "open" and not told and not self._dry and not self._world.stopping:
+                        self._recover(broadcast)
+            except LostRace:
+                continue
+            return
+
+    def _recover(self, known: BroadcastKnown) -> None:
+        self._urgent = known.emergency
+        if self._world.now() - known.at >= KEY_LIVES:
+            self._give_to_a_person(known)
+            return
+        if self._config.paused or not self._may_go(known):
+            return
+        body = self._body(known)
+        client = self._client()
+        if client is None:
+            self._tell(known, Answer("unknown", "unavailable"))
+            return
+        self._ledger.note([Attempt(at=self._world.now(), run=self._run, broadcast=known.id)])
+        self._ledger.record(f"again: {_what(known)}")
+        self._settle(known, client.broadcast(body, known.key, first=False, may_go=lambda: self._may_go(known)))
+
+    def _give_to_a_person(self, known: BroadcastKnown) -> None:
+        """The retry key is too old to repeat: nobody can know any more, and a person decides with the evidence."""
+        client = self._client()
+        if "line-clock" in dict(self.failures):  # then the key may be younger than it looks
+            return
+        evidence = client.evidence(known.at) if client else ""
+        outcome = Outcome(
+            at=self._world.now(),
+            run=self._run,
+            broadcast=known.id,
+            outcome="unknown",
+            code="key-expired",
+            message=f"used before {known.used}/{known.limit}{evidence}",
+        )
+        self._ledger.note([outcome])
+        self._ledger.record(f"unknown: {_what(known)}; a person decides")
+
+    def _body(self, known: BroadcastKnown) -> bytes:
+        file = store.body_file(self._ledger.state, known.id)
+        try:
+            body = file.read_bytes()
+        except OSError as error:
+            raise store.Damage(f"{file}: the body of an open broadcast cannot be read: {error.strerror}") from None
+        if hashlib.sha256(body).hexdigest() != known.sha256:
+            raise store.Damage(
+                f"{file}: not the bytes that broadcast {known.id} was recorded with; restore the file from git"
+            )
+        return body
+
+    # New broadcasts
+
+    def ready_for(self, plan: Plan) -> bool:
+        """Whether the plan can stand: False when LINE turned out to be unusable or full, which `line` then says."""
+        if self._dry or self.line != "ok" or not any(decision.verdict == "send" for decision in plan.decisions):
+            return True
+        client = self._client()
+        if client is None:
+            self.line = "down"
+        else:
+            try:
+                self.quota = self._quota = client.quota()
+                self.line = "ok" if self._quota.has_room else "full"
+            except LineError as error:
+                self._failed(error)
+                self.line = "down"
+        return self.line == "ok"
+
+    def deliver(self, due: Sequence[Decision], pages: Mapping[str, Page | PageProblem], urgent: bool) -> None:
+        """One broadcast of everything that is due together.
+
+        Raises:
+            LostRace: somebody else wrote first; nothing was sent.
+        """
+        self._urgent = urgent
+        if due and not self._world.stopping:
+            self._deliver(list(due), pages, SPLIT_AT_MOST)
+
+    def _deliver(self, due: list[Decision], pages: Mapping[str, Page | PageProblem], splits: int) -> None:
+        knowledge = self._ledger.knowledge
+        items = [
+            item_of(known, pages.get(known.url), self._config, knowledge)
+            for known in (knowledge.articles[d.article] for d in due)
+        ]
+        try:
+            items, messages, left = self._fitting(items)
+            if not items:
+                return
+            if self._dry:
+                self._plan(due, items, messages)
+                return
+            client = self._client()
+            if client is None:
+                return
+            body = client.wire(messages)
+        except LineError as error:
+            self._failed(error)
+            return
+        except (RenderError, LostInTranslation) as error:
+            self.failures.append(("render", str(error)))
+            return
+        chosen = {item.id for item in items}
+        if left:
+            self._ledger.note([self._decided(article, "hold", Reason.NEXT_BROADCAST) for article in left])
+        known = self._intend([decision for decision in due if decision.article in chosen], pages, messages, body)
+        answer = client.broadcast(body, known.key, first=True, may_go=lambda: self._may_go(known))
+        alone = len(chosen) == 1
+        self._settle(known, answer, bad=tuple(chosen) if alone else ())
+        if answer.code == "invalid" and answer.outcome == "rejected" and not alone and splits:
+            again = [decision for decision in due if decision.article in chosen]
+            middle = len(again) // 2
+            for half in (again[:middle], again[middle:]):
+                self._deliver(half, pages, splits - 1)
+
+    def _fitting(self, items: list[Item]) -> tuple[list[Item], tuple[dict[str, Any], ...], tuple[str, ...]]:
+        """Render; and let LINE's own check find articles that it cannot take, so that none blocks the others."""
+        rendered = render(items, self._config)
+        client = None if self._dry else self._client()
+        words = client.validate(rendered.messages) if client else ""
+        if client and words:
+            good = []
+            for item in items:
+                refusal = client.validate(render([item], self._config).messages)
+                if refusal:
+                    self._ledger.note([self._decided(item.id, "review", Reason.LINE_REJECTED, refusal)])
+                else:
+                    good.append(item)
+            if len(good) == len(items):  # only together are they refused: fewer at once
+                good = items[: len(items) // 2]
+            return self._fitting(good) if good else ([], (), ())
+        shown = set(rendered.shown)
+        return [item for item in items if item.id in shown], rendered.messages, rendered.left
+
+    def _intend(
+        self, due: Sequence[Decision], pages: Mapping[str, Page | PageProblem], messages: Sequence[object], body: bytes
+    ) -> BroadcastKnown:
+        """Record, durably, what is about to be sent. From here on the retry key belongs to these bytes."""
+        now, knowledge = self._world.now(), self._ledger.knowledge
+        if {decision.article for decision in due} - {known.id for known in knowledge.queue()}:
+            raise LostRace  # decided before somebody else took one of them
+        broadcast = f"b{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+        chosen, aliases, prints = [], [], []
+        for decision in due:
+            known = knowledge.articles[decision.article]
+            page = pages.get(known.url)
+            basis = known.post.basis if known.post else basis_of(known.url, known.urgent, self._config.policy.content)
+            date = page.date if isinstance(page, Page) and page.date else known.date
+            chosen.append(Chosen(known.id, decision.reason, decision.policy, basis, date))
+            if isinstance(page, Page) and page.canonical != known.url:
+                aliases.append(Alias(at=now, run=self._run, article=known.id, url=page.canonical, title=page.title))
+            if self._urgent:
+                prints.append(fingerprint(Case(now, self._config, knowledge, known, page)))
+        intent = Intent(
+            at=now, run=self._run, broadcast=broadcast, key=str(uuid.uuid4()), sha256=hashlib.sha256(body).hexdigest(),
+            chosen=tuple(chosen), policy_version=self._config.policy.version, emergency=self._urgent, messages=len(messages),
+            used=self._quota.used, limit=self._quota.limit, fingerprints=tuple(prints),
+        )  # fmt: skip
+        self._ledger.note([*aliases, intent])
+        known_broadcast = knowledge.broadcasts[broadcast]
+        self._ledger.record(f"about to send: {_what(known_broadcast)}", {broadcast: body})
+        return known_broadcast
+
+    def _may_go(self, known: BroadcastKnown) -> bool:
+        """Asked in the last moment, before every try: recording the intent and waiting took their time, and a machine can
+        have slept. Art. 7, and the life of the retry key."""
+        now = self._world.now()
+        open_now = self._urgent or is_open(now, self._config.policy.hours)
+        return open_now and now - known.at < KEY_LIVES and not self._must_stop()
+
+    def _must_stop(self) -> bool:
+        return self._world.stopping or self._world.out_of_time
+
+    def _settle(self, known: BroadcastKnown, answer: Answer, bad: tuple[str, ...] = ()) -> None:
+        """Record what LINE answered. No clear answer is no event: the broadcast stays open, and the next run repeats it."""
+        self._tell(known, answer)
+        if answer.outcome == "unknown":
+            return
+        outcome = Outcome(
+            at=self._world.now(), run=self._run, broadcast=known.id, outcome=answer.outcome, code=answer.code, status=answer.status,
+            request_id=answer.request_id, message=answer.message, bad=bad if answer.code == "invalid" else (),
+        )  # fmt: skip
+
+        def still_true(knowledge: Knowledge) -> bool:
+            there = knowledge.broadcasts.get(known.id)
+            if there is None or there.outcome == "accepted":
+                return False
+            return answer.outcome == "accepted" or (there.outcome == "open" and there.owner == self._run)
+
+        words = (
+            f"sent: {_what(known)} request {answer.request_id}"
+            if answer.outcome == "accepted"
+            else f"not sent: {_what(known)}"
+        )
+        self._ledger.insist(words if answer.outcome == "accepted" else f"{words} ({answer.code})", outcome, still_true)
+
+    def _tell(self, known: BroadcastKnown, answer: Answer) -> None:
+        outcome = answer.outcome
+        self.broadcasts.append(
+            Broadcast(
+                known.id, known.key, known.articles, outcome, (), answer.request_id, answer.code, answer.message, known.emergency,
+                tuple(dict.fromkeys(f"Art. {chosen.basis}" for chosen in known.chosen)), known.messages,
+            )
+        )  # fmt: skip
+        told_otherwise = answer.code in ("closed", "quota", "invalid")  # held, an alert of its own, waits for a person
+        if outcome == "unknown" or (outcome == "rejected" and not told_otherwise):
+            words = answer.message or f"broadcast {known.id}: no clear answer; the next run repeats it"
+            self.failures.append((f"line-{answer.code}", words))
+
+    def _plan(self, due: Sequence[Decision], items: Sequence[Item], messages: tuple[dict[str, Any], ...]) -> None:
+        policies = {decision.article: decision.policy for decision in due}
+        self.broadcasts.append(
+            Broadcast(
+                f"planned-{len(self.broadcasts) + 1}", "", tuple(item.id for item in items), "planned", messages,
+                emergency=self._urgent, policy=tuple(dict.fromkeys(policies[item.id] for item in items)), count=len(messages),
+                alts={item.picture.url: item.picture.alt for item in items if item.picture},
+            )
+        )  # fmt: skip
+
+    def _decided(self, article: str, verdict: Literal["hold", "review"], reason: Reason, detail: str = "") -> Decided:
+        return Decided(
+            at=self._world.now(),
+            run=self._run,
+            article=article,
+            decision=verdict,
+            reason=reason,
+            policy=ARTICLE[reason],
+            detail=detail,
+        )
+
+    def _client(self) -> Client | None:
+        """LINE, once its account is known to be the configured one (Art. 3); None when it cannot be used now."""
+        if self._checked is None and self.line != "down":
+            world = self._world
+            client = Client(self._config.line, world.environment, world.now, world.sleep, self._must_stop)
+            try:
+                client.check_account()
+            except LineError as error:
+                self._failed(error)
+                self.line = "down"
+                return None
+            self._checked = client
+        return self._checked
+
+    def _failed(self, error: LineError) -> None:
+        if error.code not in (code for code, _ in self.failures):
+            self.failures.append((error.code if error.code == "credentials" else f"line-{error.code}", str(error)))
+
+
+def _what(known: BroadcastKnown) -> str:
+    """ "3 articles (Art. 7, 8(1))" for commit messages."""
+    count = len(known.chosen)
+    numbers = dict.fromkeys(number for chosen in known.chosen for number in (chosen.policy, chosen.basis))
+    return f"{count} article{'s' * (count != 1)} (Art. {', '.join(numbers)})"

@@ -1,0 +1,1 @@
+"""Render: articles become Flex messages within LINE's limits."""

@@ -1,0 +1,102 @@
+"""What a template gets to see of an item: cleaned, cut to size, dates in words, addresses that LINE takes."""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pipeline.article import Item, Picture
+from pipeline.config import JST, Config
+from pipeline.message import uri
+from pipeline.text import clean, clean_lines, cut, lead
+
+LABEL_UNITS = 16  # the band has room for eight full-width characters beside the date
+
+
+@cache
+def theme(templates: Path) -> dict[str, Any]:
+    """templates/message/theme.toml, the one place for colours, sizes and lengths."""
+    return tomllib.loads((templates / "message" / "theme.toml").read_text(encoding="utf-8"))
+
+
+def account(config: Config) -> dict[str, str]:
+    """What every footer says (Art. 10, 11, 13)."""
+    policy, contact = config.policy, config.policy.contact
+    return {
+        "site": config.site.name,
+        "holder": policy.copyright.holder,
+        "contact": f"{contact.name}（{contact.tel}）" if contact.tel else contact.name,
+        "policy": uri.link(uri.joined(config.site.url, policy.url)),
+    }
+
+
+def card(item: Item, look: Mapping[str, Any], units: int, *, digest: bool, pictured: bool) -> dict[str, Any]:
+    """The item for a template; `units` is the room for its text, `pictured` whether there is room for a picture."""
+    lines = clean_lines(item.text)
+    title = clean(item.title) or clean(cut(lines.partition("\n")[0], 80)) or look["words"]["untitled"]
+    label = cut(clean(item.label), LABEL_UNITS)
+    return {
+        "style": item.style,
+        "title": cut(title, look["units"]["title"]),
+        "whole_title": title,
+        "lead": lead(lines, units) if units else "",
+        "url": uri.link(item.url),
+        "label": label,
+        "colour": colour(label, look),
+        "day": day(item.date, look["words"]),
+        "instant": instant(item.date, look["words"], date_only=item.date_only),
+        "updated": item.updated,
+        "department": cut(clean(item.department), look["units"]["title"]),
+        "corrects": cut(clean(item.corrects), look["units"]["title"]),
+        "quoted": cut(clean(item.quoted_from), look["units"]["title"]),
+        "picture": _picture(item.picture, look["picture"], digest=digest) if pictured else None,
+    }
+
+
+def colour(label: str, look: Mapping[str, Any]) -> str:
+    """The colour of a category: its own, or for another city's label always the same one of a palette."""
+    labels: dict[str, str] = look["colour"]["labels"]
+    palette: list[str] = look["colour"]["others"]["palette"]
+    number = int.from_bytes(hashlib.sha256(label.encode()).digest()[:4])  # Python's own hash differs from run to run
+    return labels.get(label or look["words"]["untitled"]) or palette[number % len(palette)]
+
+
+def day(when: datetime | None, words: Mapping[str, Any]) -> str:
+    """The date in words, "" without one."""
+    if when is None:
+        return ""
+    local = when.astimezone(JST)
+    weekday = words["weekdays"][local.weekday()]
+    return str(words["day"].format(month=local.month, day=local.day, weekday=weekday))
+
+
+def instant(when: datetime | None, words: Mapping[str, Any], *, date_only: bool) -> str:
+    """Date and time in words; only the date when the time of day is not known."""
+    if when is None or date_only:
+        return day(when, words)
+    local = when.astimezone(JST)
+    pattern = words["clock"] if local.minute else words["clock_sharp"]
+    clock = pattern.format(half=words["halves"][local.hour // 12], hour=local.hour % 12, minute=local.minute)
+    return f"{day(when, words)} {clock}"
+
+
+def _picture(picture: Picture | None, look: Mapping[str, Any], *, digest: bool) -> dict[str, str] | None:
+    """Address and frame. In a digest all frames are alike; alone, a picture keeps its shape as far as it fits a phone."""
+    address = uri.picture(picture.url) if picture else ""
+    if picture is None or not address:
+        return None
+    width, height = (round(number) for number in look["digest"])
+    if picture.width < 1 or picture.height < 1:
+        return {"url": address, "ratio": f"{width}:{height}", "mode": "fit"}
+    shape = picture.width / picture.height
+    if not digest:
+        if look["tallest"] <= shape <= look["widest"]:
+            return {"url": address, "ratio": f"{picture.width}:{picture.height}", "mode": "cover"}
+        framed = min(max(shape, look["tallest"]), look["widest"])
+        return {"url": address, "ratio": f"{round(framed * 100)}:100", "mode": "fit"}
+    frame = width / height
+    lost = 1 - min(shape, frame) / max(shape, frame)
+    return {"url": address, "ratio": f"{width}:{height}", "mode": "cover" if lost <= look["crop"] else "fit"}

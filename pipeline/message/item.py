@@ -1,0 +1,29 @@
+"""What is known of an article, and its page, become the item that is shown."""
+
+from pipeline.article import Item, Page, PageProblem
+from pipeline.config import Config
+from pipeline.ledger.knowledge import Knowledge, Known
+from pipeline.policy.content import category_of
+
+
+def item_of(known: Known, page: Page | PageProblem | None, config: Config, knowledge: Knowledge) -> Item:
+    """One item. The page's words win over the list's; an emergency whose page cannot be had is shown with its title."""
+    post = known.post
+    read = page if isinstance(page, Page) else None
+    category = category_of(known.url, config.policy.content) if known.url else None
+    corrected = knowledge.articles.get(post.corrects) if post and post.corrects else None
+    return Item(
+        id=known.id,
+        style="correction" if corrected else "emergency" if known.urgent else "article" if known.url else "text",
+        title=(post.title if post and post.title else "") or (read.title if read else "") or known.title,
+        url=(read.canonical if read else known.url) or (corrected.url if corrected else ""),
+        date=(read.date if read else None) or known.date,
+        date_only=bool(read and read.date and read.date_only),
+        updated=known.kind == "update",
+        label=category.label if category else "",
+        department=(read.department if read else "") or (post.department if post else ""),
+        text=(post.text if post and post.text else "") or (read.text if read else ""),
+        picture=read.picture if read else None,
+        corrects=corrected.title if corrected else "",
+        quoted_from=post.quoted_from if post else "",
+    )

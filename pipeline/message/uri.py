@@ -1,0 +1,60 @@
+"""Addresses as LINE wants them: percent-encoded, host names in ASCII."""
+
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+
+from pipeline.message.limits import IMAGE_URL, URI
+
+_RESERVED = "!$&'()*+,;=:@/?-._~"
+_KEEP = "%" + _RESERVED  # what is already percent-encoded stays
+# LINE's own browser cannot show these on Android; the phone's browser can. Pages open inside LINE, where one tap leads
+# back to the chat: for readers who are not used to switching between apps that is the shorter way.
+_FILES = (".pdf", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx", ".csv", ".zip")
+
+
+def encoded(url: str) -> str:
+    """The address with everything beyond ASCII percent-encoded as UTF-8 and the host in Punycode; "" if it is none."""
+    try:
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "").encode("idna").decode("ascii")
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:  # a malformed host or port; UnicodeError is one too
+        return ""
+    if not host or parts.scheme not in ("https", "http"):
+        return ""
+    path, query, fragment = (_quoted(part) for part in (parts.path, parts.query, parts.fragment))
+    return urlunsplit((parts.scheme, f"{_bracketed(host)}{port}", path, query, fragment))
+
+
+def link(url: str) -> str:
+    """The address for a button; "" when there is none that LINE would take."""
+    address = encoded(url)
+    parts = urlsplit(address)
+    if parts.path.lower().endswith(_FILES):
+        query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), ("openExternalBrowser", "1")])
+        address = urlunsplit(parts._replace(query=query))
+    return address if len(address) <= URI else ""
+
+
+def picture(url: str) -> str:
+    """The address of a picture; "" when LINE would not load it."""
+    address = encoded(url)
+    return address if address.startswith("https://") and len(address) <= IMAGE_URL else ""
+
+
+def joined(base: str, url: str) -> str:
+    """`url` as a full address, relative ones seen from `base`; "" stays ""."""
+    return urljoin(base, url) if url else ""
+
+
+def _quoted(text: str) -> str:
+    text = quote(text, safe=_KEEP, errors="replace")
+    pieces = text.split("%")
+    # A percent sign that begins no %XX is one that was meant literally.
+    return pieces[0] + "".join(
+        ("%" if len(piece) > 1 and all(digit in "0123456789abcdefABCDEF" for digit in piece[:2]) else "%25") + piece
+        for piece in pieces[1:]
+    )
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

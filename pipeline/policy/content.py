@@ -1,0 +1,64 @@
+"""Art. 8: what may be posted, and on which number of the article it stands. Art. 10: what is somebody else's."""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import unquote, urlsplit
+
+from pipeline.article import Entry
+from pipeline.config import Category, Content
+from pipeline.decision import Basis, Reason
+
+# How a text shows that it quotes: lines that begin with ">", the words for it, whole sentences or long passages in brackets
+# (「集まれ！」 is a title).
+QUOTATION = re.compile(
+    r"^\s*[>＞].+|引用|転載|抜粋|[「『][^」』]*。[」』]|[「『][^」』]{40,}[」』]",
+    re.MULTILINE,
+)
+SNS_SHOW = 2  # reserve.sns_display of SMART CMS: 1 = 表示しない, 2 = 表示する, None = not set
+
+
+def excluded(entry: Entry, content: Content) -> tuple[Reason, str] | None:
+    """Why an entry is not for LINE: excluded path, words of the title, tag, or the CMS's own switch; None if it is."""
+    path = unquote(urlsplit(entry.url).path)
+    for prefix in content.exclude_paths:
+        if path.startswith(prefix):
+            return Reason.EXCLUDED_PATH, prefix
+    for words in content.exclude_titles:
+        if words in entry.title:
+            return Reason.EXCLUDED_TITLE, words
+    for tag in content.exclude_tags:
+        if tag in entry.tags:
+            return Reason.EXCLUDED_TAG, tag
+    if content.sns_display == "honour-off" and entry.sns_display not in (None, SNS_SHOW):
+        return Reason.SNS_OFF, f"sns_display={entry.sns_display}"
+    if content.sns_display == "require" and entry.sns_display != SNS_SHOW:
+        return Reason.SNS_OFF, f"sns_display={entry.sns_display}"
+    return None
+
+
+def emergency_word(title: str, words: Sequence[str]) -> str:
+    """The first of the emergency words that a title holds ("" for none)."""
+    return next((word for word in words if word in title), "")
+
+
+def quotes(text: str) -> str:
+    """How a manual text shows that it quotes ("" if it does not): names, titles and dates in brackets are no quotations."""
+    found = QUOTATION.search(text)
+    return found[0].strip()[:20] if found else ""
+
+
+def category_of(url: str, content: Content) -> Category | None:
+    """The first category one of whose paths begins the article's path."""
+    path = unquote(urlsplit(url).path)
+    for category in content.categories:
+        if any(path.startswith(prefix) for prefix in category.paths):
+            return category
+    return None
+
+
+def basis_of(url: str, emergency: bool, content: Content) -> Basis:
+    """The number of Art. 8 that an article of the homepage stands on."""
+    if emergency:
+        return "8(3)"
+    category = category_of(url, content)
+    return category.basis if category else "8(1)"

@@ -1,0 +1,110 @@
+"""Whether a source can be trusted, and when it is asked again (Art. 8(1): what goes out stands on the homepage). Pure.
+
+A list that failed is never "no news"; a list that is not as it was is read, but nothing new from it goes out by itself.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from pipeline.article import Listing, Page, PageProblem
+from pipeline.ledger.events import Read
+from pipeline.ledger.knowledge import SourceKnown
+
+READ_EVERY = timedelta(days=1)  # new validators without news are noted at most daily: no commit at every run
+# A failing site is asked less often: from the third failure in a row 10, 20, 40 and at most 60 minutes apart.
+BACKOFF_FROM, BACKOFF, BACKOFF_MOST = 3, timedelta(minutes=10), timedelta(minutes=60)
+BARE = "bare pages"
+SEVERAL = 2  # pages of one run without title or body: one alone is a slip of its author
+
+
+def failure(listing: Listing, before: SourceKnown | None) -> tuple[str, str] | None:
+    """Code and words of why the list says nothing, or None. Only an emergency list may be empty."""
+    if listing.state == "failed":
+        return listing.error_code, listing.error
+    if (
+        listing.state == "ok"
+        and not listing.entries
+        and not listing.emergency
+        and before is not None
+        and before.entries
+    ):
+        words = (
+            f"the list has no entry where there were {before.entries}; look at the page, then at the source's settings"
+        )
+        return "empty", words
+    return None
+
+
+def drift(listing: Listing, before: SourceKnown | None) -> str:
+    """How the list differs from what it usually is ("" while it does not). The doubt lasts until the list is as usual
+    again, or a person has approved what it showed. An emergency list comes and goes as it must."""
+    if before is None or not before.read or listing.emergency:
+        return ""
+    if listing.state == "unchanged":
+        return before.doubt
+    count, usual = len(listing.entries), before.usual_entries
+    if count * 2 < usual:
+        return f"entries {usual} → {count}"
+    if listing.undated * 2 > count and before.usual_undated * 2 <= usual:
+        return f"undated {before.usual_undated}/{usual} → {listing.undated}/{count}"
+    return before.doubt if is_about_pages(before.doubt) else ""
+
+
+def bare_pages(pages: Sequence[Page | PageProblem], doubt: str) -> str:
+    """The doubt that new pages of one source leave: several of them, and more than half, have no title or no body.
+    Once in doubt, a single one keeps it, and only sound pages end it."""
+    bare = sum(_is_bare(page) for page in pages)
+    least = 1 if is_about_pages(doubt) else SEVERAL
+    if bare >= least and bare * 2 > len(pages):
+        return f"{BARE} {bare}/{len(pages)}"
+    return doubt if not pages else ""
+
+
+def is_about_pages(doubt: str) -> bool:
+    return doubt.startswith(BARE)
+
+
+def good_read(now: datetime, listing: Listing, before: SourceKnown | None, doubt: str) -> list[Read]:
+    """What to note of a list that could be read; nothing as long as nothing changed."""
+    if listing.state == "unchanged" and before is not None:
+        moved = (listing.etag, listing.last_modified) != (before.etag, before.last_modified)
+        overdue = before.checked is None or now - before.checked >= READ_EVERY
+        if not before.failures and not (moved and overdue):
+            return []
+        entries, undated = before.entries, before.undated
+    else:
+        entries, undated = len(listing.entries), listing.undated
+    return [
+        Read(
+            at=now, source=listing.source, state="ok", etag=listing.etag, last_modified=listing.last_modified,
+            digest=listing.digest, entries=entries, undated=undated, doubt=doubt,
+        )
+    ]  # fmt: skip
+
+
+def failed_read(now: datetime, listing: Listing, before: SourceKnown | None, code: str) -> list[Read]:
+    """What to note of a list that could not be read: the old validators stay, and when to ask again."""
+    if code == "later" and before is not None and listing.not_before == before.not_before:
+        return []  # not asked this time, as the site wished the last time
+    failures = (before.failures if before else 0) + 1
+    wait = (
+        min(BACKOFF * 2 ** min(failures - BACKOFF_FROM, 8), BACKOFF_MOST) if failures >= BACKOFF_FROM else timedelta(0)
+    )
+    if listing.emergency:
+        wait = min(wait, BACKOFF)
+    not_before = max(filter(None, (listing.not_before, now + wait if wait else None)), default=None)
+    return [Read(at=now, source=listing.source, state="failed", error_code=code, not_before=not_before)]
+
+
+def wait_until(now: datetime, before: SourceKnown | None) -> datetime | None:
+    """Until when a source is left alone. A promise from a clock that ran ahead of ours holds nothing back."""
+    if before is None or before.checked is None or before.checked > now:
+        return None
+    return before.not_before
+
+
+def _is_bare(page: Page | PageProblem) -> bool:
+    """An article has a title, and a text, a file or a picture. Gone and unreachable pages say nothing."""
+    if isinstance(page, PageProblem):
+        return page.code == "malformed"
+    return not page.title or not (page.text or page.attachments or page.picture)

@@ -1,0 +1,1 @@
+"""Report: what people are told about a run."""

@@ -1,0 +1,153 @@
+"""Why, about one article: found where and when, each rule asked and its answer, what happened, request id, who decided."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from pipeline.config import Config
+from pipeline.decision import Decision, Reason
+from pipeline.ledger.archive import story
+from pipeline.ledger.events import AnyEvent, Approved, Decided, Intent, Outcome
+from pipeline.ledger.knowledge import Knowledge, Known, fold
+from pipeline.policy.decide import RIDING, Case, Rule, chain
+from pipeline.report import render, words
+from pipeline.report.status import status_of
+from pipeline.report.words import Place
+from pipeline.sources.urls import site_url
+
+Json = dict[str, Any]
+
+
+class Asked(Struct, frozen=True):
+    """The rules as they were asked at one moment; `matches`: they answer what was decided then."""
+
+    at: datetime
+    answers: Sequence[tuple[str, Decision | None]]
+    matches: bool = True
+
+
+def find(config: Config, knowledge: Knowledge, text: str) -> Known | None:
+    """The article under an address in any spelling (shortcuts too) or under its id."""
+    text = text.strip()
+    if text in knowledge.articles:
+        return knowledge.articles[text]
+    bare = any(text.startswith(host) for host in config.site.hosts)  # as people copy it from a leaflet
+    try:
+        return knowledge.find(site_url(f"https://{text}" if bare else text, config.site.url, config.site.hosts))
+    except ValueError:
+        return None
+
+
+def explanation_of(
+    config: Config, events: Sequence[AnyEvent], text: str, now: datetime, place: Place | None = None
+) -> Json | None:
+    """The document of `explain --json`; None for an article that was never seen."""
+    knowledge = fold(events)
+    known = find(config, knowledge, text)
+    if known is None:
+        return None
+    happened = story(events, known.id)
+    waiting = [row for row in status_of(config, knowledge, now, place)["waiting"] if row["id"] == known.id]
+    asked = _asked(config, events, happened, known, now)
+    approved = [event for _, event in happened if isinstance(event, Approved)]
+    requests = [event.request_id for _, event in happened if isinstance(event, Outcome) and event.request_id]
+    return {
+        "id": known.id,
+        "url": known.url,
+        "title": known.title,
+        "kind": known.kind,
+        "state": known.state,
+        "found": known.found.isoformat(),
+        "source": known.source,
+        "aliases": [url for url, article in knowledge.aliases.items() if article == known.id and url != known.url],
+        "decision": known.decision,
+        "reason": known.reason,
+        "until": known.until.isoformat() if known.until else None,
+        "approved_by": [event.actor for event in approved],
+        "request_id": requests[-1] if requests else "",
+        "events": [_event(event, known.id) for _, event in happened],
+        "rules": _rules(asked) if asked else [],
+        "rules_at": asked.at.isoformat() if asked else None,
+        "rules_match": asked.matches if asked else True,
+        "waiting": waiting[0] if waiting else None,
+    }
+
+
+def explanation(document: Json, *, colour: bool = False) -> str:
+    """The same for people."""
+    return render.text("explain", colour=colour, article=document)
+
+
+def _asked(
+    config: Config,
+    events: Sequence[AnyEvent],
+    happened: Sequence[tuple[int, AnyEvent]],
+    known: Known,
+    now: datetime,
+) -> Asked | None:
+    """The chain for an article that waits, as it stands now; for one that is decided, as it stood then."""
+    if known.state in ("queued", "review"):
+        return Asked(now, chain(Case(now, config, fold(events), known)))
+    decisive = [(position, event) for position, event in happened if isinstance(event, Intent | Decided)]
+    if not decisive:
+        return None
+    position, event = decisive[-1]
+    before = fold(events[:position]).articles.get(known.id)
+    if before is None or before.state not in ("queued", "review"):
+        return None
+    reason = (
+        next(chosen.reason for chosen in event.chosen if chosen.article == known.id)
+        if isinstance(event, Intent)
+        else event.reason
+    )
+    case = Case(event.at, config, fold(events[:position]), before)
+    answers = _riding(case) if reason == Reason.RIDE_ALONG else chain(case)
+    first = next((answer for _, answer in answers if answer), None)
+    return Asked(event.at, answers, first is not None and first.reason == reason)
+
+
+def _riding(case: Case) -> list[tuple[str, Decision | None]]:
+    rules: tuple[Rule, ...] = RIDING
+    return [(rule.__name__, rule(case)) for rule in rules]
+
+
+def _rules(asked: Asked) -> list[Json]:
+    """Question and answer, up to the one that decides."""
+    rows: list[Json] = []
+    for name, answer in asked.answers:
+        told = words.reason(answer.reason) if answer else None
+        rows.append(
+            {
+                "rule": name,
+                "question": words.catalogue().rules.get(name, name),
+                "decision": answer.verdict if answer else None,
+                "reason": str(answer.reason) if answer else None,
+                "policy": answer.policy if answer else None,
+                "label": told.label if told else None,
+                "until": answer.until.isoformat() if answer and answer.until else None,
+                "detail": words.detail(answer.reason, answer.detail) if answer else "",
+            }
+        )
+        if answer:
+            break
+    return rows
+
+
+def _event(event: AnyEvent, article: str) -> Json:
+    """One event as JSON, with the words for its codes; of an intent only what concerns the article."""
+    fields = (name for name in event.__struct_fields__ if name != "prev")
+    plain: Json = {"type": event.__struct_config__.tag} | {
+        name: msgspec.to_builtins(getattr(event, name)) for name in fields
+    }
+    if isinstance(event, Intent):
+        chosen = next(chosen for chosen in event.chosen if chosen.article == article)
+        plain |= {"reason": chosen.reason, "policy": chosen.policy, "basis": chosen.basis, "count": len(event.chosen)}
+        del plain["chosen"], plain["fingerprints"]
+    if isinstance(event, Decided):
+        plain["detail"] = words.detail(event.reason, event.detail)
+    if isinstance(event, Decided | Intent):
+        plain["label"] = words.reason(plain["reason"]).label
+    return plain

@@ -1,0 +1,64 @@
+"""Every template with lifelike hard cases, for whoever reviews a change of the templates."""
+
+import base64
+import tomllib
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Struct
+
+from pipeline.article import Item
+from pipeline.config import Config
+from pipeline.message.render import render
+from pipeline.report.preview import PreviewMessage, preview_page
+from pipeline.templates import TEMPLATES
+
+
+class Case(Struct, frozen=True):
+    """One row of the gallery."""
+
+    name: str
+    items: tuple[Item, ...]
+
+
+class Gallery(Struct, frozen=True):
+    """templates/preview/gallery.toml."""
+
+    title: str
+    basis: str
+    pictures: Mapping[str, str]
+    cases: tuple[Case, ...]
+
+
+def gallery() -> Gallery:
+    """The made-up articles that the templates are shown with."""
+    raw = tomllib.loads((TEMPLATES / "preview" / "gallery.toml").read_text(encoding="utf-8"))
+    return msgspec.convert(raw, Gallery)
+
+
+def gallery_page(config: Config, *, unfolded: bool = True) -> str:
+    """The gallery as one HTML page, made by the same way as a real preview."""
+    shown = gallery()
+    pictures = {url: _data_uri(name) for url, name in shown.pictures.items()}
+    messages = []
+    for case in shown.cases:
+        rendered = render(case.items, config)
+        alts = {item.picture.url: item.picture.alt for item in case.items if item.picture}
+        messages.append(
+            PreviewMessage(
+                title=case.name,
+                messages=rendered.messages,
+                at="",
+                decision="gallery",
+                policy="",
+                basis=shown.basis,
+                pictures=pictures,
+                alts=alts,
+            )
+        )
+    return preview_page(shown.title, messages, (), city=config.site.name, unfolded=unfolded)
+
+
+def _data_uri(name: str) -> str:
+    drawing = (TEMPLATES / "preview" / "samples" / name).read_bytes()
+    return f"data:image/svg+xml;base64,{base64.b64encode(drawing).decode('ascii')}"

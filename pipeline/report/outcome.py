@@ -1,0 +1,203 @@
+"""What one run did, collected while it runs, and told as the contract's JSON."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from pipeline.article import Listing, article_id
+from pipeline.decision import ARTICLE, Alert, Decision, Reason
+from pipeline.ledger.events import Alerted, Alias, AnyEvent, Baseline, Decided
+from pipeline.ledger.knowledge import Knowledge
+from pipeline.line.client import Quota
+from pipeline.line.delivery import Broadcast
+from pipeline.policy.survey import Survey
+from pipeline.report import words
+
+DONE, FAILED, USAGE, WAITS = 0, 1, 2, 3  # exit codes
+
+
+class Row(Struct, frozen=True):
+    """One article of this run."""
+
+    id: str
+    url: str
+    title: str
+    decision: str
+    reason: str
+    policy: str
+    until: datetime | None = None
+    detail: str = ""
+
+
+class SourceRow(Struct, frozen=True):
+    url: str
+    ok: bool
+    entries: int
+    error: str | None = None
+
+
+class Report:
+    """Everything that people are told about a run."""
+
+    def __init__(self, run: str, now: datetime, in_window: bool, dry_run: bool) -> None:
+        self.id, self.now, self.in_window, self.dry_run = run, now, in_window, dry_run
+        self.started, self.finished = now, now
+        self.sources: list[SourceRow] = []
+        self.rows: dict[str, Row] = {}
+        self.broadcasts: list[Broadcast] = []
+        self.alerts: list[Alert] = []
+        self.failures: list[tuple[str, str]] = []
+        self.waits = False
+        self.interrupted = False
+        self.knowledge: Knowledge | None = None
+        self.quota: Quota | None = None
+
+    def tell_sources(self, listings: Sequence[Listing], seen: Survey, knowledge: Knowledge) -> None:
+        """How the sources answered; an unchanged one still has the entries it had."""
+        self.sources = []
+        for listing in listings:
+            code, error = seen.failed.get(listing.source, ("", ""))
+            before = knowledge.sources.get(listing.source)
+            entries = before.entries if listing.state == "unchanged" and before else len(listing.entries)
+            told = error if error.startswith(f"{code}:") else f"{code}: {error}"
+            self.sources.append(SourceRow(listing.source, not code, 0 if code else entries, told if code else None))
+
+    def tell_found(self, events: Sequence[AnyEvent], knowledge: Knowledge) -> None:
+        """Articles that were decided on by the list alone."""
+        self.rows = {}
+        for event in events:
+            if isinstance(event, Baseline):
+                self.rows[event.article] = Row(
+                    event.article, event.url, event.title, "baseline", Reason.BASELINE, ARTICLE[Reason.BASELINE]
+                )
+            elif isinstance(event, Alias):
+                name = article_id(event.url)
+                self.rows[name] = Row(
+                    name,
+                    event.url,
+                    event.title,
+                    "skip",
+                    Reason.DUPLICATE,
+                    ARTICLE[Reason.DUPLICATE],
+                    None,
+                    event.article,
+                )
+            elif isinstance(event, Decided):
+                known = knowledge.articles[event.article]
+                self.rows[known.id] = Row(
+                    known.id,
+                    known.url,
+                    known.title,
+                    event.decision,
+                    event.reason,
+                    event.policy,
+                    event.until,
+                    event.detail,
+                )
+
+    def tell_decisions(self, decisions: Iterable[Decision], knowledge: Knowledge) -> None:
+        for decision in decisions:
+            known = knowledge.articles[decision.article]
+            self.rows[known.id] = Row(
+                known.id,
+                known.url,
+                known.title,
+                decision.verdict,
+                decision.reason,
+                decision.policy,
+                decision.until,
+                decision.detail,
+            )
+
+    def tell_delivery(self, broadcasts: Sequence[Broadcast], failures: Sequence[tuple[str, str]]) -> None:
+        self.broadcasts, self.failures = list(broadcasts), [*self.failures, *failures]
+
+    def tell_standing(self, knowledge: Knowledge, quota: Quota | None) -> None:
+        """What is known after the run, and LINE's quota where it was asked for."""
+        self.knowledge, self.quota = knowledge, quota
+
+    def tell_alerts(self, alerts: Sequence[Alert], knowledge: Knowledge, now: datetime) -> list[AnyEvent]:
+        """Tell a condition when it begins or changes, and at every run while it waits for a person; returns the events
+        that remember what was told."""
+        digests = {alert.code: hashlib.sha256(alert.about.encode()).hexdigest()[:12] for alert in alerts}
+        self.waits = any(alert.waits for alert in alerts)
+        self.alerts += [
+            alert for alert in alerts if alert.waits or knowledge.alerts.get(alert.code) != digests[alert.code]
+        ]
+        begun: list[AnyEvent] = [
+            Alerted(at=now, run=self.id, code=code, digest=digest)
+            for code, digest in digests.items()
+            if knowledge.alerts.get(code) != digest
+        ]
+        ended = [Alerted(at=now, run=self.id, code=code) for code in knowledge.alerts if code not in digests]
+        return [*begun, *ended]
+
+    def fail(self, code: str, words: str) -> None:
+        """Something that should have worked did not, and the run ended there."""
+        self.failures.append((code, words))
+        self.alerts.append(Alert(code, words, about=code))
+
+    def finish(self, now: datetime, interrupted: bool) -> None:
+        self.finished, self.interrupted = now, interrupted
+
+    @property
+    def exit(self) -> int:
+        if any(code == "credentials" for code, _ in self.failures):
+            return USAGE
+        failing_site = any(not source.ok for source in self.sources) or any(
+            row.reason == Reason.PAGE_UNREACHABLE for row in self.rows.values()
+        )
+        if self.failures or self.interrupted or failing_site:
+            return FAILED
+        return WAITS if self.waits else DONE
+
+    def news(self) -> str:
+        """The commit message of what this run learned besides its broadcasts."""
+        counts: dict[tuple[str, str], int] = {}
+        for row in self.rows.values():
+            if row.decision != "send":
+                counts[row.decision, row.policy] = counts.get((row.decision, row.policy), 0) + 1
+        words = {"hold": "held", "skip": "left out", "review": "waiting for a person", "baseline": "already there"}
+        told = [f"{words[verdict]}: {count} (Art. {policy})" for (verdict, policy), count in counts.items()]
+        failed = [f"failed: {source.url}" for source in self.sources if not source.ok]
+        return "; ".join([*told, *failed]) or "checked: nothing new"
+
+    def document(self) -> dict[str, Any]:
+        """The contract's JSON document."""
+        return {
+            "run": {
+                "id": self.id,
+                "started": self.started.isoformat(),
+                "finished": self.finished.isoformat(),
+                "now": self.now.isoformat(),
+                "in_window": self.in_window,
+                "dry_run": self.dry_run,
+            },
+            "sources": [_plain(source) for source in self.sources],
+            "articles": [_plain(row) for row in self.rows.values()],
+            "broadcasts": [
+                {
+                    "id": broadcast.id,
+                    "retry_key": broadcast.retry_key,
+                    "articles": list(broadcast.articles),
+                    "outcome": broadcast.outcome,
+                    "request_id": broadcast.request_id,
+                    "messages": broadcast.count,
+                    "emergency": broadcast.emergency,
+                }
+                for broadcast in self.broadcasts
+            ],
+            "alerts": [{"code": alert.code, "message": str(words.told(alert))} for alert in self.alerts],
+            "exit": self.exit,
+        }
+
+
+def _plain(row: Row | SourceRow) -> Mapping[str, Any]:
+    values: dict[str, Any] = {field: getattr(row, field) for field in row.__struct_fields__}
+    if isinstance(row, Row):
+        values["until"] = row.until.isoformat() if row.until else None
+        values["reason"] = str(row.reason)
+    return values

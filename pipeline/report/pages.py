@@ -1,0 +1,157 @@
+"""The preview as a file: what would be sent, and why each article is sent, held or not. Nothing is written but the page."""
+
+import base64
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.config import Config
+from pipeline.policy.content import basis_of
+from pipeline.policy.hours import next_opening
+from pipeline.report import words
+from pipeline.report.gallery import gallery_page
+from pipeline.report.outcome import Report, Row
+from pipeline.report.preview import PreviewMessage, PreviewRow, preview_page
+from pipeline.sources.urls import on_hosts
+
+if TYPE_CHECKING:
+    from pipeline.line.delivery import Broadcast
+
+PICTURES_AT_MOST = 24  # fetched for one page; the rest is shown as labelled boxes
+PICTURE_LIMIT = 1_000_000  # bytes, as the check of pictures has it
+KINDS = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"))
+
+
+def worth_looking_ahead(report: Report, config: Config) -> datetime | None:
+    """The next opening, when something is held for it: a second dry run as of then shows it as residents will see it."""
+    opening = next_opening(report.now, config.policy.hours)
+    held = any(
+        row.decision == "hold" and row.until is not None and row.until == opening for row in report.rows.values()
+    )
+    return opening if held and not report.in_window else None
+
+
+def write_preview(config: Config, report: Report, out: Path, ahead: Report | None = None) -> Path:
+    """The page of a dry run; `ahead` is a second one, as of the next opening. Returns where it was written."""
+    pictures = _pictures(config, [broadcast for one in (report, ahead) if one for broadcast in one.broadcasts])
+    shown = [_message(config, report, broadcast, pictures) for broadcast in report.broadcasts]
+    if ahead:
+        shown += [_message(config, ahead, broadcast, pictures, held=True) for broadcast in ahead.broadcasts]
+    listed = [row for row in report.rows.values() if row.decision != "baseline"]
+    page = preview_page(
+        words.sentence("preview-title", city=config.site.name, now=words.full_instant(report.now)),
+        shown,
+        [_row(row) for row in listed],
+        [*_notes(config, report), *_left_out(len(report.rows) - len(listed))],
+        city=config.site.name,
+    )
+    return _write(out / "index.html", page)
+
+
+def write_gallery(config: Config, out: Path) -> Path:
+    """Every template with lifelike hard cases."""
+    return _write(out / "gallery.html", gallery_page(config))
+
+
+def _write(file: Path, page: str) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(page, encoding="utf-8")
+    return file
+
+
+def _message(
+    config: Config, report: Report, broadcast: "Broadcast", pictures: Mapping[str, str], held: bool = False
+) -> PreviewMessage:
+    rows = [report.rows[article] for article in broadcast.articles if article in report.rows]
+    bases = [basis_of(row.url, broadcast.emergency, config.policy.content) for row in rows if row.url]
+    title = "preview-next" if held else "preview-now"
+    return PreviewMessage(
+        title=words.sentence(title, opening=words.instant(report.now)),
+        messages=broadcast.messages,
+        at=words.instant(report.now),
+        decision="hold" if held else "send",
+        policy=words.policies(broadcast.policy),
+        basis=words.policies(bases),
+        pictures=pictures,
+        alts=broadcast.alts,
+    )
+
+
+def _row(row: Row) -> PreviewRow:
+    told = words.reason(row.reason)
+    detail = words.detail(row.reason, row.detail)
+    return PreviewRow(
+        title=row.title,
+        url=row.url,
+        decision=row.decision,
+        reason=f"{told.label}：{told.text}{f'（詳細：{detail}）' if detail else ''}",
+        policy=words.policy(row.policy),
+        until=words.instant(row.until),
+    )
+
+
+def _notes(config: Config, report: Report) -> list[str]:
+    """What a reader must know before the messages: nothing known yet, closed hours, sources that could not be read."""
+    notes = []
+    known = report.knowledge
+    if known is not None and (known.started is None or known.started >= report.now):
+        notes.append(words.sentence("preview-first-run"))
+    opening = next_opening(report.now, config.policy.hours)
+    if not report.in_window and opening:
+        notes.append(words.sentence("preview-closed", opening=words.instant(opening)))
+    for source in report.sources:
+        if not source.ok:
+            code, _, detail = (source.error or "").partition(": ")
+            problem = words.problem(code)
+            notes.append(words.sentence("preview-source-failed", url=source.url, problem=problem, detail=detail))
+    return notes + [
+        f"{told.title}。{told}"
+        for alert in report.alerts
+        if alert.code != "source-failed"
+        for told in [words.told(alert)]
+    ]
+
+
+def _left_out(count: int) -> list[str]:
+    return [words.sentence("preview-pages-left", count=str(count))] if count else []
+
+
+def _pictures(config: Config, broadcasts: Sequence["Broadcast"]) -> dict[str, str]:
+    """The pictures of the messages as data: URIs, fetched as politely as everything else; what cannot be had is left out,
+    and the page shows a labelled box."""
+    found = (address for broadcast in broadcasts for message in broadcast.messages for address in _addresses(message))
+    wanted = [address for address in dict.fromkeys(found) if on_hosts(address, config.site.hosts)]
+    if not wanted:
+        return {}
+    from pipeline.config import JST
+    from pipeline.sources.answer import FetchError
+    from pipeline.sources.fetch import Client
+    from pipeline.sources.robots import Robots
+
+    client = Client(config.site, lambda: datetime.now(JST), time.sleep)
+    robots = Robots(client, {}, lambda: datetime.now(JST))
+    pictures = {}
+    for address in wanted[:PICTURES_AT_MOST]:
+        try:
+            body = client.get(address, limit=PICTURE_LIMIT, check=robots.require).body
+        except FetchError:
+            continue
+        kind = next((kind for mark, kind in KINDS if body.startswith(mark)), "")
+        if kind:
+            pictures[address] = f"data:{kind};base64,{base64.b64encode(body).decode('ascii')}"
+    client.close()
+    return pictures
+
+
+def _addresses(part: Any) -> Iterator[str]:
+    """The addresses of all image components in a message."""
+    if isinstance(part, Mapping):
+        if part.get("type") == "image" and isinstance(part.get("url"), str):
+            yield part["url"]
+        for child in part.values():
+            yield from _addresses(child)
+    elif isinstance(part, list | tuple):
+        for child in part:
+            yield from _addresses(child)

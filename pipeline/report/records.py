@@ -1,0 +1,155 @@
+"""The ledger told to people: is it intact, and what was sent on whose decision in which bytes."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pipeline.config import Config
+from pipeline.ledger import store
+from pipeline.ledger.archive import Dispatch, dispatches, story
+from pipeline.ledger.events import AnyEvent, Approved, Found, Posted
+from pipeline.ledger.knowledge import Knowledge, fold
+from pipeline.ledger.verify import Finding, Verdict
+from pipeline.report import render, words
+from pipeline.report.explain import find
+from pipeline.report.flex_text import cards
+from pipeline.report.outcome import DONE, FAILED
+from pipeline.report.safe import harmless, line
+from pipeline.templates import TEMPLATES
+
+Json = dict[str, Any]
+
+
+def verdict_of(verdict: Verdict) -> Json:
+    """The document of `ledger verify --json`."""
+    return {
+        "ok": verdict.ok,
+        "files": verdict.files,
+        "events": verdict.events,
+        "bodies": verdict.bodies,
+        "versions": verdict.versions,
+        "articles": verdict.state,
+        "findings": [_finding(finding) for finding in verdict.findings if not finding.note],
+        "notes": [_finding(finding) for finding in verdict.findings if finding.note],
+        "exit": DONE if verdict.ok else FAILED,
+    }
+
+
+def verdict(document: Json) -> str:
+    """The same for people."""
+    said = ledger_words()["words"]
+    states = words.catalogue().states
+    counted = "、".join(f"{states[state]} {count}" for state, count in document["articles"].items())
+    bad = [finding["message"] for finding in document["findings"]]
+    lines = [
+        *([said["bad"].format(count=len(bad)), *(f"  ・{one}" for one in bad), said["todo"]] if bad else [said["ok"]]),
+        said["looked"].format(**document) + (f"　記事（{counted}）" if counted else ""),
+        *(f"  {note['message']}" for note in document["notes"]),
+    ]
+    return harmless("\n".join(lines))
+
+
+def records_of(config: Config, state: Path, events: Sequence[AnyEvent], wanted: str) -> Json | None:
+    """The document of `ledger show`: the broadcasts under a broadcast's id, LINE's request id, an article's id or address."""
+    sent = dispatches(events)
+    knowledge = fold(events)
+    known = find(config, knowledge, wanted)
+    chosen = [
+        dispatch
+        for name, dispatch in sent.items()
+        if wanted == name
+        or (dispatch.request_id and wanted == dispatch.request_id)
+        or (known is not None and any(one.article == known.id for one in dispatch.intent.chosen))
+    ]
+    if not chosen and known is None:
+        return None
+    return {
+        "article": {"id": known.id, "title": known.title, "url": known.url, "state": known.state} if known else None,
+        "broadcasts": [_record(dispatch, state, events, knowledge) for dispatch in chosen],
+    }
+
+
+def records(document: Json) -> str:
+    """The same for people."""
+    return render.text("records", records=document)
+
+
+@cache
+def ledger_words() -> dict[str, dict[str, str]]:
+    return tomllib.loads((TEMPLATES / "report" / "ledger.toml").read_text(encoding="utf-8"))
+
+
+def _finding(finding: Finding) -> Json:
+    place = f"{finding.file}:{finding.line}" if finding.line else finding.file
+    said = ledger_words()["findings"][finding.code].format(place=place, detail=line(finding.detail))
+    return {"code": finding.code, "file": finding.file, "line": finding.line, "detail": finding.detail, "message": said}
+
+
+def _record(dispatch: Dispatch, state: Path, events: Sequence[AnyEvent], knowledge: Knowledge) -> Json:
+    intent = dispatch.intent
+    file = store.body_file(state, intent.broadcast)
+    body = file.read_bytes() if file.exists() else None
+    return {
+        "id": intent.broadcast,
+        "at": intent.at.isoformat(),
+        "run": intent.run,
+        "outcome": dispatch.outcome,
+        "answered": dispatch.answered.isoformat() if dispatch.answered else None,
+        "request_id": dispatch.request_id,
+        "retry_key": intent.key,
+        "attempts": 1 + len(dispatch.attempts),
+        "emergency": intent.emergency,
+        "policy_version": intent.policy_version,
+        "articles": [
+            {
+                "id": chosen.article,
+                "title": knowledge.articles[chosen.article].title if chosen.article in knowledge.articles else "",
+                "reason": chosen.reason,
+                "label": words.reason(chosen.reason).label,
+                "policy": chosen.policy,
+                "basis": chosen.basis,
+                "decided_by": _deciders(events, chosen.article, dispatch),
+            }
+            for chosen in intent.chosen
+        ],
+        "settled_by": dispatch.settled.actor if dispatch.settled else "",
+        "settled_delivered": dispatch.settled.delivered if dispatch.settled else None,
+        "body": str(file),
+        "sha256": intent.sha256,
+        "body_is_intact": body is not None and hashlib.sha256(body).hexdigest() == intent.sha256,
+        "messages": _messages(body),
+    }
+
+
+def _deciders(events: Sequence[AnyEvent], article: str, dispatch: Dispatch) -> list[Json]:
+    """The people who posted or approved an article before it went out; empty: the rules decided by themselves."""
+    people: list[Json] = []
+    for _, event in story(events, article):
+        if event.at > dispatch.intent.at or event is dispatch.intent:
+            break
+        if isinstance(event, Found):
+            people = []  # what was approved before is another version of the page
+        elif isinstance(event, Posted | Approved):
+            did = "posted" if isinstance(event, Posted) else "approved"
+            people.append(
+                {
+                    "did": did,
+                    "actor": event.actor,
+                    "department": event.department,
+                    "at": event.at.isoformat(),
+                    "why": event.why,
+                }
+            )
+    return people
+
+
+def _messages(body: bytes | None) -> list[Json]:
+    try:
+        messages = json.loads(body or b"")["messages"]
+    except (ValueError, KeyError, TypeError):
+        return []
+    return [{"alt": message.get("altText", ""), "cards": cards(message)} for message in messages]

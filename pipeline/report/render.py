@@ -1,0 +1,72 @@
+"""The report's templates, in which every value is safe by itself: `{{ value }}` is one harmless line of text, or of Markdown.
+
+What a template writes itself stays as it is; a filter that returns finished text (`code`, `paint`) marks it so.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, TextIO
+from urllib.parse import quote
+
+from pipeline.report import safe, words
+from pipeline.templates import environment
+
+if TYPE_CHECKING:
+    import jinja2
+
+COLOURS = {
+    "good": "32", "send": "32", "accepted": "32",
+    "wait": "33", "hold": "36", "review": "33", "unknown": "31", "bad": "31",
+    "dim": "2", "strong": "1",
+}  # fmt: skip
+
+
+def text(template: str, *, colour: bool = False, **values: Any) -> str:
+    """For a terminal or a log."""
+    page = _environment("text").get_template(f"report/{template}.txt.j2")
+    return safe.harmless(page.render(values, colour=colour).strip("\n"))
+
+
+def markdown(template: str, **values: Any) -> str:
+    """For the step summary and for issues on GitHub."""
+    page = _environment("markdown").get_template(f"report/{template}.md.j2")
+    return page.render(values).strip("\n") + "\n"
+
+
+def is_colourful(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Colours only on a terminal that wants them (https://no-color.org)."""
+    return stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+
+
+@cache
+def _environment(kind: str) -> "jinja2.Environment":
+    from jinja2 import Undefined, pass_context
+    from markupsafe import Markup
+
+    clean: Callable[[object], str] = safe.markdown if kind == "markdown" else safe.line
+
+    def finalize(value: Any) -> Any:
+        if isinstance(value, Markup):
+            return value
+        if isinstance(value, Undefined):
+            return str(value)  # raises UndefinedError
+        return Markup(clean(value))  # noqa: S704 - not HTML: text that is safe where it stands
+
+    @pass_context
+    def paint(context: Any, value: object, style: str) -> Any:
+        shown = finalize(value)
+        return Markup(f"\x1b[{COLOURS[style]}m{shown}\x1b[0m") if context["colour"] and style in COLOURS else shown  # noqa: S704
+
+    made = environment("text").overlay(finalize=finalize, autoescape=True)
+    made.filters = made.filters | {  # a new dictionary: an overlay shares the old one
+        "code": lambda value: Markup(safe.code(value)),  # noqa: S704 - as above
+        "paint": paint,
+        "address": lambda value: Markup(quote(value, safe=":/")),  # noqa: S704 - nothing that ends a link's target
+        "instant": words.instant,
+        "full_instant": words.full_instant,
+        "policy": words.policy,
+        "problem": words.problem,
+        "shown_detail": words.detail,
+    }
+    made.globals = made.globals | {"words": words.catalogue()}
+    return made

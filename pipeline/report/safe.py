@@ -1,0 +1,46 @@
+"""Text from outside, made fit for a terminal, a runner's log and a Markdown page: it stays text whatever it holds."""
+
+import re
+
+from pipeline.text import clean
+
+# The runner of GitHub Actions takes a line that begins with `::` for a command, and the older form `##[` anywhere in it
+# (actions/runner, ActionCommand.cs: TryParseV2 trims the line's beginning, TryParse searches the whole line).
+_COMMAND_AT_START = re.compile(r"(?m)^(\s*)::")
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_REFERENCE = re.compile(r"\bGH-(?=\d)", re.IGNORECASE)
+# GitHub makes links of these after it has taken backslashes away: mentions, e-mail addresses, issue numbers.
+_LOOK_ALIKES = str.maketrans({"@": "＠", "#": "＃"})
+_BACKTICKS = re.compile("`+")
+
+
+def line(text: object) -> str:
+    """One line without controls, colours of a terminal, or bidirectional tricks."""
+    return clean(str(text))
+
+
+def harmless(text: str) -> str:
+    """Whole output, line by line, in which no line is a workflow command."""
+    lines = "\n".join(text.splitlines()) + ("\n" if text.endswith("\n") else "")
+    return _COMMAND_AT_START.sub(r"\1：：", lines).replace("##[", "＃＃[")
+
+
+def harmless_json(document: str) -> str:
+    """The same for a JSON document, which keeps its meaning: only strings can hold these characters."""
+    return document.replace("##[", "##\\u005b")
+
+
+def markdown(text: object) -> str:
+    """One line of Markdown that shows the text and nothing else: no link, no HTML, no mention, no emphasis."""
+    plain = _REFERENCE.sub("GH‑", line(text).translate(_LOOK_ALIKES))
+    return _PUNCTUATION.sub(r"\\\1", plain)
+
+
+def code(text: object) -> str:
+    """A code span: something to copy, in which GitHub makes no links either. Empty text gives nothing."""
+    plain = line(text)
+    if not plain:
+        return ""
+    fence = "`" * (max((len(run) for run in _BACKTICKS.findall(plain)), default=0) + 1)
+    pad = " " if plain.startswith("`") or plain.endswith("`") else ""
+    return f"{fence}{pad}{plain}{pad}{fence}"

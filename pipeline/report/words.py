@@ -1,0 +1,165 @@
+"""The words for codes: `templates/reasons/<language>.toml`, read when the first of them is needed."""
+
+import shlex
+import tomllib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from pipeline.config import JST
+from pipeline.decision import Alert, Reason
+from pipeline.report.safe import harmless, line
+from pipeline.templates import TEMPLATES
+
+WEEKDAYS = "月火水木金土日"
+PROVISO = " proviso"
+
+
+class ReasonWords(Struct, frozen=True):
+    """Why something was decided about an article, and what a person can do."""
+
+    label: str
+    text: str
+    do: str
+
+
+class AlertText(Struct, frozen=True):
+    """One entry of the catalogue: what happened, what it means for residents, what to do. `commands` may hold {each}
+    (once for every thing concerned) and {all}."""
+
+    title: str
+    what: str
+    means: str
+    do: str
+    commands: tuple[str, ...] = ()
+
+
+class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that codes are told as."""
+
+    reasons: Mapping[str, ReasonWords]
+    alerts: Mapping[str, AlertText]
+    rules: Mapping[str, str]
+    verdicts: Mapping[str, str]
+    outcomes: Mapping[str, str]
+    states: Mapping[str, str]
+    kinds: Mapping[str, str]
+    problems: Mapping[str, str]
+    personal: Mapping[str, str]
+    quiet: Mapping[str, str]
+    sentences: Mapping[str, str]
+
+
+class Told(Struct, frozen=True):
+    """An alert in words; `commands` are complete."""
+
+    code: str
+    title: str
+    what: str
+    means: str
+    do: str
+    commands: tuple[str, ...]
+    detail: str
+
+    def __str__(self) -> str:
+        commands = "".join(f"「{command}」" for command in self.commands)
+        detail = f"（詳細：{self.detail}）" if self.detail else ""
+        return f"{self.what}{self.means}{self.do}{commands}{detail}"
+
+
+class Place(Struct, frozen=True):
+    """Where commands are run: the options that they need there, and the form that does the same on GitHub."""
+
+    options: str = ""
+    actor: str = ""
+    form: str = ""
+
+    def command(self, text: str, by_a_person: bool = False) -> str:
+        """The exact command with the options it needs here."""
+        return f"{text}{self.options}{self.actor if by_a_person else ''}"
+
+
+@cache
+def catalogue(language: str = "ja") -> Catalogue:
+    raw: dict[str, Any] = tomllib.loads((TEMPLATES / "reasons" / f"{language}.toml").read_text(encoding="utf-8"))
+    return msgspec.convert(raw, Catalogue)
+
+
+def reason(code: str) -> ReasonWords:
+    """The words of a reason; a code of another version of the pipeline stands for itself."""
+    return catalogue().reasons.get(code) or ReasonWords(code, code, "")
+
+
+def told(alert: Alert, place: Place | None = None) -> Told:
+    """The alert in words, with the exact commands for what it is about."""
+    words = catalogue().alerts.get(alert.code) or catalogue().alerts["other"]
+    about = alert.about.split() if alert.waits else []
+    commands: list[str] = []
+    for command in words.commands:
+        by_a_person = "{each}" in command or "{all}" in command
+        complete = (place or Place()).command(command, by_a_person)
+        if "{each}" in command:
+            commands += [complete.replace("{each}", shlex.quote(one)) for one in about]
+        elif about or "{all}" not in command:
+            commands.append(complete.replace("{all}", shlex.join(about)))
+    return Told(alert.code, words.title, words.what, words.means, words.do, tuple(commands), details(alert))
+
+
+def details(alert: Alert) -> str:
+    """What exactly was seen, on one line."""
+    return " ／ ".join(line(part) for part in alert.detail.splitlines() if part.strip())
+
+
+def detail(code: str, seen: str) -> str:
+    """What a rule saw, in words where it is a code."""
+    if code == Reason.PERSONAL_DATA:
+        return catalogue().personal.get(seen, seen)
+    return line(seen)
+
+
+def problem(code: str) -> str:
+    """Why a list or page could not be read."""
+    return catalogue().problems.get(code, code)
+
+
+def sentence(code: str, **values: str) -> str:
+    """A whole sentence, its values made harmless."""
+    return harmless(catalogue().sentences[code].format(**{name: line(value) for name, value in values.items()}))
+
+
+def policy(number: str) -> str:
+    """ "8(1)" → 第8条第1号, "7 proviso" → 第7条ただし書; several, with commas, are told one after the other."""
+    return "、".join(_article(one.strip().removeprefix("Art. ")) for one in number.split(",") if one.strip())
+
+
+def policies(numbers: Sequence[str]) -> str:
+    return policy(",".join(dict.fromkeys(numbers)))
+
+
+def _article(number: str) -> str:
+    main, proviso, _ = number.partition(PROVISO)
+    article, _, item = main.partition("(")
+    if not article.isdigit():
+        return line(number)
+    number_in_it = item.rstrip(")")
+    return f"第{article}条{f'第{number_in_it}号' if item else ''}{'ただし書' if proviso else ''}"
+
+
+def instant(at: datetime | str | None) -> str:
+    """ "11月24日（火）9:00", in Japanese time; an aware instant or its ISO form."""
+    if not at:
+        return ""
+    local = (datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(JST)
+    return f"{local.month}月{local.day}日（{WEEKDAYS[local.weekday()]}）{local.hour}:{local.minute:02}"
+
+
+def full_instant(at: datetime | str | None) -> str:
+    """With year and seconds, for the record."""
+    if not at:
+        return ""
+    local = (datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(JST)
+    return f"{local.year}年{instant(local)}:{local.second:02}"

@@ -1,0 +1,204 @@
+"""One pass, from top to bottom: recover, collect, decide, render, record, broadcast, report."""
+
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from pipeline.article import Listing, Page, PageProblem
+from pipeline.config import Config
+from pipeline.decision import Alert, Decision
+from pipeline.ledger.events import Alerted, Decided, Robots
+from pipeline.ledger.ledger import Ledger, LostRace, Rehearsal
+from pipeline.ledger.store import LedgerError
+from pipeline.line.delivery import Delivery
+from pipeline.policy.decide import Plan, decide
+from pipeline.policy.hours import is_open
+from pipeline.policy.same_article import believable
+from pipeline.policy.survey import Survey, discoveries, judged, survey
+from pipeline.policy.trust import wait_until
+from pipeline.report import issues
+from pipeline.report.alerts import standing
+from pipeline.report.github import GitHub
+from pipeline.report.outcome import Report
+from pipeline.sources.collect import Memory, SiteReader
+from pipeline.sources.robots import RobotsFile
+from pipeline.sources.urls import site_url
+from pipeline.world import World
+
+log = logging.getLogger("kadoma_line")
+
+Pages = dict[str, Page | PageProblem]  # by the canonical URL under which the article is known
+
+
+def run(
+    config: Config, state: Path, world: World, dry_run: bool = False, reread: Callable[[], Config] | None = None
+) -> Report:
+    """One full pass. A dry run makes the same decisions and messages, and writes and sends nothing.
+
+    Args:
+        reread: the configuration as it stands once the ledger has caught up with the remote, which may have brought a
+            new one: `paused = true` counts from the moment it is pushed.
+    """
+    world.start_run()
+    now = world.now()
+    report = Report(f"r{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}", now, is_open(now, config.policy.hours), dry_run)
+    try:
+        with Rehearsal(state) if dry_run else Ledger(state, config.state, report.id, world.now) as ledger:
+            if reread is not None:
+                config = reread()
+            work = Pass(config, ledger, world, report)
+            work.run()
+            work.tell_people()
+    except LedgerError as error:
+        report.fail("ledger", str(error))
+        if not dry_run:
+            issues.cry(config, world.environment, report.alerts[-1])
+    report.finish(world.now(), interrupted=world.stopping)
+    return report
+
+
+class Pass:
+    """The stations of one run, in the order in which an article travels."""
+
+    def __init__(self, config: Config, ledger: Ledger, world: World, report: Report) -> None:
+        self.config, self.ledger, self.world, self.report = config, ledger, world, report
+        self.delivery = Delivery(config, ledger, world, report.id, report.dry_run)
+        self.alerts: list[Alert] = []
+        self.began: list[str] = []
+        robots = ledger.knowledge.robots.items()
+        self.reader = SiteReader(
+            config.site,
+            {host: RobotsFile(host, known.text, known.at, known.allowed, known.delay) for host, known in robots},
+            world.now,
+            world.sleep,
+        )
+
+    def run(self) -> None:
+        try:
+            self.delivery.recover()
+            listings = self.collect()
+            for _ in self.ledger.retrying():
+                if self.world.stopping:  # nothing is half done: what was not recorded is found again
+                    return
+                try:
+                    seen, pages = self.find(listings)
+                    plan = self.decide(pages)
+                    for urgent in (True, False):
+                        self.delivery.deliver(plan.due(self.ledger.knowledge, urgent), pages, urgent)
+                    self.conclude(seen, plan, pages)
+                except LostRace:
+                    continue
+                return
+        finally:  # what LINE took is told, also when it could not be recorded
+            self.report.tell_delivery(self.delivery.broadcasts, self.delivery.failures)
+
+    def collect(self) -> list[Listing]:
+        """Read the sources in order; a fallback only when no source of its kind before it could be read."""
+        listings: list[Listing] = []
+        for source in self.config.site.sources:
+            answered = any(listing.state != "failed" and listing.emergency == source.emergency for listing in listings)
+            if source.fallback and answered:
+                continue
+            address = site_url(source.url, self.config.site.url, self.config.site.hosts)
+            known = self.ledger.knowledge.sources.get(address)
+            wait = wait_until(self.world.now(), known)
+            memory = Memory(known.etag, known.last_modified, known.digest, wait) if known else Memory()
+            listings.append(self.reader.listing(source, memory))
+        return listings
+
+    def find(self, listings: Sequence[Listing]) -> tuple[Survey, Pages]:
+        """What is new in the lists, read and noted."""
+        now, knowledge = self.world.now(), self.ledger.knowledge
+        seen = survey(now, self.config, knowledge, listings)
+        self.report.tell_sources(listings, seen, knowledge)
+        titles = {sighting.entry.url: sighting.entry.title for sighting in seen.sightings}
+        read = believable(self.reader.pages(seen.wanted), titles)
+        seen = judged(seen, knowledge, read)
+        events = discoveries(now, self.report.id, knowledge, seen, read)
+        self.ledger.note(events)
+        self.report.tell_found(events, knowledge)
+        for host, file in self.reader.robots.items():
+            before = knowledge.robots.get(host)
+            if before is None or (before.at, before.allowed) != (file.fetched_at, file.allowed):
+                self.ledger.note(
+                    [
+                        Robots(
+                            at=file.fetched_at, run=self.report.id, host=host, text=file.text, allowed=file.allowed, delay=file.delay
+                        )
+                    ]
+                )  # fmt: skip
+        return seen, {known.url: page for url, page in read.items() if (known := knowledge.find(url))}
+
+    def decide(self, pages: Pages) -> Plan:
+        """Decide; fetch what is about to go out and was not read in this run; decide again until nothing is missing."""
+        while True:
+            plan = decide(self.world.now(), self.config, self.ledger.knowledge, pages, self.delivery.line)
+            if plan.missing:
+                # A title that a poster gave or approved need not be the page's.
+                waiting = self.ledger.knowledge.queue()
+                titles = {known.url: known.title for known in waiting if not (known.post or known.approved_by)}
+                pages |= believable(self.reader.pages(plan.missing), titles)
+            elif self.delivery.ready_for(plan):
+                return plan
+
+    def conclude(self, seen: Survey, plan: Plan, pages: Pages) -> None:
+        """Note decisions that changed, tell what stands, and make it durable."""
+        now, knowledge, delivery = self.world.now(), self.ledger.knowledge, self.delivery
+        decisions = {decision.article: decision for decision in plan.decisions}
+        if not self.report.dry_run:  # what could not be sent now waits
+            line = "down" if delivery.failures and delivery.line == "ok" else delivery.line
+            after = decide(now, self.config, knowledge, pages, line).decisions
+            decisions |= {decision.article: decision for decision in after if decision.verdict != "send"}
+        self.ledger.note([self._decided(now, decision) for decision in decisions.values() if self._is_news(decision)])
+        self.report.tell_decisions(decisions.values(), knowledge)
+        self.report.tell_standing(knowledge, delivery.quota)
+        self.alerts = standing(self.config, knowledge, seen, delivery.failures)
+        changed = self.report.tell_alerts(self.alerts, knowledge, now)
+        self.began = [event.code for event in changed if isinstance(event, Alerted) and event.digest]
+        self.ledger.note(changed)
+        self.ledger.record(self.report.news())
+
+    def tell_people(self) -> None:
+        """Alerts that changed: as issues on GitHub, or on stderr where there is none."""
+        if self.report.dry_run:
+            return
+        environment = self.world.environment
+        if GitHub.of(self.config, environment) is None:
+            for alert in self.alerts:
+                if alert.code in self.began:
+                    log.warning("%s", issues.printed(alert))
+            return
+        told = issues.publish(
+            self.config, environment, self.alerts, self.ledger.knowledge, run=self.report.id, now=self.world.now()
+        )
+        if not told:
+            return
+        try:
+            for _ in self.ledger.retrying():
+                try:
+                    self.ledger.note(told)
+                    self.ledger.record(f"told: {', '.join(event.code for event in told)}")
+                except LostRace:
+                    continue
+                return
+        except LedgerError as error:
+            log.warning("what was told could not be recorded (%s); the next run tells it again", error)
+
+    def _is_news(self, decision: Decision) -> bool:
+        known = self.ledger.knowledge.articles[decision.article]
+        before = (known.decision, known.reason, known.until)
+        return decision.verdict != "send" and (decision.verdict, decision.reason, decision.until) != before
+
+    def _decided(self, now: datetime, decision: Decision) -> Decided:
+        return Decided(
+            at=now,
+            run=self.report.id,
+            article=decision.article,
+            decision=decision.verdict,
+            reason=decision.reason,
+            policy=decision.policy,
+            until=decision.until,
+            detail=decision.detail,
+        )

@@ -1,0 +1,1 @@
+"""An embedded city and an embedded LINE on loopback, for the demo and the tests."""

@@ -1,0 +1,186 @@
+"""An embedded GitHub on loopback: the few endpoints of its REST API that the pipeline uses, with their permissions."""
+
+import json
+import re
+import ssl
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from pipeline.sandbox.fault import Fault
+from pipeline.sandbox.loopback import Answer, LoopbackServer, Request
+
+REPOSITORY = "kadoma/kadoma-line"
+# Made up, for this machine only.
+TOKEN = "sandbox-github-token"  # noqa: S105
+EVENT_TYPE = "kadoma-line"  # of the repository_dispatch that sync.yml starts on
+PAGE = 30  # entries a page unless `per_page` says otherwise
+
+Handler = Callable[[Request, dict[str, str]], Answer]
+
+
+class GitHubServer(LoopbackServer):
+    """The server. Plain attributes may be changed while it runs.
+
+    `permissions` are those of the job's token; `runs` and `workflows` are what the Actions endpoints tell; `approvals`
+    the review history of a run; `dispatched` the repository_dispatch events that were asked for.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        repository: str = REPOSITORY,
+    ) -> None:
+        super().__init__(port=port, tls=tls)
+        self.now, self.repository = now, repository
+        self.permissions = {"contents": "write", "issues": "write", "actions": "read"}
+        self.issues: list[dict[str, Any]] = []
+        self.comments: list[tuple[int, str]] = []
+        self.runs: list[dict[str, Any]] = []
+        self.workflows: dict[str, str] = {"sync.yml": "active", "post.yml": "active"}
+        self.approvals: dict[str, list[dict[str, Any]]] = {}
+        self.dispatched: list[dict[str, Any]] = []
+
+    def fail(self, fault: Fault, times: int | None = 1, path: str = "/") -> None:
+        """The next `times` requests (None: all) whose path begins with `path` end in the fault."""
+        self.arm(path, fault, times)
+
+    def open_issues(self) -> dict[str, dict[str, Any]]:
+        """Title → issue, of those that are open."""
+        with self.lock:
+            return {str(issue["title"]): dict(issue) for issue in self.issues if issue["state"] == "open"}
+
+    def add_run(self, workflow: str, created: datetime, **more: Any) -> dict[str, Any]:
+        """A workflow run; by default a scheduled one that succeeded at once."""
+        stamp = _stamp(created)
+        run = {
+            "id": 1000 + len(self.runs), "path": f".github/workflows/{workflow}", "event": "schedule", "status": "completed",
+            "conclusion": "success", "created_at": stamp, "run_started_at": stamp, "updated_at": stamp,
+        } | more  # fmt: skip
+        with self.lock:
+            self.runs.append(run)
+        return run
+
+    def approve(self, run: str, *logins: str, environment: str = "line-approval", state: str = "approved") -> None:
+        """Reviewers let a run into an environment, or not."""
+        with self.lock:
+            self.approvals.setdefault(run, []).extend(
+                {"state": state, "comment": "", "user": {"login": login}, "environments": [{"name": environment}]}
+                for login in logins
+            )
+
+    def answer(self, request: Request) -> Answer:
+        with self.lock:
+            scheme, _, token = request.headers.get("authorization", "").partition(" ")
+            if scheme.lower() not in ("bearer", "token") or token != TOKEN:
+                return _json({"message": "Bad credentials"}, 401)
+            prefix = f"/repos/{self.repository}"
+            if not request.route.startswith(f"{prefix}/"):
+                return _json({"message": "Not Found"}, 404)
+            for method, pattern, permission, handler in self._routes():
+                match = re.fullmatch(pattern, request.route.removeprefix(prefix))
+                if match and method == request.method:
+                    if not self._may(permission):
+                        return _json({"message": "Resource not accessible by integration"}, 403)
+                    return handler(request, match.groupdict())
+            return _json({"message": "Not Found"}, 404)
+
+    def _routes(self) -> list[tuple[str, str, str, Handler]]:
+        return [
+            ("GET", "/issues", "issues:read", self._list_issues),
+            ("POST", "/issues", "issues:write", self._create_issue),
+            ("PATCH", r"/issues/(?P<number>\d+)", "issues:write", self._change_issue),
+            ("POST", r"/issues/(?P<number>\d+)/comments", "issues:write", self._comment),
+            ("GET", "/actions/runs", "actions:read", self._list_runs),
+            ("GET", r"/actions/workflows/(?P<workflow>[\w.-]+)", "actions:read", self._workflow),
+            ("GET", r"/actions/workflows/(?P<workflow>[\w.-]+)/runs", "actions:read", self._list_runs),
+            ("GET", r"/actions/runs/(?P<run>\d+)/approvals", "actions:read", self._approvals),
+            ("POST", "/dispatches", "contents:write", self._dispatch),
+        ]
+
+    def _may(self, permission: str) -> bool:
+        name, _, level = permission.partition(":")
+        return self.permissions.get(name) in ((level, "write") if level == "read" else ("write",))
+
+    def _list_issues(self, request: Request, _: dict[str, str]) -> Answer:
+        query = _query(request)
+        labels = {label for label in query.get("labels", "").split(",") if label}
+        state = query.get("state", "open")
+        found = [
+            issue
+            for issue in reversed(self.issues)
+            if state in ("all", issue["state"]) and labels <= {label["name"] for label in issue["labels"]}
+        ]
+        return _json(_page(found, query))
+
+    def _create_issue(self, request: Request, _: dict[str, str]) -> Answer:
+        body = json.loads(request.body)
+        if not body.get("title"):
+            return _json({"message": "Validation Failed"}, 422)
+        issue = {
+            "number": len(self.issues) + 1, "title": body["title"], "body": body.get("body") or "", "state": "open",
+            "labels": [{"name": name} for name in body.get("labels", [])], "created_at": _stamp(self.now()),
+        }  # fmt: skip
+        self.issues.append(issue)
+        return _json(issue, 201)
+
+    def _change_issue(self, request: Request, found: dict[str, str]) -> Answer:
+        issue = self._issue(found)
+        if issue is None:
+            return _json({"message": "Not Found"}, 404)
+        issue.update(json.loads(request.body))
+        return _json(issue)
+
+    def _comment(self, request: Request, found: dict[str, str]) -> Answer:
+        if self._issue(found) is None:
+            return _json({"message": "Not Found"}, 404)
+        self.comments.append((int(found["number"]), json.loads(request.body)["body"]))
+        return _json({"id": len(self.comments)}, 201)
+
+    def _issue(self, found: dict[str, str]) -> dict[str, Any] | None:
+        return next((issue for issue in self.issues if issue["number"] == int(found["number"])), None)
+
+    def _list_runs(self, request: Request, found: dict[str, str]) -> Answer:
+        query = _query(request)
+        workflow = found.get("workflow")
+        runs = [
+            run
+            for run in sorted(self.runs, key=lambda run: str(run["created_at"]), reverse=True)
+            if (workflow is None or run["path"] == f".github/workflows/{workflow}")
+            and query.get("event", run["event"]) == run["event"]
+            and query.get("status") in (None, run["status"], run["conclusion"])
+        ]
+        return _json({"total_count": len(runs), "workflow_runs": _page(runs, query)})
+
+    def _workflow(self, _: Request, found: dict[str, str]) -> Answer:
+        state = self.workflows.get(found["workflow"])
+        path = f".github/workflows/{found['workflow']}"
+        return _json({"state": state, "path": path}) if state else _json({"message": "Not Found"}, 404)
+
+    def _approvals(self, _: Request, found: dict[str, str]) -> Answer:
+        return _json(self.approvals.get(found["run"], []))
+
+    def _dispatch(self, request: Request, _: dict[str, str]) -> Answer:
+        self.dispatched.append(json.loads(request.body))
+        return Answer(204)
+
+
+def _query(request: Request) -> dict[str, str]:
+    return {key: values[-1] for key, values in parse_qs(urlsplit(request.path).query).items()}
+
+
+def _page(entries: list[dict[str, Any]], query: Mapping[str, str]) -> list[dict[str, Any]]:
+    size, number = int(query.get("per_page", PAGE)), int(query.get("page", 1))
+    return entries[(number - 1) * size : number * size]
+
+
+def _stamp(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _json(value: Any, status: int = 200) -> Answer:
+    return Answer(status, json.dumps(value, ensure_ascii=False).encode(), (("Content-Type", "application/json"),))

@@ -1,0 +1,82 @@
+"""Tells the demo's story: step by step on a terminal or in a log, or as one JSON document. Words: templates/report/demo."""
+
+import json
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, TextIO
+
+from msgspec import to_builtins
+
+from pipeline.config import Config
+from pipeline.report import render
+from pipeline.sandbox.demo import Ending, Step, tell
+from pipeline.templates import TEMPLATES
+
+FOLDER = Path(".demo")
+CLEAR_LINE = "\r\x1b[2K"
+LISTED = 3  # articles shown for one reason
+
+
+def show(config: Config, out: TextIO, *, as_json: bool) -> int:
+    """Play the story in `.demo/` of the current directory; returns the exit code: 0 when it came true, 1 otherwise."""
+    stage = _Stage(out, as_json=as_json)
+    stage.write("title")
+    ending = tell(config, FOLDER, stage.begin, stage.hear)
+    stage.end(ending)
+    return 1 if ending.lies else 0
+
+
+class _Stage:
+    def __init__(self, out: TextIO, *, as_json: bool) -> None:
+        self.out, self.as_json = out, as_json
+        self.is_terminal = out.isatty()
+        self.colour = render.is_colourful(out, os.environ)
+        self.tale = tomllib.loads((TEMPLATES / "report/demo/story.toml").read_text(encoding="utf-8"))
+        self.steps: list[Step] = []
+
+    def write(self, template: str, **values: Any) -> None:
+        if not self.as_json:
+            page = render.text(f"demo/{template}", colour=self.colour, tale=self.tale, listed=LISTED, **values)
+            self.out.write(page + "\n\n")
+            self.out.flush()
+
+    def begin(self, name: str) -> None:
+        """On a terminal, say what is going on; the line disappears when the step is told."""
+        if self.is_terminal and not self.as_json:
+            self.out.write(f"{CLEAR_LINE}   … {self.tale['steps'][name]['gloss']}")
+            self.out.flush()
+
+    def hear(self, step: Step) -> None:
+        self.steps.append(step)
+        if self.is_terminal and not self.as_json:
+            self.out.write(CLEAR_LINE)
+        self.write("step", step=step, number=len(self.steps), told=self.tale["steps"][step.name])
+
+    def end(self, ending: Ending) -> None:
+        self.write("end", ending=ending)
+        if self.as_json:
+            json.dump(_document(self.steps, ending), self.out, ensure_ascii=False, indent=1)
+            self.out.write("\n")
+
+
+def _document(steps: list[Step], ending: Ending) -> dict[str, Any]:
+    return {
+        "steps": [
+            {
+                "name": step.name,
+                "at": step.at.isoformat(),
+                "published": list(step.published),
+                "received": to_builtins(step.received),
+                "run": step.document,
+            }
+            for step in steps
+        ],
+        "preview": str(ending.preview),
+        "remote": str(ending.remote),
+        "commits": list(ending.commits),
+        "counts": ending.counts,
+        "came_true": not ending.lies,
+        "lies": list(ending.lies),
+        "exit": 1 if ending.lies else 0,
+    }

@@ -1,0 +1,1 @@
+"""Collect: what the city has published, fetched politely and read into typed values."""

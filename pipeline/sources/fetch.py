@@ -1,0 +1,356 @@
+"""The polite client: who we are, how often we ask, how much we take, and where we follow."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from pipeline.config import Site, duration
+from pipeline.sources.answer import CONTENT, REFUSED_NEXT, Fetched, FetchError, require_success
+from pipeline.sources.probe import probe
+from pipeline.sources.urls import on_hosts, site_url
+
+if TYPE_CHECKING:
+    from http.client import HTTPMessage
+
+    from pipeline.sources.connection import Response, Session
+
+PAGE_LIMIT = 2_000_000  # bytes of a decoded page
+LIST_LIMIT = 5_000_000  # bytes of a decoded list
+AT_ONCE = 2  # requests in flight
+MAX_REDIRECTS = 5
+SHORT_WAIT = 30.0  # seconds of Retry-After that we wait for; for longer ones the next run comes back
+LONGEST_WAIT = timedelta(days=1)  # a Retry-After of a year must not silence the city for a year
+FIRST_BACKOFF = 0.5  # seconds, doubled with each attempt
+PATIENCE = 3  # read time-outs that one whole body may take: a server that drips does not hold us for ever
+PICTURE_PATIENCE = 5.0  # seconds for the first bytes of a picture
+
+_TOO_MANY = 429
+_REDIRECTS = (301, 302, 303, 307, 308)
+_CHUNK = 65_536
+# What web application firewalls answer to a plain client: in headers, or in a small page without a heading.
+_CHALLENGE_HEADERS = ("cf-mitigated", "x-amzn-waf-action")
+_CHALLENGE_MARKS = (
+    b"_Incapsula_Resource",
+    b"cf-chl",
+    b"challenge-platform",
+    b"awsWafCookieDomainList",
+    b"/_sec/cp_challenge",
+)
+_CHALLENGE_SIZE = 20_000
+
+
+class Terms(Struct, frozen=True):
+    """How one request is made: headers, how much to take, how often to try, and how long to wait."""
+
+    headers: dict[str, str]
+    limit: int
+    attempts: int
+    read_timeout: float
+    patience: float
+    truncate: bool = False
+    cheaply: bool = False
+
+
+Check = Callable[[str], None]  # raises FetchError for an address that must not be asked
+
+
+class _TransientError(Exception):
+    """Worth another attempt."""
+
+
+class Client:
+    """GET requests to the hosts of one site, at most two at once, with a pause between their starts."""
+
+    def __init__(
+        self,
+        site: Site,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.hosts = site.hosts
+        self.pause = site.pause
+        self.requests_made = 0
+        contact = site.contact_url or site.url
+        self.user_agent = site.user_agent.replace("{contact}", contact).encode("ascii", "replace").decode()
+        self.wait_until: dict[str, datetime] = {}  # host → when it asked to be asked again
+        self._attempts = site.attempts
+        self._connect_timeout = duration(site.connect_timeout).total_seconds()
+        self._read_timeout = duration(site.read_timeout).total_seconds()
+        self._now, self._sleep, self._monotonic = now, sleep, monotonic
+        self._headers = {"User-Agent": self.user_agent, "Accept-Language": "ja"}
+        self._slots = threading.BoundedSemaphore(AT_ONCE)
+        self._turn = threading.Lock()
+        self._next_start = float("-inf")
+
+    def get(
+        self,
+        url: str,
+        *,
+        etag: str = "",
+        last_modified: str = "",
+        limit: int = PAGE_LIMIT,
+        truncate: bool = False,
+        cheaply: bool = False,
+        check: Check | None = None,
+    ) -> Fetched:
+        """Fetch a page or list; 304 comes back as `Fetched` with `is_modified` False.
+
+        Args:
+            url: canonical, on the site's hosts.
+            etag, last_modified: validators of the version that we know; makes the request conditional.
+            limit: bytes of the decoded body.
+            truncate: take the first `limit` bytes of a longer body instead of failing.
+            cheaply: ask without `requests` first (probe.py), because "not modified" is expected.
+            check: called with every address before it is asked, redirects included.
+
+        Raises:
+            FetchError: for everything that is neither a page nor "not modified".
+        """
+        headers = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+        headers = {name: value for name, value in headers.items() if value and value.isascii() and value.isprintable()}
+        terms = Terms(
+            headers, limit, self._attempts, self._read_timeout, PATIENCE * self._read_timeout, truncate, cheaply
+        )
+        answer = self._follow(url, terms, check)
+        if not answer.is_modified and not headers:
+            raise FetchError(
+                "malformed", f"{url} answered 304 to an unconditional request; ask the web team", status=304
+            )
+        return answer
+
+    def peek(self, url: str, *, limit: int, check: Check | None = None) -> Fetched:
+        """The first bytes of a file, in one quick attempt. Raises FetchError."""
+        headers = {"Range": f"bytes=0-{limit - 1}", "Accept-Encoding": "identity"}
+        timeout = min(self._read_timeout, PICTURE_PATIENCE)
+        return self._follow(url, Terms(headers, limit, 1, timeout, PICTURE_PATIENCE, truncate=True), check)
+
+    @cached_property
+    def _session(self) -> "Session":
+        from pipeline.sources.connection import Session  # `requests` only when there is more to read than a list
+
+        return Session(self._headers)
+
+    def close(self) -> None:
+        if "_session" in self.__dict__:
+            self._session.close()
+
+    def _follow(self, url: str, terms: Terms, check: Check | None) -> Fetched:
+        """The answer behind at most five redirects, all of them within the site."""
+        current, asked = url, set()
+        for _ in range(MAX_REDIRECTS + 1):
+            self._require_allowed(url, current)
+            if check:
+                check(current)
+            state = (current, self._session.cookies)
+            if state in asked:
+                raise FetchError("refused", f"{url} redirects in a loop at {current}; {REFUSED_NEXT}", status=302)
+            asked.add(state)
+            answer = self._persist(current, terms)
+            if answer.status not in _REDIRECTS:
+                require_success(answer)
+                return Fetched(
+                    url, current, answer.status, answer.body, answer.content_type, answer.etag,
+                    answer.last_modified, "", None, answer.total,
+                )  # fmt: skip
+            try:
+                current = site_url(answer.location, current, self.hosts)
+            except ValueError as error:
+                raise FetchError(
+                    "malformed", f"{url} redirects to {error}; ask the web team", status=answer.status
+                ) from None
+        raise FetchError(
+            "refused",
+            f"{url} redirects more than {MAX_REDIRECTS} times, with or without cookies; {REFUSED_NEXT}",
+            status=302,
+        )
+
+    def _require_allowed(self, url: str, current: str) -> None:
+        if not on_hosts(current, self.hosts):
+            if current == url:
+                raise FetchError(
+                    "malformed", f"{url} is not on site.hosts ({', '.join(self.hosts)}); only these are asked"
+                )
+            raise FetchError(
+                "redirected", f"{url} leads to {current}, which is not on site.hosts; add the host if it is the city's"
+            )
+        until = self.wait_until.get(urlsplit(current).netloc)
+        if until and until > self._now():
+            raise FetchError(
+                "later", f"{current} is not asked: the site wants to be left alone until {until.isoformat()}", until
+            )
+
+    def _persist(self, url: str, terms: Terms) -> Fetched:
+        """Ask until there is an answer, or attempts or the site's patience are used up."""
+        problem = ""
+        for attempt in range(1, terms.attempts + 1):
+            wait = FIRST_BACKOFF * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, hides nothing
+            try:
+                answer = self._ask(url, terms)
+            except _TransientError as error:
+                problem = str(error)
+            else:
+                if answer.status != _TOO_MANY and answer.status < 500:  # noqa: PLR2004 - server errors begin there
+                    return answer
+                problem = f"status {answer.status}"
+                wait = self._patient(answer, wait, last=attempt == terms.attempts)
+            if attempt < terms.attempts:
+                self._sleep(min(wait, SHORT_WAIT))
+        raise FetchError(
+            "unreachable",
+            f"{url} gave no answer in {terms.attempts} attempt(s) ({problem}); the next run tries again. "
+            "If it lasts, open the address in a browser",
+        )
+
+    def _patient(self, answer: Fetched, wait: float, *, last: bool) -> float:
+        """Seconds to wait before the next attempt. Raises FetchError when the site wants more time than a run has."""
+        until = answer.not_before
+        seconds = (until - self._now()).total_seconds() if until else None
+        if seconds is not None and seconds <= SHORT_WAIT and not last:
+            return max(seconds, 0.0)
+        if until and seconds is not None and seconds > 0:
+            self.wait_until[urlsplit(answer.url).netloc] = until
+        if answer.status == _TOO_MANY:
+            raise FetchError(
+                "refused", f"{answer.url} answered 429 (too many requests); {REFUSED_NEXT}", until, _TOO_MANY
+            )
+        if until and seconds is not None and seconds > SHORT_WAIT:
+            raise FetchError(
+                "later",
+                f"{answer.url} answered {answer.status} and asks to be left alone until {until.isoformat()}; "
+                "the first run after that asks again",
+                until,
+                answer.status,
+            )
+        return wait
+
+    def _ask(self, url: str, terms: Terms) -> Fetched:
+        """One request. Raises _TransientError or FetchError."""
+        if terms.cheaply and "_session" not in self.__dict__:
+            self._take_turn()
+            answer = probe(url, {**self._headers, **terms.headers}, terms.read_timeout, terms.limit)
+            if answer is not None:
+                return self._judged(url, *answer, terms)
+        from pipeline.sources.connection import DamagedBody, NoAnswer, UntrustedCertificate
+
+        with self._slots:
+            self._take_turn()
+            try:
+                with self._session.get(url, terms.headers, self._connect_timeout, terms.read_timeout) as response:
+                    return self._read(url, response, terms)
+            except UntrustedCertificate as error:
+                raise FetchError(
+                    "unreachable",
+                    f"{url}: the certificate was not accepted ({_short(error)}); check the site's certificate, "
+                    "or REQUESTS_CA_BUNDLE if the city uses its own authority",
+                ) from None
+            except DamagedBody as error:
+                raise FetchError(
+                    "malformed", f"{url}: the compressed body is damaged ({_short(error)}); ask the web team"
+                ) from None
+            except NoAnswer as error:
+                raise _TransientError(_short(error)) from None
+
+    def _take_turn(self) -> None:
+        with self._turn:
+            self.requests_made += 1
+            now = self._monotonic()
+            wait = self._next_start - now
+            self._next_start = max(now, self._next_start) + self.pause
+        if wait > 0:
+            self._sleep(wait)
+
+    def _read(self, url: str, response: "Response", terms: Terms) -> Fetched:
+        body = self._body(url, response, terms) if response.status in CONTENT else b""
+        return self._judged(url, response.status, response.headers, body, terms)
+
+    def _judged(
+        self, url: str, status: int, headers: "Mapping[str, str] | HTTPMessage", body: bytes, terms: Terms
+    ) -> Fetched:
+        """The answer as a value, unless it is too large or there to keep us out."""
+        if len(body) > terms.limit:
+            raise FetchError(
+                "too-large", f"{url} has more than {terms.limit:,} bytes; it is not read. Ask the web team"
+            )
+        if any(name in headers for name in _CHALLENGE_HEADERS) or _is_challenge(body):
+            raise FetchError(
+                "refused",
+                f"{url} answered with a challenge page instead of its content; {REFUSED_NEXT}",
+                status=status,
+            )
+        return Fetched(
+            url,
+            url,
+            status,
+            body,
+            headers.get("Content-Type", ""),
+            headers.get("ETag", ""),
+            headers.get("Last-Modified", ""),
+            _utf8(headers.get("Location", "")),
+            self._retry_after(headers.get("Retry-After", "")),
+            _total(headers),
+        )
+
+    def _body(self, url: str, response: "Response", terms: Terms) -> bytes:
+        """At most `limit` decoded bytes: a gzip bomb is stopped where it grows, not where it ends."""
+        deadline = self._monotonic() + terms.patience
+        chunks, size = [], 0
+        while chunk := response.read(_CHUNK):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size >= terms.limit and terms.truncate:
+                break
+            if size > terms.limit:
+                raise FetchError(
+                    "too-large", f"{url} has more than {terms.limit:,} bytes; it is not read. Ask the web team"
+                )
+            if self._monotonic() > deadline:
+                raise _TransientError(f"the body took longer than {terms.patience:.0f} s")
+        return b"".join(chunks)[: terms.limit]
+
+    def _retry_after(self, text: str) -> datetime | None:
+        """Seconds or an HTTP date (RFC 9110, 10.2.3) as an instant, at most a day away; else None."""
+        if not text:
+            return None
+        now = self._now()
+        try:
+            if text.isdecimal():
+                return now + timedelta(seconds=min(int(text), LONGEST_WAIT.total_seconds()))
+            from email.utils import parsedate_to_datetime
+
+            until = parsedate_to_datetime(text)
+        except (ValueError, OverflowError):
+            return None
+        until = until if until.tzinfo else until.replace(tzinfo=UTC)
+        return min(until, now + LONGEST_WAIT)
+
+
+def _is_challenge(body: bytes) -> bool:
+    """Whether a small HTML page is there for its script only."""
+    is_small_page = len(body) <= _CHALLENGE_SIZE and body.lstrip()[:1] == b"<" and b"<h1" not in body.lower()
+    return is_small_page and any(mark in body for mark in _CHALLENGE_MARKS)
+
+
+def _total(headers: "Mapping[str, str] | HTTPMessage") -> int | None:
+    """The size of the whole file: Content-Range of a partial answer, else Content-Length."""
+    text = headers.get("Content-Range", "").rpartition("/")[2] or headers.get("Content-Length", "")
+    return int(text) if text.isdecimal() and text.isascii() else None
+
+
+def _utf8(header: str) -> str:
+    """Headers are read as Latin-1; Japanese addresses in them are UTF-8."""
+    try:
+        return header.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return header
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,147 @@
+"""Addresses: one canonical spelling per page, so that an address can be an identity."""
+
+import re
+from collections.abc import Container
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+
+from pipeline.config import is_loopback
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+# What advertising and mailing tools append; the CMS's own parameters (page_no, siteNew …) are none of these.
+TRACKING = re.compile(
+    r"utm_\w+|mtm_\w+|pk_\w+|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|yclid|ytm_\w+|msclkid|twclid|ttclid|igshid|li_fat_id"
+    r"|mc_cid|mc_eid|_ga|_gl|vero_id|_hsenc|_hsmi",
+    re.IGNORECASE,
+)
+
+# Addresses that are canonical as they stand; nearly all of a list's thousand are.
+_PLAIN = re.compile(
+    r"https?://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\.[a-z]{2,}|localhost|127\.0\.0\.1)"
+    r"(?::(?!80/|443/)(?:[1-9]\d{0,3}|[1-5]\d{4}))?(?:/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*)?)",
+    re.ASCII,
+)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f]")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_PATH_SAFE = "!$&'()*+,;=:@/-._~%"
+_QUERY_SAFE = _PATH_SAFE + "?"
+_PAGE_NUMBER = re.compile(r"[^?]*/(\d{1,12})\.html?(?:\?|$)")
+
+
+def canonical(url: str, base: str = "") -> str:
+    """The one spelling of an address: absolute, lower-case host, without default port, fragment and tracking.
+
+    Args:
+        url: as written in a page or list: absolute, `//host/…`, or relative to `base`.
+        base: the address of the page that it was written in.
+
+    Raises:
+        ValueError: no address of a web page: javascript:, mailto:, data:, no host, a user name in it, not parseable.
+    """
+    if is_plain(url):
+        return url
+    text = _INVISIBLE.sub("", url).strip().replace("\\", "/")  # browsers read \ as /, so a resident would go there
+    scheme = _SCHEME.match(text)
+    if scheme and scheme[0].lower() not in ("http:", "https:"):
+        raise ValueError(f"{_shown(url)} is not a web address but {scheme[0].lower()}")
+    try:
+        parts = urlsplit(urljoin(base, text) if base else text)
+        host, port = _host(parts.hostname or ""), parts.port
+    except ValueError as error:
+        raise ValueError(f"{_shown(url)} is not a web address: {error}") from None
+    if parts.scheme not in DEFAULT_PORTS or not host:
+        raise ValueError(f"{_shown(url)} is not a web address: no scheme and host")
+    if "@" in parts.netloc:
+        raise ValueError(f"{_shown(url)} names a user before the host; such addresses mislead people")
+    netloc = host if port in (None, DEFAULT_PORTS[parts.scheme]) else f"{host}:{port}"
+    return urlunsplit((parts.scheme, netloc, _path(parts.path), _query(parts.query), ""))
+
+
+def is_plain(url: str) -> bool:
+    """Whether the address is evidently canonical; a quick no means nothing."""
+    return _PLAIN.fullmatch(url) is not None
+
+
+def site_url(url: str, base: str, hosts: Container[str]) -> str:
+    """Like `canonical`; and http:// of one of the site's own hosts becomes https://, unless it is this machine.
+
+    Raises:
+        ValueError: as `canonical` does.
+    """
+    address = canonical(url, base)
+    if address.startswith("http:") and not is_loopback(address):
+        secure = canonical(f"https{address.removeprefix('http')}")
+        if urlsplit(secure).netloc in hosts:
+            return secure
+    return address
+
+
+def on_hosts(url: str, hosts: Container[str]) -> bool:
+    """Whether a canonical address is on one of `hosts` (name or name:port): by https, or by http on this machine."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.netloc in hosts and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(url)))
+
+
+def page_number(url: str) -> int | None:
+    """The CMS's page number: the digits before .html, or None."""
+    found = _PAGE_NUMBER.match(url)
+    return int(found[1]) if found else None
+
+
+def _host(name: str) -> str:
+    name = name.rstrip(".")
+    if ":" in name:
+        name = f"[{name}]"
+    elif not name.isascii():
+        name = name.encode("idna").decode("ascii")  # UnicodeError is a ValueError
+    name = name.lower()
+    if name and not _HOST.fullmatch(name):
+        raise ValueError(f"host {_shown(name)}")
+    return name
+
+
+def _path(path: str) -> str:
+    return quote(_escapes(_without_dots(path)), safe=_PATH_SAFE, errors="replace") or "/"
+
+
+def _without_dots(path: str) -> str:
+    """RFC 3986, 5.2.4; urljoin does it only for relative addresses."""
+    kept: list[str] = []
+    segments = re.sub("%2e", ".", path, flags=re.IGNORECASE).split("/")
+    for segment in segments:
+        if segment == "..":
+            if len(kept) > 1:
+                kept.pop()
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1] in (".", ".."):
+        kept.append("")
+    joined = "/".join(kept)
+    return joined if joined.startswith("/") else f"/{joined}"
+
+
+def _query(query: str) -> str:
+    fields = _escapes(query).split("&")
+    kept = [field for field in fields if not TRACKING.fullmatch(unquote(field.split("=")[0]))]
+    return quote("&".join(kept), safe=_QUERY_SAFE, errors="replace")
+
+
+def _escapes(text: str) -> str:
+    """Escapes in upper case, none for characters that need none, no lone percent sign. Other encodings' bytes stay."""
+
+    def one(match: re.Match[str]) -> str:
+        character = chr(int(match[1], 16))
+        return character if character in _UNRESERVED else match[0].upper()
+
+    return _ESCAPE.sub(one, _LONE_PERCENT.sub("%25", text))
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 100 else f"{text[:100]}…")  # noqa: PLR2004 - enough to recognise it by

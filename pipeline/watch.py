@@ -1,0 +1,101 @@
+"""Passes until the time is up. One late trigger then covers the posting hours, and a person's action need not wait."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from msgspec import Struct
+
+from pipeline.config import Config
+from pipeline.policy.hours import next_opening
+from pipeline.report import safe
+from pipeline.report.github import GitHub, GitHubError
+from pipeline.report.outcome import Report
+from pipeline.run import run
+from pipeline.world import World
+
+log = logging.getLogger("kadoma_line")
+
+LOOK = 20.0  # seconds between two looks for a person's run; GitHub allows a job's token 1,000 requests an hour
+NOT_IN_THE_WAY = ("completed", "waiting")  # waiting: for an environment's reviewers, and so not for us
+
+
+class Watch(Struct, frozen=True):
+    """What was asked for.
+
+    Attributes:
+        span: how long at most; a job on GitHub may last six hours.
+        every: from the beginning of a pass to the next.
+        while_open: stay only for posting hours that last, or begin within `span`; otherwise one pass.
+        step_aside_for: workflow files whose runs by a person end the watch, so that they need not wait for it.
+        hand_over: ask GitHub for a next run when the posting hours outlast the watch.
+    """
+
+    span: timedelta
+    every: timedelta
+    while_open: bool = False
+    step_aside_for: tuple[str, ...] = ()
+    hand_over: bool = False
+
+
+def watch(
+    asked: Watch, reread: Callable[[], Config], state: Path, world: World, tell: Callable[[Report], None]
+) -> Report:
+    """Run pass after pass, each with the configuration as it then stands; returns the last one's report."""
+    until = world.now() + asked.span
+    while True:
+        began = world.now()
+        report = run(reread(), state, world, reread=reread)
+        tell(report)
+        config = reread()
+        following = began + asked.every
+        wanted = not asked.while_open or _is_wanted(following, config, asked.span)
+        if world.stopping or not wanted:
+            return report
+        if following > until or not _wait(following, asked, config, world):
+            if asked.hand_over and not world.stopping and asked.span >= asked.every:  # a single pass hands nothing over
+                _hand_over(config, world)
+            return report
+
+
+def _is_wanted(at: datetime, config: Config, span: timedelta) -> bool:
+    opening = next_opening(at, config.policy.hours)
+    return opening is not None and opening - at <= span
+
+
+def _wait(following: datetime, asked: Watch, config: Config, world: World) -> bool:
+    """Wait for the next pass; False when it shall not come: a signal, or a person's run that needs our place."""
+    github = GitHub.of(config, world.environment) if asked.step_aside_for else None
+    while not world.stopping:
+        if github is not None and _is_in_the_way(github, asked, world):
+            log.info("a person's run waits for this one: stepping aside")
+            return False
+        left = (following - world.now()).total_seconds()
+        if left <= 0:
+            return True
+        world.sleep(min(left, LOOK))
+    return False
+
+
+def _is_in_the_way(github: GitHub, asked: Watch, world: World) -> bool:
+    own = world.environment.get("GITHUB_RUN_ID", "")
+    try:
+        return any(
+            run.status not in NOT_IN_THE_WAY and str(run.id) != own
+            for workflow in asked.step_aside_for
+            for run in github.runs(workflow, event="workflow_dispatch", per_page="10")
+        )
+    except GitHubError as error:
+        log.debug("%s", safe.line(error))
+        return False
+
+
+def _hand_over(config: Config, world: World) -> None:
+    github = GitHub.of(config, world.environment)
+    if github is None:
+        return
+    try:
+        github.dispatch()
+    except GitHubError as error:
+        log.warning("%s; the schedule starts the next run", safe.line(error))

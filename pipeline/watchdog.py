@@ -1,0 +1,150 @@
+"""Looks after the main job from outside: from the ledger and GitHub's record of the runs. Writes no state."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from pipeline.config import JST, Config, clock_time, duration
+from pipeline.decision import Alert
+from pipeline.ledger.knowledge import Knowledge, Known
+from pipeline.ledger.ledger import known
+from pipeline.policy.hours import is_open_day, next_opening
+from pipeline.report import issues, words
+from pipeline.report.github import GitHub, Run
+from pipeline.report.safe import line
+from pipeline.report.status import place_of
+from pipeline.templates import TEMPLATES
+
+PATIENCE = timedelta(
+    days=1
+)  # of an article in the queue, counted from the posting hours in which it could have gone out
+ALIVE = timedelta(hours=6)  # a job on GitHub lives no longer
+SHOWN = 5
+HOLIDAYS_A_YEAR = 16  # of the 国民の祝日に関する法律; fewer known ones are a sign of old data
+BY_HAND = "workflow_dispatch"  # may have been a dry run
+UNKNOWN, LEDGER = "unknown-broadcast", "ledger"  # the main job's alerts that also matter here
+
+
+class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
+    alerts: Mapping[str, words.AlertText]
+    quiet: Mapping[str, str]
+
+
+class Seen(Struct, frozen=True):
+    """What stands: in words, and by code; `quiet` is told when nothing does."""
+
+    told: tuple[words.Told, ...]
+    quiet: str
+    knowledge: Knowledge
+    last_was_good: bool
+
+
+@cache
+def catalogue() -> Catalogue:
+    raw: dict[str, Any] = tomllib.loads((TEMPLATES / "reasons" / "watchdog.toml").read_text(encoding="utf-8"))
+    return msgspec.convert(raw, Catalogue)
+
+
+def look(config: Config, state: Path, environment: Mapping[str, str], now: datetime) -> Seen:
+    """Everything that is wrong now. Raises GitHubError, LedgerError."""
+    knowledge = known(state)
+    github = GitHub.of(config, environment)
+    told: list[words.Told] = []
+    last_was_good = False
+    if github is not None:
+        runs = [run for run in github.runs(config.github.workflow) if run.event != BY_HAND]
+        ended = [run for run in runs if run.status == "completed" and run.conclusion != "cancelled"]
+        last_was_good = bool(ended) and ended[0].conclusion == "success"
+        told += _about_runs(config, runs, now)
+        standing = github.workflow_state(config.github.workflow)
+        if standing != "active":
+            told.append(_told("schedule-off", catalogue().quiet["state"].format(state=standing)))
+    told += _about_the_queue(config, knowledge, now)
+    place = place_of(environment, issues.CONFIG, issues.STATE)
+    for broadcast in knowledge.unfinished():
+        if broadcast.outcome == "unknown":
+            told.append(words.told(Alert(UNKNOWN, f"{broadcast.id}: {broadcast.detail}", broadcast.id, True), place))
+    if not knows_the_holidays_of(now.year + 1):
+        told.append(_told("holidays-old", str(now.year + 1)))
+    return Seen(tuple(told), catalogue().quiet["watchdog"], knowledge, last_was_good)
+
+
+def tell_people(config: Config, environment: Mapping[str, str], seen: Seen) -> None:
+    """Open, rewrite and close the issues; also those that the main job could not close itself. Raises GitHubError."""
+    github = GitHub.of(config, environment)
+    if github is None:
+        return
+    standing = {told.code for told in seen.told}
+    for told in seen.told:
+        if told.code != UNKNOWN or told.code not in seen.knowledge.told:  # the main job has told it already
+            issues.open_or_rewrite(github, config, environment, told)
+    for issue in github.open_issues([issues.LABEL, config.line.account]):
+        code = next((label.partition("/")[2] for label in issue.labels if label.startswith(f"{issues.LABEL}/")), "")
+        if code and code not in standing and _is_over(code, seen):
+            github.close_issue(issue.number, issues.OVER)
+
+
+def knows_the_holidays_of(year: int) -> bool:
+    import jpholiday
+
+    return len(jpholiday.year_holidays(year)) >= HOLIDAYS_A_YEAR
+
+
+def _is_over(code: str, seen: Seen) -> bool:
+    if code in catalogue().alerts or code == UNKNOWN:
+        return code not in seen.knowledge.alerts
+    if code == LEDGER:  # the ledger could not remember it; it is readable now, and a run succeeded
+        return seen.last_was_good
+    return code not in seen.knowledge.alerts and code not in seen.knowledge.told
+
+
+def _about_runs(config: Config, runs: list[Run], now: datetime) -> list[words.Told]:
+    good = [datetime.fromisoformat(run.updated) for run in runs if run.conclusion == "success"]
+    alive = any(run.status == "in_progress" and now - datetime.fromisoformat(run.started) < ALIVE for run in runs)
+    last = max(good, default=None)
+    said = catalogue().quiet
+    detail = said["last"].format(at=words.instant(last)) if last else said["never"]
+    if alive:
+        return []
+    told = []
+    opening = datetime.combine(now.astimezone(JST).date(), clock_time(config.policy.hours.open), JST)
+    open_today = is_open_day(opening.date(), config.policy.hours)
+    if open_today and now >= opening + duration(config.github.grace) and (last is None or last < opening):
+        told.append(_told("no-run-today", detail))
+    if last is None or now - last > duration(config.github.silent_after):
+        told.append(_told("silent", detail))
+    return told
+
+
+def _about_the_queue(config: Config, knowledge: Knowledge, now: datetime) -> list[words.Told]:
+    if config.paused:
+        return []
+    late = [article for article in knowledge.queue() if _is_late(article, config, now)]
+    if not late:
+        return []
+    said = catalogue().quiet
+    rows = [
+        said["waiting"].format(id=article.id, title=article.title[:40], at=words.instant(article.found))
+        for article in late[:SHOWN]
+    ]
+    if len(late) > SHOWN:
+        rows.append(said["more"].format(count=len(late) - SHOWN))
+    return [_told("queue-stuck", " ／ ".join(rows))]
+
+
+def _is_late(article: Known, config: Config, now: datetime) -> bool:
+    """A weekend is no delay: the day counts from the posting hours in which it could have gone out."""
+    begun = next_opening(article.requeued or article.found, config.policy.hours)
+    promised = article.until is not None and article.until > now
+    return begun is not None and now - begun > PATIENCE and not promised
+
+
+def _told(code: str, detail: str) -> words.Told:
+    text = catalogue().alerts[code]
+    return words.Told(code, text.title, text.what, text.means, text.do, text.commands, line(detail))

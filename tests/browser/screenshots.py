@@ -1,0 +1,73 @@
+"""Pictures of the gallery: the references that the tests compare with, and those of README and docs.
+
+`make screenshots` runs this file after the templates were changed on purpose; look at what changed before committing.
+"""
+
+import io
+import tempfile
+from pathlib import Path
+
+from PIL import Image, ImageChops
+
+from pipeline.report.gallery import gallery, gallery_page
+from tests.browser.chromium import opened
+from tests.message.message_examples import CONFIG
+
+ROOT = Path(__file__).parents[2]
+REFERENCES = ROOT / "tests" / "browser" / "references"
+DOCS = ROOT / "docs" / "images"
+# Case numbers of the gallery and the names they get in docs/images.
+DOCUMENTED = {0: "article", 6: "digest", 7: "emergency", 8: "correction"}
+COLOUR_TOLERANCE = 48  # of 255: anti-aliasing differs between versions of Chromium and FreeType
+SHARE_TOLERANCE = 0.02  # of all pixels may differ more than that
+
+
+def shots(folder: Path, *switches: str) -> list[bytes]:
+    """Each case of the gallery as a PNG."""
+    with opened(gallery_page(CONFIG), folder) as watched:
+        watched.choose(*switches)
+        watched.page.add_style_tag(content=".top { position: static !important }")
+        watched.page.wait_for_timeout(200)
+        phones = watched.page.locator(".phone")
+        return [phones.nth(number).screenshot() for number in range(phones.count())]
+
+
+def difference(found: bytes, expected: bytes) -> float:
+    """The share of pixels that differ visibly; 1.0 when even the sizes do."""
+    first, second = (Image.open(io.BytesIO(data)).convert("RGB") for data in (found, expected))
+    if abs(first.height - second.height) > 2 or first.width != second.width:
+        return 1.0
+    box = (0, 0, first.width, min(first.height, second.height))
+    red, green, blue = ImageChops.difference(first.crop(box), second.crop(box)).split()
+    histogram = ImageChops.lighter(ImageChops.lighter(red, green), blue).histogram()  # grey would hide another hue
+    return sum(histogram[COLOUR_TOLERANCE:]) / (first.width * first.height)
+
+
+def small(data: bytes) -> bytes:
+    """The picture with a palette: references are committed, so their size counts."""
+    packed = io.BytesIO()
+    Image.open(io.BytesIO(data)).convert("RGB").quantize(96, dither=Image.Dither.NONE).save(
+        packed, "PNG", optimize=True
+    )
+    return packed.getvalue()
+
+
+def main() -> None:
+    """Write the references and the pictures of the documentation anew."""
+    REFERENCES.mkdir(parents=True, exist_ok=True)
+    DOCS.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for old in REFERENCES.glob("*.png"):
+            old.unlink()
+        for number, data in enumerate(shots(Path(folder))):
+            (REFERENCES / f"{number:02}.png").write_bytes(small(data))
+            if number in DOCUMENTED:
+                (DOCS / f"{DOCUMENTED[number]}.png").write_bytes(data)
+        for number, data in enumerate(shots(Path(folder), "dark", "scale-xl")):
+            if number in (0, 7):
+                (REFERENCES / f"{number:02}-dark-xl.png").write_bytes(small(data))
+    print(f"{len(gallery().cases)} cases: {REFERENCES.relative_to(ROOT)}, {DOCS.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

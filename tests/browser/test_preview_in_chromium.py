@@ -1,0 +1,145 @@
+"""The preview and the gallery in a real browser."""
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from pipeline.message.render import render
+from pipeline.report.gallery import gallery_page
+from pipeline.report.preview import PreviewMessage, PreviewRow, preview_page
+from tests.browser.chromium import Watched, opened
+from tests.message.message_examples import CONFIG, article
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"onload="alert(1)" x="',
+    "</template></style></title><img src=x onerror=alert(1)>",
+    "'-alert(1)-'{{7*7}}{% raw %}",
+    'javascript:alert(1)//"autofocus onfocus=alert(1) ',
+    "</script><svg onload=alert(1)>",
+]
+
+
+def preview(*titles: str) -> str:
+    rendered = render(
+        [article(number, title=title, text=title, label=title) for number, title in enumerate(titles)], CONFIG
+    )
+    shown = PreviewMessage(titles[0], rendered.messages, titles[0], "send", titles[0], titles[0])
+    rows = [
+        PreviewRow(title, "https://www.city.kadoma.osaka.jp/1.html", "hold", title, title, title) for title in titles
+    ]
+    rows += [
+        PreviewRow("x", title, decision, "理由", "第7条")
+        for title in titles
+        for decision in ("skip", "review", "baseline")
+    ]
+    return preview_page(titles[0], [shown], rows, titles)
+
+
+def axe_violations(watched: Watched) -> list[str]:
+    script = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    watched.page.evaluate(script)
+    found = watched.page.evaluate("axe.run()")
+    return [
+        json.dumps([rule["id"], [node["html"] for node in rule["nodes"]][:3]], ensure_ascii=False)
+        for rule in found["violations"]
+    ]
+
+
+@pytest.mark.parametrize("switches", [(), ("dark", "scale-xl"), ("unfolded", "scale-l")], ids=" ".join)
+def test_axe_finds_nothing_in_the_preview(tmp_path: Path, switches: tuple[str, ...]) -> None:
+    with opened(preview("年末年始のごみ収集", "給付金"), tmp_path) as watched:
+        watched.choose(*switches)
+        watched.page.click("summary")
+        assert axe_violations(watched) == []
+        assert watched.alarms == []
+
+
+def test_axe_finds_nothing_in_the_gallery(tmp_path: Path) -> None:
+    with opened(gallery_page(CONFIG), tmp_path) as watched:
+        assert axe_violations(watched) == []
+        assert watched.alarms == []
+
+
+def test_axe_would_find_something(tmp_path: Path) -> None:
+    html = preview("給付金").replace('<html lang="ja">', "<html>")
+    with opened(html, tmp_path) as watched:
+        assert [json.loads(found)[0] for found in axe_violations(watched)] == ["html-has-lang"]
+
+
+def test_hostile_titles_run_nothing(tmp_path: Path) -> None:
+    with opened(preview(*HOSTILE), tmp_path) as watched:
+        assert watched.page.title() == HOSTILE[0]
+        assert watched.page.locator("script").count() == 1
+        assert watched.page.locator("a[href^=javascript]").count() == 0
+        watched.page.wait_for_timeout(200)
+        assert watched.alarms == []
+
+
+def test_the_policy_of_the_page_stops_what_slips_through(tmp_path: Path) -> None:
+    slipped = "<script>alert(1)</script><img src='https://elsewhere.invalid/a.png' onerror='alert(2)'>"
+    html = preview("給付金").replace("</main>", f"{slipped}</main>")
+    with opened(html, tmp_path) as watched:
+        watched.page.wait_for_timeout(200)
+        assert not [alarm for alarm in watched.alarms if alarm.startswith("dialog")]
+        assert [alarm for alarm in watched.alarms if alarm.startswith("stopped")] == ["stopped csp"]
+        assert any("Content Security Policy" in alarm for alarm in watched.alarms)
+
+
+def test_the_json_is_copied(tmp_path: Path) -> None:
+    with opened(preview("給付金"), tmp_path) as watched:
+        watched.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        watched.page.click("summary")
+        watched.page.click("button.copy")
+        watched.page.wait_for_function("document.querySelector('[role=status]').textContent !== ''")
+        copied = json.loads(watched.page.evaluate("navigator.clipboard.readText()"))
+        assert (
+            copied
+            == render([article(0, title="給付金", text="給付金", label="給付金")], CONFIG).messages[0]["contents"]
+        )
+
+
+def test_everything_can_be_reached_by_keyboard(tmp_path: Path) -> None:
+    with opened(preview("給付金", "年末"), tmp_path) as watched:
+        reached = []
+        for _ in range(30):
+            watched.page.keyboard.press("Tab")
+            reached.append(
+                watched.page.evaluate(
+                    "document.activeElement.id || document.activeElement.tagName + '.' + document.activeElement.className"
+                )
+            )
+        assert {"scale-m", "light", "folded", "DIV.fx-scroll", "SUMMARY.", "A."} <= set(reached)
+        watched.page.focus("#scale-m")
+        watched.page.keyboard.press("ArrowRight")
+        assert watched.page.is_checked("#scale-l")
+
+
+@pytest.mark.parametrize("scale", ["scale-m", "scale-l", "scale-xl"])
+@pytest.mark.parametrize("width", [360, 1200])
+def test_nothing_overlaps_or_is_cut_at_any_size(tmp_path: Path, scale: str, width: int) -> None:
+    with opened(gallery_page(CONFIG), tmp_path, width) as watched:
+        watched.choose(scale)
+        wrong = watched.page.evaluate(
+            """() => {
+              const wrong = [];
+              for (const text of document.querySelectorAll('.fx-text, .fx-label')) {
+                const box = text.getBoundingClientRect(), card = text.closest('.fx-bubble').getBoundingClientRect();
+                if (box.left < card.left - 1 || box.right > card.right + 1 || box.bottom > card.bottom + 1) wrong.push('outside: ' + text.textContent);
+                if (text.classList.contains('fx-one-line') && text.scrollWidth > text.clientWidth + 1) wrong.push('cut: ' + text.textContent);
+              }
+              for (const box of document.querySelectorAll('.fx-box')) {
+                const parts = [...box.children].map(part => part.getBoundingClientRect());
+                for (let i = 1; i < parts.length; i++)
+                  if (box.classList.contains('fx-vertical') ? parts[i].top < parts[i-1].bottom - 1 : parts[i].left < parts[i-1].right - 1)
+                    wrong.push('overlap: ' + box.children[i].textContent);
+              }
+              return wrong;
+            }"""
+        )
+        assert wrong == []
+        assert watched.page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,0 +1,231 @@
+"""A town that is put back to the same moment again and again: new articles stand there, and the run that sends them has
+not begun. Copies of its repository are cheap; city and LINE stay where they are."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from pipeline.ledger import store
+from pipeline.ledger.events import decode
+from pipeline.ledger.knowledge import Knowledge, fold
+from pipeline.sandbox.articles import ARTICLES, EMERGENCY
+from pipeline.sandbox.line import LineFault, LineServer
+from tests.delivery.zygote import Process, Zygote
+from tests.town import SCRIPT, Town
+
+NEWS = (*ARTICLES[20:22], EMERGENCY)  # two broadcasts: one of two articles, one emergency
+MOST_RUNS = 5  # after the crash, until quiet; one is enough but for faults that last
+
+
+def memory() -> Path:
+    """A folder where fsync costs nothing, if there is one."""
+    shared = Path("/dev/shm")  # noqa: S108 - only where tests may write, and only to be fast
+    return Path(tempfile.mkdtemp(prefix="kadoma-", dir=shared if os.access(shared, os.W_OK) else None))
+
+
+class CrashTown:
+    """One town, many repositories."""
+
+    def __init__(self) -> None:
+        self.folder = memory()
+        self.town = Town(self.folder, git=True)
+        self.town.with_emergency_source(
+            ('account = "@kadoma_city"', 'account = "@kadoma_city"\nread_timeout = "1s"'),
+            ("[state]\n", '[state]\ntimeout = "2s"\n'),
+        )
+        self.town.with_baseline()
+        self.town.now += timedelta(hours=2)
+        self.town.publish(*NEWS[:2])
+        self.town.city.emergency(EMERGENCY, self.town.now)
+        self.zygote = Zygote(self.folder)
+        self.count = 0
+        self._points: dict[str, list[str]] = {}
+
+    def points(self, trouble: "Trouble") -> list[str]:
+        """What a run that nobody kills passes, while the trouble lasts: asked once."""
+        if trouble.name not in self._points:
+            moment = self.fresh(trouble)
+            process = moment.start(crash_at=0)
+            assert process.wait() in (0, *trouble.codes), process.err
+            self._points[trouble.name] = moment.points.read_text().splitlines()
+            moment.run_until_quiet()
+            moment.check()
+        return self._points[trouble.name]
+
+    def stop(self) -> None:
+        self.zygote.stop()
+        self.town.stop()
+        shutil.rmtree(self.folder)
+
+    def fresh(self, trouble: "Trouble") -> "Moment":
+        """The moment before the run, once more; LINE knows nothing of what was."""
+        self.count += 1
+        port = int(self.town.line.host.split(":")[1])
+        self.town.line.stop()
+        assert self.town.line.errors == []
+        self.town.line = LineServer(port=port, now=lambda: self.town.now).start()
+        moment = Moment(self, self.folder / f"moment-{self.count}", trouble)
+        trouble.arm(moment)
+        return moment
+
+
+class Trouble:
+    """What else goes wrong while runs are killed. `codes`: exit codes that a run may then have, besides 0."""
+
+    name = "none"
+    codes: tuple[int, ...] = ()
+    environment: Mapping[str, str] = {}
+
+    def arm(self, moment: "Moment") -> None:
+        """Nothing."""
+
+
+class LineTrouble(Trouble):
+    """LINE fails the first requests."""
+
+    codes = (1,)
+
+    def __init__(self, name: str, fault: LineFault, times: int = 1) -> None:
+        self.name, self._fault, self._times = name, fault, times
+
+    def arm(self, moment: "Moment") -> None:
+        moment.town.line.fail(self._fault, times=self._times)
+
+
+class RemoteTrouble(Trouble):
+    """Some pushes meet a hook of the remote."""
+
+    codes = (1,)
+
+    def __init__(self, name: str, what: str) -> None:
+        self.name, self._what = name, what
+
+    def arm(self, moment: "Moment") -> None:
+        hook = moment.remote / "hooks" / "pre-receive"
+        hook.parent.mkdir(exist_ok=True)
+        os.mkfifo(moment.remote / "never")
+        hook.write_text(f"#!/bin/sh\n{SOMETIMES}{self._what}\n")
+        hook.chmod(0o755)
+
+
+class LostAnswer(Trouble):
+    """Some pushes land, and the client is told that they failed."""
+
+    name = "a push that succeeds while the client sees an error"
+    codes = (1,)
+
+    def arm(self, moment: "Moment") -> None:
+        git = moment.folder / "bin" / "git"
+        git.parent.mkdir()
+        git.write_text(
+            f'#!/bin/sh\n{shutil.which("git")} "$@" || exit\ncase " $* " in *" push "*) ;; *) exit 0;; esac\ncd {moment.folder}\n{SOMETIMES}exit 1\n'
+        )
+        git.chmod(0o755)
+        self.environment = {"PATH": f"{git.parent}:{os.environ['PATH']}"}
+
+
+# Shell: go on only at some pushes. (At every second one, clones would lose every outcome and repeat for ever.)
+SOMETIMES = "n=$(($(cat pushed 2>/dev/null || echo 0) + 1)); echo $n >pushed; case $n in 1|4|6) ;; *) exit 0;; esac\n"
+PERSON = (
+    "unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES\n"
+    "export GIT_AUTHOR_NAME=P GIT_AUTHOR_EMAIL=p@example.org GIT_COMMITTER_NAME=P GIT_COMMITTER_EMAIL=p@example.org\n"
+    "git update-ref refs/heads/main $(git commit-tree main^{tree} -p main -m 'a person wrote')"
+)
+TROUBLES = (
+    Trouble(),
+    LineTrouble("LINE answers 500 before accepting", LineFault.error_before(), times=5),
+    LineTrouble("LINE answers 500 after accepting", LineFault.error_after()),
+    LineTrouble("LINE drops the connection after accepting", LineFault.drop_after()),
+    LineTrouble("LINE hangs before accepting", LineFault.hang_before()),
+    LineTrouble("LINE hangs after accepting", LineFault.hang_after()),
+    RemoteTrouble("a push that is rejected", PERSON),
+    RemoteTrouble("a push that hangs", "cat never"),
+    LostAnswer(),
+)
+
+
+class Moment:
+    """One copy of the repository, and what becomes of it."""
+
+    def __init__(self, crash_town: CrashTown, folder: Path, trouble: Trouble) -> None:
+        self._trouble = trouble
+        self.town, self._zygote, self.folder = crash_town.town, crash_town.zygote, folder
+        self.remote, self.checkout = folder / "remote.git", folder / "checkout"
+        for name in ("remote.git", "checkout"):
+            shutil.copytree(crash_town.folder / name, folder / name, ignore=shutil.ignore_patterns("*.sample"))
+        settings = self.checkout / ".git" / "config"
+        settings.write_text(settings.read_text().replace(str(crash_town.town.remote), str(self.remote)))
+        self.points = folder / "points"
+
+    def start(self, checkout: Path | None = None, crash_at: int | None = None) -> Process:
+        """`kadoma-line run --json` in a process of its own; `crash_at` 0 only writes down the points."""
+        state = (checkout or self.checkout) / "state"
+        command = [str(SCRIPT), "run", "--json", "--config", str(self.town.config), "--state", str(state)]
+        crash = {} if crash_at is None else {"CRASH_LOG": str(self.points), "CRASH_AT": str(crash_at)}
+        return self._zygote.start(command, self.town.process_environment({**self._trouble.environment, **crash}))
+
+    def crash(self, at: int) -> None:
+        """Kill a run at a point."""
+        process = self.start(crash_at=at)
+        code = process.wait()
+        assert code == -9, f"the point was not reached: exit code {code}: {process.err}"
+
+    def run_until_quiet(self, in_fresh_clone: bool = False) -> None:
+        """Run again, each time from a new clone if asked, until nothing is open or queued."""
+        checkout = self.checkout
+        for number in range(MOST_RUNS):
+            if in_fresh_clone:
+                checkout = self.clone(f"clone-{number}")
+            process = self.start(checkout)
+            code = process.wait()
+            assert code in (0, *self._trouble.codes), f"exit code {code}: {process.err}"
+            knowledge = self.knowledge(checkout)
+            if code == 0 and not knowledge.unfinished() and not knowledge.queue():
+                self.checkout = checkout
+                return
+        raise AssertionError(f"not quiet after {MOST_RUNS} runs: {process.err}")
+
+    def clone(self, name: str) -> Path:
+        """As actions/checkout makes one: only the newest commit."""
+        self.town.git("clone", "--quiet", "--depth", "1", f"file://{self.remote}", str(self.folder / name))
+        return self.folder / name
+
+    def knowledge(self, checkout: Path) -> Knowledge:
+        return fold(store.read(checkout / "state"))
+
+    def check(self) -> None:
+        """Every article accepted by LINE exactly once, the ledger says so, and it is whole."""
+        assert self.town.line.violations == []
+        bodies = [accepted.body.decode() for accepted in self.town.line.accepted]
+        texts = ["".join(message["altText"] for message in accepted.messages) for accepted in self.town.line.accepted]
+        for article in NEWS:
+            assert sum(article.title in text for text in texts) == 1, f"{article.title}: {texts}"
+        assert len(bodies) == 2
+        assert self.branch(self.checkout / ".git") == self.branch(self.remote)
+        check_ledger(self.checkout / "state", self.town.line)
+        shutil.rmtree(self.folder)
+
+    def branch(self, git: Path) -> str:
+        return (git / "refs" / "heads" / "main").read_text().strip()
+
+
+def check_ledger(state: Path, line: LineServer) -> None:
+    """The chain holds, every body is the one recorded, and what it says was sent is what LINE accepted."""
+    prev = store.FIRST
+    for file in store.files(state):
+        lines, rest = store.whole_lines(file)
+        assert rest == b""
+        for text in lines:
+            assert decode(text).prev == prev
+            prev = store.line_hash(text)
+    knowledge = fold(store.read(state))
+    said = {known.key: known for known in knowledge.broadcasts.values() if known.outcome == "accepted"}
+    assert said.keys() == {accepted.retry_key for accepted in line.accepted}
+    for accepted in line.accepted:
+        known = said[accepted.retry_key]
+        assert known.request_id == accepted.request_id
+        assert store.body_file(state, known.id).read_bytes() == accepted.body
+        assert all(knowledge.articles[article].state == "sent" for article in known.articles)

@@ -1,0 +1,89 @@
+"""Ctrl-C and SIGTERM (what a cancelled workflow sends) end a run between its steps."""
+
+import signal
+import subprocess
+
+import pytest
+
+from pipeline.sandbox.articles import ARTICLES
+from pipeline.sandbox.fault import Fault
+from pipeline.sandbox.line import BROADCAST, LineFault
+from tests.delivery.conftest import Inside
+
+A = ARTICLES[20]
+BOTH = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+
+
+def start(inside: Inside) -> "subprocess.Popen[str]":
+    inside.town.publish(A)
+    inside.town.configure()  # with LINE's usual timeout
+    return subprocess.Popen(
+        inside.town.command("run", "--json"), env=inside.town.process_environment(), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def is_clean(inside: Inside) -> bool:
+    return not inside.town.git("status", "--porcelain", at=inside.town.state)
+
+
+@BOTH
+def test_a_signal_while_line_answers_lets_the_broadcast_be_finished_and_recorded(
+    inside_git: Inside, number: int
+) -> None:
+    inside_git.line.fail(LineFault.hang_before())
+    run = start(inside_git)
+    assert inside_git.line.wait_until_hanging(timeout=60)
+    run.send_signal(number)
+    inside_git.line.release()
+    run.communicate()
+    assert run.returncode == 1
+    assert inside_git.times_sent(A.title) == 1
+    assert is_clean(inside_git)
+    inside_git.check()
+
+
+@BOTH
+def test_a_signal_before_the_intent_ends_the_run_with_nothing_sent(inside_git: Inside, number: int) -> None:
+    inside_git.city.fail("/index.update.json", Fault.hang(), times=1)
+    run = start(inside_git)
+    assert inside_git.city.wait_until_hanging(timeout=60)
+    run.send_signal(number)
+    inside_git.city.release()
+    run.communicate()
+    assert run.returncode == 1
+    assert [one for one in inside_git.line.requests if one.path == BROADCAST] == []
+    assert is_clean(inside_git)
+    assert inside_git.run().exit == 0
+    assert inside_git.times_sent(A.title) == 1
+
+
+@BOTH
+def test_a_signal_ends_the_waiting_between_repeats(inside_git: Inside, number: int) -> None:
+    """LINE asks to wait a minute for a token: the refused broadcast goes back into the queue at once."""
+    inside_git.line.fail(LineFault.rate_limit(), times=None)
+    run = start(inside_git)
+    assert run.stderr is not None
+    assert any("again in 61 s" in line for line in iter(run.stderr.readline, ""))
+    run.send_signal(number)
+    run.communicate()
+    assert run.returncode == 1
+    assert is_clean(inside_git)
+    assert [known.title for known in inside_git.knowledge.queue()] == [A.title]
+    inside_git.line.recover()
+    assert inside_git.run().exit == 0
+    assert inside_git.times_sent(A.title) == 1
+
+
+def test_a_second_signal_ends_the_run_at_once_and_the_next_one_finishes(inside_git: Inside) -> None:
+    inside_git.line.fail(LineFault.hang_after())
+    run = start(inside_git)
+    assert inside_git.line.wait_until_hanging(timeout=60)
+    run.send_signal(signal.SIGTERM)
+    while run.poll() is None:  # the first one may not have been handled yet, then both are one
+        run.send_signal(signal.SIGTERM)
+    run.communicate()
+    assert run.returncode == -signal.SIGTERM
+    assert inside_git.run().exit == 0
+    assert inside_git.times_sent(A.title) == 1
+    inside_git.check()

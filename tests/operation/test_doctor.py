@@ -1,0 +1,113 @@
+"""`kadoma-line doctor`: every thing that must be right, one fault at a time; and nothing is ever sent."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from pipeline.doctor import catalogue
+from pipeline.sandbox.articles import ARTICLES
+from pipeline.sandbox.fault import Fault
+from pipeline.sandbox.line import BROADCAST, CHANNEL_ID, CHANNEL_SECRET
+from tests.town import Town
+
+STATELESS = {"LINE_CHANNEL_ID": CHANNEL_ID, "LINE_CHANNEL_SECRET": CHANNEL_SECRET}
+
+
+@pytest.fixture
+def healthy(git_town: Town) -> Town:
+    git_town.environment = dict(STATELESS)
+    git_town.with_baseline()
+    return git_town
+
+
+def results(town: Town, code: int = 0) -> dict[str, str]:
+    """Check → result; every finding says what it looked at, and what to do unless all is well."""
+    document = town.call("doctor", json=True, code=code).json
+    assert document["exit"] == code
+    for check in document["checks"]:
+        assert check["title"]
+        assert check["looked"]
+        assert check["found"]
+        assert bool(check["fix"]) == (check["level"] != "ok"), check
+        assert "{" not in check["found"] + check["fix"] + check["looked"]
+    return {check["check"]: check["result"] for check in document["checks"]}
+
+
+def test_a_healthy_town_is_good_in_every_check_and_nothing_is_sent(healthy: Town) -> None:
+    before = healthy.events()
+    healthy.city.clear_requests()
+    found = results(healthy)
+    assert found.pop("github") == "none"
+    assert found.pop("clock") == "good"
+    assert found.pop("quota") == "unlimited"
+    assert set(found.values()) == {"good"}
+    assert [request.path for request in healthy.line.requests if request.path == BROADCAST] == []
+    assert healthy.events() == before
+    lists = [request.path for request in healthy.city.requests if "index.update" in request.path]
+    assert len(lists) == 1  # once, politely
+    text = healthy.call("doctor", code=0)
+    assert "【良好】設定" in text.out
+    assert "何も送信していません" in text.out
+    assert CHANNEL_SECRET not in text.out + text.err
+
+
+def _with(**settings: object) -> Callable[[Town], object]:
+    """The embedded LINE's settings, changed."""
+
+    def change(town: Town) -> None:
+        for name, value in settings.items():
+            assert hasattr(town.line, name)
+            setattr(town.line, name, value)
+
+    return change
+
+
+FAULTS: dict[str, tuple[Callable[[Town], object], str, str, int]] = {
+    "no secrets": (lambda town: town.environment.clear(), "secrets", "none", 1),
+    "a long-lived token": (lambda town: town.environment.update(LINE_CHANNEL_ACCESS_TOKEN=town.line.long_lived_token, LINE_CHANNEL_SECRET=""), "secrets", "long", 0),
+    "a wrong secret": (lambda town: town.environment.update(LINE_CHANNEL_SECRET="0" * 32), "line", "failed", 1),
+    "another account": (_with(basic_id="@somebody"), "line", "failed", 1),
+    "LINE is down": (lambda town: town.line.stop(), "line", "failed", 1),
+    "the site is down": (lambda town: town.city.fail("/", Fault.status(500), times=None), "source", "failed", 1),
+    "an active webhook": (_with(webhook="https://x.example/", webhook_active=True), "reception", "webhook", 0),
+    "a webhook that is off": (_with(webhook="https://x.example/"), "reception", "good", 0),
+    "chat mode": (_with(chat_mode="chat"), "reception", "chat", 0),
+    "little quota": (_with(quota=30_000, staff_usage=25_000), "quota", "short", 0),
+    "no quota": (_with(quota=200, staff_usage=200), "quota", "full", 1),
+    "a wrong clock": (lambda town: town.environment.update(KADOMA_LINE_SANDBOX_CLOCK=(town.now + timedelta(hours=9)).isoformat()), "clock", "wrong", 1),
+    "paused": (lambda town: town.configure(("paused = false", "paused = true")), "configuration", "paused", 0),
+    "a typo": (lambda town: town.configure(("burst_limit", "burst_limits")), "configuration", "wrong", 1),
+    "no posters": (lambda town: town.configure(('["miryoku"]', "[]"), ('["kiki"]', "[]")), "posters", "none", 1),
+    "one poster": (lambda town: town.configure(('["kiki"]', "[]")), "posters", "one", 0),
+    "no upstream": (lambda town: town.git("branch", "--unset-upstream", at=town.state), "git", "trouble", 1),
+    "another branch": (lambda town: town.git("checkout", "--quiet", "-b", "feature", at=town.state), "git", "trouble", 1),
+    "no remote": (lambda town: town.remote.rename(town.remote.with_name("moved")), "git", "trouble", 1),
+    "a damaged ledger": (lambda town: next(town.state.glob("ledger-*")).write_bytes(b"<<<<<<< HEAD\n"), "ledger", "damaged", 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_found_and_said_how_to_fix(healthy: Town, name: str) -> None:
+    make, check, result, code = FAULTS[name]
+    make(healthy)
+    assert results(healthy, code=code)[check] == result
+
+
+def test_a_broadcast_of_unknown_outcome_is_pointed_at(healthy: Town) -> None:
+    healthy.publish(ARTICLES[20])
+    healthy.now += timedelta(hours=2)
+    healthy.line.fail(Fault.status(500), times=None)
+    healthy.run(code=1)
+    healthy.line.recover()
+    healthy.now += timedelta(days=1, hours=1)
+    healthy.run(code=3)
+    assert results(healthy)["ledger"] == "unknown"
+
+
+def test_every_result_has_a_level_that_has_a_word() -> None:
+    known = catalogue()
+    for check, words in known.checks.items():
+        for result, told in words.results.items():
+            assert told.level in known.levels, f"{check}.{result}"
+            assert bool(told.fix) == (told.level != "ok"), f"{check}.{result}"

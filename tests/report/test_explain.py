@@ -1,0 +1,150 @@
+"""`explain`: found where and when, each rule and its answer, what happened, request id, who decided."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from pipeline.article import article_id
+from pipeline.config import JST, load
+from pipeline.ledger.events import Baseline
+from pipeline.ledger.knowledge import fold
+from pipeline.report.explain import find
+from pipeline.sandbox.articles import ARTICLES
+from tests.town import ROOT, Town
+
+SHORTCUTS = [article for article in ARTICLES if article.is_shortcut_of]
+
+
+def sent(town: Town) -> str:
+    """A town in which one article was held, then sent; returns its address."""
+    town.with_baseline()
+    town.publish(ARTICLES[20])
+    town.run(code=0)
+    town.now += timedelta(hours=2)
+    town.run(code=0)
+    return town.city.url + ARTICLES[20].path
+
+
+def test_the_whole_way_of_a_sent_article_is_told(town: Town) -> None:
+    url = sent(town)
+    document = town.call("explain", url, code=0, json=True).json
+    assert [event["type"] for event in document["events"]] == ["found", "decided", "intent", "outcome"]
+    assert document["events"][0]["source"] == f"{town.city.url}/index.update.json"
+    assert (document["events"][1]["reason"], document["events"][1]["policy"]) == ("closed-hours", "7")
+    assert document["request_id"] == town.line.accepted[0].request_id
+    assert document["state"] == "sent"
+    told = town.call("explain", url, code=0).out
+    for words in (
+        "で見つけた（新着",
+        "保留：投稿時間外（第7条）",
+        "根拠：第8条第1号",
+        town.line.accepted[0].request_id,
+    ):
+        assert words in told
+
+
+def test_the_rules_of_a_sent_article_are_those_asked_when_it_was_sent(town: Town) -> None:
+    url = sent(town)
+    document = town.call("explain", url, code=0, json=True).json
+    assert document["rules_at"].startswith("2026-11-24T10:00")
+    assert document["rules_match"]
+    *before, last = document["rules"]
+    assert {rule["decision"] for rule in before} == {None}
+    assert (last["rule"], last["decision"], last["reason"], last["policy"]) == ("goes_out", "send", "due", "7")
+
+
+def test_the_rules_of_a_held_article_end_with_the_one_that_holds_it(town: Town) -> None:
+    town.with_baseline()
+    town.publish(ARTICLES[20])
+    town.run(code=0)
+    document = town.call("explain", town.city.url + ARTICLES[20].path, code=0, json=True).json
+    assert document["rules"][-1]["rule"] == "hours_are_open"
+    assert document["rules"][-1]["until"] == "2026-11-24T09:00:00+09:00"
+    assert "投稿時間内か　→　保留：投稿時間外（第7条）" in town.call("explain", town.city.url + ARTICLES[20].path).out
+
+
+def test_a_decision_that_cannot_be_repeated_is_said_to_be_so(town: Town) -> None:
+    town.with_baseline()
+    town.publish(ARTICLES[20])
+    town.run(code=0)
+    town.city.unpublish(ARTICLES[20].path)
+    town.now += timedelta(hours=2)
+    town.run(code=0)
+    document = town.call("explain", town.city.url + ARTICLES[20].path, code=0, json=True).json
+    assert document["events"][-1]["reason"] == "gone"
+    assert not document["rules_match"]
+    assert "記録した判断と異なります" in town.call("explain", town.city.url + ARTICLES[20].path).out
+
+
+def test_who_decided_is_told(town: Town) -> None:
+    town.with_baseline()
+    town.publish(ARTICLES[20], at=town.now - timedelta(days=9))
+    article = town.run(code=3).json["articles"][0]["id"]
+    waiting = town.call("explain", article, code=0).out
+    assert f"kadoma-line approve {article}" in waiting
+    town.call("approve", article, "--actor", "miryoku", "--why", "季節の記事", code=0)
+    town.now += timedelta(hours=2)
+    town.run(code=0)
+    document = town.call("explain", article, code=0, json=True).json
+    assert document["approved_by"] == ["miryoku"]
+    assert "miryoku（企画財政部魅力発信課）が承認した（第6条）　理由：季節の記事" in town.call("explain", article).out
+
+
+@pytest.mark.parametrize("form", ["{url}?utm_source=line#top", "{path}", "{url_upper}"])
+def test_any_spelling_of_the_address_finds_the_article(town: Town, form: str) -> None:
+    town.with_baseline()
+    path = ARTICLES[3].path
+    spelt = form.format(url=town.city.url + path, path=path, url_upper=town.city.url.upper() + path)
+    assert town.call("explain", spelt, code=0, json=True).json["title"] == ARTICLES[3].title
+
+
+@pytest.mark.parametrize(
+    "spelt", ["www.city.kadoma.osaka.jp/a/1.html", "http://www.city.kadoma.osaka.jp:80/a/1.html", " /a/../a/1.html "]
+)
+def test_an_address_without_scheme_or_with_the_old_one_is_the_same(spelt: str) -> None:
+    config = load(ROOT / "kadoma.toml")
+    url = "https://www.city.kadoma.osaka.jp/a/1.html"
+    knowledge = fold(
+        [Baseline(at=datetime(2026, 11, 1, tzinfo=JST), article=article_id(url), url=url, title="題", source="s")]
+    )
+    known = find(config, knowledge, spelt)
+    assert known is not None
+    assert known.url == url
+
+
+def test_the_address_of_a_shortcut_explains_its_master(town: Town) -> None:
+    shortcut = SHORTCUTS[0]
+    master = next(article for article in ARTICLES if article.path == shortcut.is_shortcut_of)
+    town.publish(*ARTICLES[20:25], at=town.now - timedelta(days=20))
+    town.run(code=0)
+    town.publish(master, shortcut)
+    town.run(code=0)
+    document = town.call("explain", town.city.url + shortcut.path, code=0, json=True).json
+    assert document["url"] == town.city.url + master.path
+    assert town.city.url + shortcut.path in document["aliases"]
+
+
+def test_an_article_that_was_never_seen_is_a_usage_error_in_words(town: Town) -> None:
+    town.with_baseline()
+    for wanted in ("https://example.org/x.html", "javascript:alert(1)", "/nowhere/1.html", "zzz"):
+        result = town.call("explain", wanted, code=2)
+        assert "これまでに見つけた記事の中にありません" in result.err
+        assert result.out == ""
+
+
+def test_a_manual_post_is_explained_by_its_id(town: Town) -> None:
+    town.with_baseline()
+    town.call("post", "--title", "お知らせ", "--text", "本文です。", "--why", "広報", "--actor", "miryoku", code=0)
+    article = town.events()[-1]["article"]
+    told = town.call("explain", article, code=0).out
+    assert "miryoku（企画財政部魅力発信課）が投稿した　根拠：第8条第4号" in told
+
+
+def test_a_hostile_title_stays_on_its_line(town: Town) -> None:
+    town.with_baseline()
+    town.publish(replace(ARTICLES[20], title="題\n::error::x\x1b[31m"))
+    town.run(code=0)
+    told = town.call("explain", town.city.url + ARTICLES[20].path, code=0).out
+    assert "\x1b" not in told
+    assert not any(line.startswith("::") for line in told.splitlines())

@@ -1,0 +1,124 @@
+"""The catalogue of words: one entry for every code, in both languages, and no entry without a code."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+
+from pipeline.article import Kind, PageProblemCode
+from pipeline.decision import ARTICLE, Alert, Reason, Verdict
+from pipeline.ledger.knowledge import ArticleState, BroadcastKnown
+from pipeline.line.client import _code
+from pipeline.line.delivery import Broadcast
+from pipeline.policy.decide import RIDING, RULES
+from pipeline.report import words
+from pipeline.report.alerts import CODES
+from pipeline.report.words import Place
+from pipeline.sources.answer import ErrorCode
+from tests.town import ROOT
+
+LANGUAGES = ("ja", "en")
+SECRETLY_NO_ALERT = {"closed", "repeat", "quota"}  # held, a success, and an alert of its own
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+class TestEveryCodeHasItsWords:
+    def test_reasons(self, language: str) -> None:
+        catalogue = words.catalogue(language)
+        assert set(catalogue.reasons) == {str(reason) for reason in Reason}
+        for told in catalogue.reasons.values():
+            assert told.label
+            assert told.text
+            assert told.do
+
+    def test_alerts(self, language: str) -> None:
+        assert set(words.catalogue(language).alerts) == {*CODES, "other"}
+        for told in words.catalogue(language).alerts.values():
+            assert all((told.title, told.what, told.means, told.do))
+
+    def test_rules(self, language: str) -> None:
+        assert set(words.catalogue(language).rules) == {rule.__name__ for rule in (*RULES, *RIDING)}
+
+    def test_states_kinds_verdicts_outcomes_and_problems(self, language: str) -> None:
+        catalogue = words.catalogue(language)
+        outcomes = {
+            field.name: field.type
+            for struct in (Broadcast, BroadcastKnown)
+            for field in msgspec.structs.fields(struct)
+            if field.name == "outcome"
+        }
+        assert set(catalogue.states) == set(get_args(ArticleState))
+        assert set(catalogue.kinds) == set(get_args(Kind))
+        assert set(catalogue.verdicts) == set(get_args(Verdict))
+        assert set(catalogue.outcomes) >= set(get_args(outcomes["outcome"]))
+        assert set(catalogue.problems) == {*get_args(ErrorCode), *get_args(PageProblemCode), "empty"}
+
+
+def test_both_languages_have_the_same_entries() -> None:
+    def shape(value: object, path: str = "") -> set[str]:
+        if not isinstance(value, dict):
+            return {path}
+        return set().union(*(shape(part, f"{path}/{key}") for key, part in value.items()))
+
+    one, other = (shape(msgspec.to_builtins(words.catalogue(language))) for language in LANGUAGES)
+    assert one == other
+
+
+def test_every_code_of_an_alert_in_the_code_is_one_of_the_codes() -> None:
+    source = "\n".join(
+        file.read_text(encoding="utf-8") for file in Path(ROOT, "pipeline").rglob("*.py") if "sandbox" not in file.parts
+    )
+    alerts = set(re.findall(r'\b(?:Alert|_waiting|\.fail)\(\s*"([a-z-]+)"', source))
+    line = {
+        "credentials" if code == "credentials" else f"line-{code}"
+        for code in re.findall(r'LineError\(\s*"([a-z-]+)"', source)
+    }
+    answers = set(re.findall(r'Answer\(\s*[^,()]+,\s*"([a-z-]+)"', source)) | {
+        _code(status, "") for status in (400, 401, 403, 404, 429, 500)
+    }
+    found = alerts | line | {f"line-{code}" for code in answers - SECRETLY_NO_ALERT}
+    assert {
+        "source-failed",
+        "unknown-broadcast",
+        "line-account",
+        "line-unavailable",
+        "line-rate",
+    } <= found  # the search finds them
+    assert found - set(CODES) - {"name"} == set()
+
+
+def test_the_policy_is_cited_as_the_policy_is_written() -> None:
+    assert words.policy("7") == "第7条"
+    assert words.policy("7 proviso") == "第7条ただし書"
+    assert words.policy("8(1)") == "第8条第1号"
+    assert words.policy("6(11)") == "第6条第11号"
+    assert words.policies(["Art. 7", "Art. 8(1)", "Art. 7"]) == "第7条、第8条第1号"
+    assert all(re.fullmatch(r"第\d+条(第\d+号)?(ただし書)?", words.policy(number)) for number in ARTICLE.values())
+
+
+def test_an_alert_names_the_exact_commands_for_what_it_is_about() -> None:
+    told = words.told(Alert("waiting", "a1 題 / b2 題", "a1 b2", waits=True), Place(actor=" --actor ログイン名"))
+    assert "kadoma-line approve a1 --actor ログイン名" in told.commands
+    assert "kadoma-line reject b2 --actor ログイン名" in told.commands
+    assert "kadoma-line status" in told.commands
+
+
+def test_an_alert_about_nothing_that_can_be_decided_offers_no_decision() -> None:
+    told = words.told(Alert("gap", "0/3", ""))
+    assert told.commands == ("kadoma-line status",)
+
+
+def test_an_id_in_a_command_cannot_be_more_than_an_id() -> None:
+    told = words.told(Alert("unknown-broadcast", "", "b1;rm", waits=True))
+    assert told.commands == ("kadoma-line resolve 'b1;rm' --delivered", "kadoma-line resolve 'b1;rm' --not-delivered")
+
+
+def test_a_code_of_a_later_version_is_still_told() -> None:
+    assert words.reason("brand-new").label == "brand-new"
+    assert words.told(Alert("brand-new", "x")).what == words.catalogue().alerts["other"].what
+
+
+def test_personal_data_is_named_by_its_kind() -> None:
+    assert words.detail("personal-data", "mobile-number") == "携帯電話番号"

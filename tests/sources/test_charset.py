@@ -1,0 +1,48 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.sources.charset import decode
+
+TEXT = "門真市からのお知らせ：6月13日（土）の粗大ごみ収集について〜申込方法と料金、ｶﾀｶﾅ"
+PAGE = f"<html><head><title>{TEXT}</title></head><body><p>{TEXT}</p></body></html>"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932", "euc_jis_2004", "iso2022_jp_ext", "utf-16"])
+@pytest.mark.parametrize(
+    "declared",
+    ["text/html; charset=UTF-8", "text/html; charset=ISO-8859-1", "text/html", "", "text/html; charset=zlib"],
+)
+def test_japanese_comes_out_right_whatever_the_server_says_it_is(encoding: str, declared: str) -> None:
+    page = PAGE.replace("〜", "")  # whose code point the Japanese encodings disagree about
+    assert decode(page.encode(encoding), declared) == page
+
+
+@pytest.mark.parametrize(("name", "encoding"), [("Shift_JIS", "cp932"), ("x-sjis", "cp932"), ("EUC-JP", "euc_jp")])
+def test_a_declaration_in_the_page_decides_where_the_bytes_leave_it_open(name: str, encoding: str) -> None:
+    open_bytes = "ｱﾒﾘｶ".encode("cp932") if encoding == "cp932" else "亜米".encode("euc_jp")
+    page = f'<meta charset="{name}"><p>'.encode() + open_bytes
+    assert decode(page, "text/html") == page.decode(encoding)
+    assert decode(open_bytes, f"text/html; charset={name}") == open_bytes.decode(encoding)
+
+
+def test_a_utf8_page_with_one_broken_byte_keeps_its_text() -> None:
+    body = PAGE.encode() + b"\xe3\x81" + PAGE.encode()
+    assert decode(body, "text/html; charset=Shift_JIS").replace("\ufffd", "") == PAGE * 2
+
+
+def test_a_utf8_text_that_was_cut_is_not_taken_for_shift_jis_which_it_happens_to_be() -> None:
+    cut = "こんにちは門真市お知らせ粗大ごみ収集日程案".encode()[:-1]
+    assert cut.decode("cp932")
+    assert decode(cut).startswith("こんにちは門真市お知らせ")
+
+
+def test_euc_jp_that_also_happens_to_be_shift_jis_is_not_half_width_kana() -> None:
+    body = "市役所のお知らせ".encode("euc_jp")
+    assert body.decode("cp932")
+    assert decode(body, "text/html; charset=UTF-8") == "市役所のお知らせ"
+
+
+@given(st.binary(max_size=200), st.sampled_from(["", "text/html; charset=Shift_JIS", "text/html; charset=punycode"]))
+def test_any_bytes_are_some_text(body: bytes, declared: str) -> None:
+    assert isinstance(decode(body, declared), str)

@@ -1,0 +1,301 @@
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from pipeline.article import Listing, Page, PageProblem
+from pipeline.config import Selectors, Source
+from pipeline.sources.collect import Memory, SiteReader
+from pipeline.sources.robots import RobotsFile
+from tests.sources.source_site import NOW, Ask, Clock, Reply, Website
+
+MakeReader = Callable[..., SiteReader]
+LIST = "/index.update.json"
+SMART = Source(kind="smart-cms", url=LIST)
+JSON = "application/json"
+
+
+def rows(*numbers: int) -> bytes:
+    return json.dumps(
+        [
+            {
+                "url": f"/{n}.html",
+                "page_name": f"記事{n}",
+                "publish_datetime": "2026-06-13T10:13:08+09:00",
+                "page_no": n,
+            }
+            for n in numbers
+        ]
+    ).encode()
+
+
+def page(title: str = "記事", picture: str = "") -> bytes:
+    return f'<meta property="og:image" content="{picture}"><article id="contents"><h1>{title}</h1></article>'.encode()
+
+
+def memory_of(listing: Listing) -> Memory:
+    return Memory(listing.etag, listing.last_modified, listing.digest)
+
+
+def test_a_list_is_read_with_all_that_the_next_run_needs(website: Website, reader_of: MakeReader) -> None:
+    website.routes[LIST] = Reply(
+        rows(2, 1), type=JSON, headers={"ETag": '"1"', "Last-Modified": "Fri, 12 Jun 2026 06:30:00 GMT"}
+    )
+    listing = reader_of(website).listing(Source(kind="smart-cms", url=LIST, emergency=True, fallback=True), Memory())
+    assert (listing.state, [entry.title for entry in listing.entries]) == ("ok", ["記事2", "記事1"])
+    assert (listing.source, listing.emergency, listing.fallback) == (website.url + LIST, True, True)
+    assert (listing.etag, listing.last_modified, len(listing.digest)) == ('"1"', "Fri, 12 Jun 2026 06:30:00 GMT", 64)
+    assert (listing.error, listing.error_code) == ("", "")
+
+
+def test_an_unchanged_list_costs_one_request_by_304_and_keeps_its_validators(
+    website: Website, reader_of: MakeReader
+) -> None:
+    def conditional(ask: Ask) -> Reply:
+        if ask.headers.get("if-none-match") == '"1"':
+            return Reply(status=304, type="")
+        return Reply(rows(1), headers={"ETag": '"1"', "Last-Modified": "Fri, 12 Jun 2026 06:30:00 GMT"})
+
+    website.routes[LIST] = conditional
+    first = reader_of(website)
+    before = first.listing(SMART, Memory())
+    again = reader_of(website, first.robots)
+    after = again.listing(SMART, memory_of(before))
+    assert (after.state, after.entries, memory_of(after)) == ("unchanged", (), memory_of(before))
+    assert again.requests_made == 1
+
+
+def test_the_same_bytes_without_validators_are_unchanged_too(website: Website, reader_of: MakeReader) -> None:
+    website.routes[LIST] = rows(1)
+    before = reader_of(website).listing(SMART, Memory())
+    after = reader_of(website).listing(SMART, memory_of(before))
+    assert (before.state, after.state, after.digest) == ("ok", "unchanged", before.digest)
+    website.routes[LIST] = rows(2, 1)
+    assert reader_of(website).listing(SMART, memory_of(before)).state == "ok"
+
+
+def test_a_list_that_shrank_to_zero_is_told_as_it_is(website: Website, reader_of: MakeReader) -> None:
+    website.routes[LIST] = rows()
+    listing = reader_of(website).listing(SMART, Memory(digest="before"))
+    assert (listing.state, listing.entries) == ("ok", ())
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (Reply(b"<html>"), "malformed"),
+        (Reply(b'[{"url": "/1.html"}]'), "malformed"),
+        (Reply(b"[" + b" " * 6_000_000), "too-large"),
+        (Reply(status=404), "gone"),
+        (Reply(status=403), "refused"),
+        (Reply(status=500), "unreachable"),
+        (Reply(drop=True), "unreachable"),
+        (Reply(status=302, headers={"Location": LIST}), "refused"),
+        (Reply(status=302, headers={"Location": "https://elsewhere.example/"}), "redirected"),
+        (Reply(status=304), "malformed"),
+    ],
+)
+def test_every_failure_is_told_apart_and_is_never_no_news(
+    reply: Reply, code: str, website: Website, reader_of: MakeReader
+) -> None:
+    website.routes[LIST] = reply
+    listing = reader_of(website).listing(SMART, Memory())
+    assert (listing.state, listing.error_code, listing.entries, memory_of(listing)) == ("failed", code, (), Memory())
+    assert listing.error.startswith(f"{code}: {website.url}{LIST}")
+
+
+def test_a_site_that_asked_us_to_wait_is_not_asked(website: Website, reader_of: MakeReader, clock: Clock) -> None:
+    website.routes[LIST] = [Reply(status=503, headers={"Retry-After": "3600"}), Reply(rows(1))]
+    reader = reader_of(website)
+    first = reader.listing(SMART, Memory())
+    until = NOW + timedelta(hours=1)
+    assert (first.error_code, first.not_before, reader.not_before) == ("later", until, until)
+    waiting = reader_of(website)
+    second = waiting.listing(SMART, Memory(not_before=first.not_before))
+    assert (second.state, second.error_code, second.not_before, waiting.requests_made) == ("failed", "later", until, 0)
+    clock.time = until
+    assert reader_of(website).listing(SMART, Memory(not_before=until)).state == "ok"
+
+
+def test_a_list_closed_by_robots_txt_is_not_asked_for(website: Website, reader_of: MakeReader) -> None:
+    website.routes |= {"/robots.txt": b"User-agent: *\nDisallow: /", LIST: rows(1)}
+    assert reader_of(website).listing(SMART, Memory()).error_code == "robots"
+    assert website.targets() == []
+
+
+def test_a_source_that_is_no_address_fails_without_an_exception(website: Website, reader_of: MakeReader) -> None:
+    reader = reader_of(website)
+    for url in ("javascript:alert(1)", "https://elsewhere.example/x.json", "http://[broken"):
+        assert reader.listing(Source(kind="smart-cms", url=url), Memory()).error_code == "malformed"
+    assert website.asked == []
+
+
+def test_feeds_and_html_lists_are_read_by_the_same_reader(website: Website, reader_of: MakeReader) -> None:
+    website.routes["/feed"] = (
+        b"<rss version='2.0'><channel><item><title>A</title><link>/1.html</link></item></channel></rss>"
+    )
+    website.routes["/kinkyu/"] = b"<li><a href=/2.html>B</a></li>"
+    reader = reader_of(website)
+    select = Selectors(item="li")
+    listings = [
+        reader.listing(Source(kind="feed", url="/feed"), Memory()),
+        reader.listing(Source(kind="html", url="/kinkyu/", select=select), Memory()),
+    ]
+    assert [listing.entries[0].url for listing in listings] == [f"{website.url}/1.html", f"{website.url}/2.html"]
+    assert (listings[0].undated, listings[1].undated) == (1, 0)
+
+
+def test_a_mistake_of_ours_in_one_source_is_a_failure_of_that_source(
+    website: Website, reader_of: MakeReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    website.routes[LIST] = rows(1)
+    monkeypatch.setattr("pipeline.sources.smart_cms.read", lambda *_: 1 / 0)
+    listing = reader_of(website).listing(SMART, Memory())
+    assert (listing.state, listing.error_code) == ("failed", "malformed")
+    assert "--debug" in listing.error
+
+
+def test_pages_are_fetched_once_and_at_most_two_at_a_time(website: Website, reader_of: MakeReader) -> None:
+    both = threading.Barrier(2, timeout=5)  # breaks unless two requests are in flight together
+
+    def slow(ask: Ask) -> Reply:
+        both.wait()
+        return Reply(page(ask.target))
+
+    urls = [f"{website.url}/{number}.html" for number in range(6)]
+    website.routes |= {f"/{number}.html": slow for number in range(6)}
+    reader = reader_of(website)
+    read = reader.pages([*urls, urls[0]])
+    assert list(read) == urls
+    assert [found.title for found in read.values() if isinstance(found, Page)] == [
+        f"/{number}.html" for number in range(6)
+    ]
+    assert reader.pages(urls[:1]) == {urls[0]: read[urls[0]]}
+    assert (len(website.targets()), website.most_in_flight) == (6, 2)
+    assert reader.requests_made == 7  # and robots.txt once
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (Reply(status=404), "gone"),
+        (Reply(status=410), "gone"),
+        (Reply(status=302, headers={"Location": "https://elsewhere.example/"}), "redirected"),
+        (Reply(status=302, headers={"Location": "/"}), "redirected"),
+        (Reply(status=302, headers={"Location": "/kurashi/index.html"}), "redirected"),
+        (Reply(status=403), "refused"),
+        (Reply(status=500), "unreachable"),
+        (Reply(status=503, headers={"Retry-After": "3600"}), "unreachable"),
+        (Reply(b"<p>no title"), "malformed"),
+        (Reply(b"%PDF-1.4", type="application/pdf"), "malformed"),
+        (Reply(page() + b" " * 2_000_000), "malformed"),
+    ],
+)
+def test_a_page_that_cannot_be_read_is_a_problem_and_the_others_are_read(
+    reply: Reply, code: str, website: Website, reader_of: MakeReader
+) -> None:
+    website.routes |= {"/1.html": page(), "/2.html": reply, "/": page(), "/kurashi/index.html": page()}
+    good, bad = (f"{website.url}/{number}.html" for number in (1, 2))
+    reader = reader_of(website)
+    read = reader.pages([good]) | reader.pages([bad])
+    problem = read[bad]
+    assert isinstance(read[good], Page)
+    assert isinstance(problem, PageProblem)
+    assert (problem.url, problem.code) == (bad, code)
+    assert website.url in problem.detail
+
+
+def test_closed_and_foreign_pages_are_not_asked_for(website: Website, reader_of: MakeReader) -> None:
+    website.routes["/robots.txt"] = b"User-agent: *\nDisallow: /closed/"
+    closed, foreign = f"{website.url}/closed/1.html", "https://elsewhere.example/1.html"
+    read = reader_of(website).pages([closed, foreign])
+    assert [problem.code for problem in read.values() if isinstance(problem, PageProblem)] == ["robots", "malformed"]
+    assert website.targets() == []
+
+
+def test_a_page_that_redirects_within_the_site_keeps_the_address_asked_for(
+    website: Website, reader_of: MakeReader
+) -> None:
+    website.routes |= {"/1.html": Reply(status=301, headers={"Location": "/a/1.html"}), "/a/1.html": page()}
+    found = reader_of(website).pages([f"{website.url}/1.html"])[f"{website.url}/1.html"]
+    assert isinstance(found, Page)
+    assert (found.url, found.canonical) == (f"{website.url}/1.html", f"{website.url}/a/1.html")
+
+
+def test_a_site_that_stopped_answering_is_left_alone_for_the_rest_of_the_run(
+    website: Website, reader_of: MakeReader
+) -> None:
+    urls = [f"{website.url}/{number}.html" for number in range(20)]
+    website.routes |= {f"/{number}.html": Reply(status=403) for number in range(20)}
+    read = reader_of(website).pages(urls)
+    assert all(isinstance(problem, PageProblem) for problem in read.values())
+    assert len(website.targets()) <= 4  # three in a row, and one that was in flight
+
+
+def test_the_picture_of_a_page_is_checked_with_one_request(secure_website: Website, reader_of: MakeReader) -> None:
+    file = BytesIO()
+    Image.new("RGB", (320, 200)).save(file, "JPEG")
+    secure_website.routes |= {
+        "/1.html": page(picture="/x.jpg"),
+        "/x.jpg": file.getvalue(),
+        "/2.html": page(picture="/missing.jpg"),
+    }
+    one, two = (f"{secure_website.url}/{number}.html" for number in (1, 2))
+    reader = reader_of(secure_website)
+    read = reader.pages([one, two])
+    first, second = read[one], read[two]
+    assert isinstance(first, Page)
+    assert isinstance(second, Page)
+    assert first.picture is not None
+    assert (first.picture.url, first.picture.width, first.picture.height) == (f"{secure_website.url}/x.jpg", 320, 200)
+    assert second.picture is None
+    assert reader.requests_made == 5
+
+
+QUIET = """
+import sys
+from datetime import datetime, timedelta
+from pipeline.config import JST, Site, Source
+from pipeline.sources.collect import Memory, SiteReader
+from pipeline.sources.robots import RobotsFile
+url, host = sys.argv[1:]
+now = datetime.now(JST)
+known = RobotsFile(host, "User-agent: *\\nDisallow: /closed/\\n", now, (url + "/index.update.json",))
+source = Source(kind="smart-cms", url="/index.update.json")
+reader = SiteReader(Site(url=url, hosts=(host,), sources=(source,)), {host: known}, lambda: now)
+listing = reader.listing(source, Memory(etag='"1"', digest="x"))
+assert listing.state == "unchanged", listing
+assert reader.requests_made == 1
+print(" ".join(sorted(sys.modules)))
+"""
+HEAVY = {"bs4", "lxml", "feedparser", "protego", "imagesize", "jinja2", "linebot", "concurrent.futures", "dataclasses", "regex", "soupsieve",
+         "pipeline.text", "logging.handlers", "asyncio", "pipeline.sources.smart_cms"}  # fmt: skip
+
+
+def test_a_run_without_news_imports_no_reader_and_none_of_their_libraries(website: Website) -> None:
+    website.routes[LIST] = Reply(status=304, type="")
+    run = subprocess.run(
+        [sys.executable, "-c", QUIET, website.url, website.host], capture_output=True, text=True, check=True
+    )
+    modules = set(run.stdout.split())
+    assert not HEAVY & modules
+    assert "pipeline.sources.collect" in modules
+    assert len(website.asked) == 1
+
+
+def test_robots_txt_as_known_after_the_run_can_be_kept(website: Website, reader_of: MakeReader) -> None:
+    website.routes |= {"/robots.txt": b"User-agent: *\nDisallow: /closed/", LIST: rows(1)}
+    reader = reader_of(website)
+    given: dict[str, Any] = dict(reader.robots)
+    reader.listing(SMART, Memory())
+    assert given == {}
+    assert reader.robots == {
+        website.host: RobotsFile(website.host, "User-agent: *\nDisallow: /closed/", NOW, (website.url + LIST,)),
+    }

@@ -1,0 +1,97 @@
+"""A configuration that cannot be used: exit 2, and a message that names file, key, what was found and what is allowed."""
+
+import pytest
+
+from tests.town import Town
+
+# name → (what stands in kadoma.toml, what is put in its place, how the message goes on after the file's name)
+MISTAKES: dict[str, tuple[str, str, str]] = {
+    "an unknown key": ("burst_limit = 12", "burst_limits = 12", "delivery.burst_limits: found an unknown key; allowed: a table with stale_after, burst_limit, "),
+    "an unknown table": ("[delivery]", "[deliveries]", "deliveries: found an unknown key; allowed: a table with site, line, "),
+    "a word for a number": ("burst_limit = 12", 'burst_limit = "many"', "delivery.burst_limit: found 'many'; allowed: a whole number from 1"),
+    "a number for a word": ('open = "09:00"', "open = 9", 'policy.hours.open: found 9; allowed: a time such as "09:00"'),
+    "a number below what is possible": ("burst_limit = 12", "burst_limit = 0", "delivery.burst_limit: found 0; allowed: a whole number from 1"),
+    "a number beyond what is possible": ("pause = 0\n", "pause = 61\n", "site.pause: found 61; allowed: a number from 0 to 60"),
+    "a word for a switch": ("push = true", 'push = "yes"', "state.push: found 'yes'; allowed: true or false"),
+    "a list for a word": ('account = "@kadoma_city"', 'account = ["@kadoma_city"]', "line.account: found ['@kadoma_city']; allowed: an account ID that begins with @"),
+    "a word for a list": ("exclude_tags = []", 'exclude_tags = "入札"', "policy.content.exclude_tags: found '入札'; allowed: a list of text"),
+    "an account without @": ('account = "@kadoma_city"', 'account = "kadoma_city"', "line.account: found 'kadoma_city'; allowed: an account ID that begins with @"),
+    "a kind that does not exist": ('kind = "feed"', 'kind = "atom"', "site.sources[1].kind: found 'atom'; allowed: 'feed', 'html', 'smart-cms'"),
+    "a weekday that does not exist": ('"mon", ', '"monday", ', "policy.hours.days[0]: found 'monday'; allowed: 'fri', 'mon', "),
+    "a missing key": ('version = "令和5年1月31日"', "", "policy.version: found nothing; allowed: text"),
+    "a duration without a unit": ('min_interval = "60m"', 'min_interval = "60"', "delivery.min_interval: found '60'; allowed: a number and s, m, h or d, such as \"60m\""),
+    "an hour that does not exist": ('open = "09:00"', 'open = "25:00"', "policy.hours.open: found '25:00'; allowed: a time such as \"09:00\""),
+    "a close before the opening": ('close = "17:30"', 'close = "08:00"', "policy.hours: found '09:00-08:00'; allowed: open before close"),
+    "a day that does not exist": ("closed = []", 'closed = ["2027-02-30"]', 'policy.hours.closed[0]: found \'2027-02-30\'; allowed: "2027-05-06", '),
+    "a poster that is no list": ('"総務部収納課" = []', '"総務部収納課" = "taro"', "policy.posters.総務部収納課: found 'taro'; allowed: a list of text"),
+    "the site's host missing": ("hosts = [", 'hosts = ["www.example.org"] # [', "site.hosts: found ['www.example.org']; allowed: a list that holds the host of site.url "),
+    "no host at all": ("hosts = [", "hosts = [] # [", "site.hosts: found []; allowed: a list of text (1 or more)"),
+    "plain http": ("api = ", 'api = "http://api.example.org" # ', "line.api: found 'http://api.example.org'; allowed: https://…, or http:// on a loopback address"),
+    "no address at all": ("api = ", 'api = "api.line.me" # ', "line.api: found 'api.line.me'; allowed: https://…"),
+    "a path in LINE's address": ("api = ", 'api = "https://api.example.org/v2" # ', "line.api: found 'https://api.example.org/v2'; allowed: scheme and host only"),
+    "a source on another host": ('url = "/index.update.json"', 'url = "https://www.example.org/a.json"', "site.sources[0].url: found 'https://www.example.org/a.json'; allowed: a path "),
+    "an html source without selectors": ('kind = "feed"', 'kind = "html"', "site.sources[1].select: found None; allowed: a table such as { item = "),
+    "a fallback that comes first": ('url = "/index.update.json"', 'url = "/index.update.json"\nfallback = true', "site.sources[0].fallback: found True; allowed: false"),
+    "no TOML": ("[delivery]", "[delivery", "not valid TOML: "),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_in_the_configuration_is_named_and_stops_before_anything_is_done(town: Town, name: str) -> None:
+    old, new, message = MISTAKES[name]
+    town.configure((old, new))
+    result = town.run(code=2)
+    assert result.out == ""
+    assert result.err.startswith(f"kadoma-line: {town.config}: {message}")
+    assert result.err.count("\n") == 1, "one line, no traceback"
+    assert town.city.requests == []
+    assert not town.state.exists()
+
+
+def test_plain_http_is_named_for_the_site_too(town: Town) -> None:
+    text = town.config.read_text(encoding="utf-8")
+    town.config.write_text(text.replace(f'url = "{town.city.url}"', 'url = "http://www.example.org"'), encoding="utf-8")
+    assert "site.url: found 'http://www.example.org'; allowed: https://…" in town.run(code=2).err
+
+
+def test_a_configuration_that_is_not_there_or_not_text_is_named(town: Town) -> None:
+    town.config.write_bytes(b"\xff\xfe\x00")
+    assert f"{town.config}: cannot be read" in town.run(code=2).err
+    town.config.unlink()
+    assert f"{town.config}: no such file; name the configuration with --config FILE" in town.run(code=2).err
+
+
+def test_every_command_refuses_a_broken_configuration(town: Town) -> None:
+    town.configure(("burst_limit = 12", "burst = 12"))
+    for command in (
+        ["run"], ["run", "--dry-run"], ["watch", "--for", "1s", "--every", "1s"], ["preview"], ["status"], ["explain", town.city.url],
+        ["approve", "x", "--actor", "kiki"], ["reject", "x", "--actor", "kiki"], ["post", "--title", "a", "--text", "b", "--actor", "kiki"],
+        ["resolve", "x", "--delivered", "--actor", "kiki"], ["demo"],
+    ):  # fmt: skip
+        result = town.call(*command, code=2)
+        assert "burst" in result.err, command
+        assert result.out == "", command
+
+
+def test_usage_errors_are_exit_2_and_say_what_is_allowed(town: Town) -> None:
+    for arguments, words in (
+        (["run", "--now", "2026-11-24T09:00:00+09:00"], "--now is only for --dry-run"),
+        (["run", "--dry-run", "--now", "tomorrow"], "2026-11-24T09:00:00+09:00"),
+        (["watch", "--for", "an hour"], "a number and s, m, h or d"),
+        (["resolve", "b1", "--actor", "kiki"], "--delivered"),
+        (["post", "--url", "https://www.example.org/1.html", "--actor", "kiki"], "not on"),
+        (["post", "--url", "javascript:alert(1)", "--actor", "kiki"], "not a web address"),
+        (["explain", f"{town.city.url}/never/seen.html"], "これまでに見つけた記事の中にありません"),
+    ):
+        result = town.call(*arguments, code=2)
+        assert words in result.err, arguments
+        assert "Traceback" not in result.err
+        assert result.out == ""
+    assert town.line.requests == []
+
+
+def test_a_sandbox_clock_is_refused_where_an_address_is_not_on_this_machine(town: Town) -> None:
+    text = town.config.read_text(encoding="utf-8").replace(town.line.url, "https://api.line.me")
+    town.config.write_text(text, encoding="utf-8")
+    assert "KADOMA_LINE_SANDBOX_CLOCK is set, but" in town.run(code=2).err
+    assert not town.state.exists()

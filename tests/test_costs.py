@@ -1,0 +1,197 @@
+"""What a run may cost, counted instead of timed: requests, imports, files read, bytes written."""
+
+import itertools
+import json
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from msgspec import Struct
+
+from pipeline.sandbox.articles import ARTICLES
+from pipeline.sandbox.fault import Fault
+from pipeline.sandbox.loopback import Request
+from tests.town import ROOT, Town
+
+LIST = "/index.update.json"
+STANDARD = frozenset(sys.stdlib_module_names) | {"__main__"}
+PROBE = ROOT / "tests" / "costs"
+OURS = {"pipeline", "sitecustomize", "_distutils_hack", "distutils-precedence", "_virtualenv"}
+LIGHT = {"msgspec", "typing_extensions"}  # all that a run without news imports from PyPI
+HOLIDAYS = {"jpholiday"}  # whether today is one is asked only within the hours of a posting day
+LAST_OF_ALL = ("linebot", "jinja2", "bs4", "lxml", "feedparser", "regex", "pydantic")
+
+
+class Cost(Struct, frozen=True):
+    """What one run cost. `read` and `written` are files of the state directory; `grown` is by how many bytes it grew."""
+
+    code: int
+    modules: frozenset[str]
+    read: tuple[str, ...]
+    written: tuple[str, ...]
+    grown: int
+    requests: tuple[str, ...]
+
+    @property
+    def installed(self) -> set[str]:
+        """Packages from PyPI."""
+        return {name.partition(".")[0] for name in self.modules} - OURS - STANDARD
+
+
+def cost(town: Town, *arguments: str, code: int = 0) -> Cost:
+    """Run once, by the town's clock, and count."""
+    told = town.folder / "costs.json"
+    before = _size(town.state)
+    town.city.clear_requests()
+    done = town.call("run", "--json", *arguments, code=code, environment={"PYTHONPATH": str(PROBE), "COSTS": str(told)})
+    town.city.wait_until_quiet()
+    found = json.loads(told.read_text(encoding="utf-8"))
+    opened = [(Path(name), writing) for name, writing in found["opened"] if town.state in Path(name).parents]
+    return Cost(
+        done.code,
+        frozenset(found["modules"]),
+        tuple(file.name for file, writing in opened if not writing),
+        tuple(file.name for file, writing in opened if writing),
+        _size(town.state) - before,
+        tuple(request.path for request in town.city.requests),
+    )
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+# A run without news
+
+
+def test_no_news_is_one_request_and_writes_nothing(town: Town) -> None:
+    town.with_baseline()
+    quiet = cost(town)
+    assert quiet.requests == (LIST,)
+    assert [request.status for request in town.city.requests] == [304]
+    assert quiet.grown == 0
+    assert set(quiet.written) <= {".lock"}
+
+
+def test_no_news_imports_one_package(town: Town) -> None:
+    town.with_baseline()
+    assert cost(town).installed <= LIGHT
+
+
+def test_no_news_within_the_posting_hours_asks_for_holidays_and_nothing_more(town: Town) -> None:
+    town.with_baseline()
+    town.now += timedelta(hours=2)
+    assert cost(town).installed <= LIGHT | HOLIDAYS
+
+
+def test_no_news_reads_the_ledger_and_no_broadcast(town: Town) -> None:
+    town.with_baseline()
+    quiet = cost(town)
+    assert set(quiet.read) <= {"ledger-2026.jsonl", ".checkpoint"}
+    assert len(quiet.read) <= 2  # once for a torn line, once for its events
+
+
+def test_no_news_with_other_bytes_imports_no_reader_of_pages(town: Town) -> None:
+    town.with_baseline()
+    town.city.rebuild()
+    body = json.loads(town.city.answer(Request("GET", LIST, {})).body)
+    town.city.put(LIST, json.dumps([{**row, "keyword": "x"} for row in body]).encode(), "application/json")
+    touched = cost(town)
+    assert touched.requests == (LIST,)
+    assert touched.installed <= LIGHT | {"regex"}  # a title with an emoji
+    assert 0 < touched.grown < 1000  # the new validators
+
+
+def test_articles_that_are_held_cost_nothing_until_they_are_due(town: Town) -> None:
+    town.with_baseline()
+    town.publish(*ARTICLES[20:23])
+    town.run(code=0)
+    held = cost(town)
+    assert held.requests == (LIST,)
+    assert held.grown == 0
+    assert not held.installed & set(LAST_OF_ALL)
+    assert town.line.requests == []
+
+
+def test_validators_survive_every_304(town: Town) -> None:
+    town.with_baseline()
+    asked = []
+    for _ in range(3):
+        town.now += timedelta(minutes=15)
+        cost(town)
+        asked += [(request.status, request.headers.get("if-none-match")) for request in town.city.requests]
+    assert len(asked) == 3
+    assert {status for status, _ in asked} == {304}
+    assert len({tag for _, tag in asked}) == 1
+    assert asked[0][1]
+
+
+# A run with news
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_each_new_article_costs_one_request(count: int, town: Town) -> None:
+    town.with_baseline()
+    town.publish(*ARTICLES[20 : 20 + count])
+    town.now += timedelta(hours=2)
+    news = cost(town)
+    pages = [path for path in news.requests if path.endswith(".html")]
+    pictures = set(news.requests) - set(pages) - {LIST}
+    assert len(pages) == len(set(pages)) == count
+    assert len(news.requests) <= 1 + count + len(pictures)
+    assert len(pictures) <= count
+    assert len(town.line.accepted) == 1
+
+
+def test_pages_are_read_two_at_a_time_and_never_more(town: Town) -> None:
+    town.with_baseline()
+    town.publish(*ARTICLES[20:26])
+    town.now += timedelta(hours=2)
+    town.city.latency = 0.05
+    cost(town)
+    assert town.city.max_in_flight == 2
+
+
+def test_news_write_little_more_than_what_is_sent(town: Town) -> None:
+    town.with_baseline()
+    town.publish(*ARTICLES[20:23])
+    town.now += timedelta(hours=2)
+    news = cost(town)
+    body = len(town.line.accepted[0].body)
+    assert body < news.grown < body + 3 * 1500 + 2500  # an event or two for each article, and those of the broadcast
+
+
+# A site in trouble
+
+
+def test_a_retry_after_is_obeyed_across_runs(town: Town) -> None:
+    town.with_baseline()
+    town.city.fail(LIST, Fault.status(503, retry_after=timedelta(minutes=30)), times=1)
+    assert cost(town, code=1).requests == (LIST,)
+    for _ in range(2):
+        town.now += timedelta(minutes=10)
+        assert cost(town, code=1).requests == ()
+    town.now += timedelta(minutes=11)
+    assert cost(town).requests == (LIST,)
+
+
+def test_a_failing_site_is_asked_less_and_less_often_but_not_given_up(town: Town) -> None:
+    town.configure(("pause = 0\n", "pause = 0\nattempts = 1\n"))
+    town.with_baseline()
+    town.city.fail(LIST, Fault.status(500))
+    town.city.fail("/cgi-bin/feed.php", Fault.status(500))
+    start, asked = town.now, []
+    for _ in range(24):
+        town.now += timedelta(minutes=10)
+        if LIST in cost(town, code=1).requests:
+            asked.append(town.now - start)
+    pauses = [later - earlier for earlier, later in itertools.pairwise(asked)]
+    assert pauses == sorted(pauses)
+    assert timedelta(minutes=60) <= pauses[-1] <= timedelta(minutes=70)  # the first run after an hour
+    assert len(asked) <= 8
+    town.city.recover()
+    town.now += timedelta(minutes=61)
+    cost(town)
+    town.now += timedelta(minutes=10)
+    assert cost(town).requests == (LIST,)

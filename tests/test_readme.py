@@ -1,0 +1,58 @@
+"""What README.md says is true: its links lead somewhere, its commands are understood, its demo looks like that."""
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import _parser
+from tests.test_demo import play
+from tests.town import ROOT, SCRIPT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+
+
+def test_every_link_and_picture_is_there() -> None:
+    links = [*re.findall(r"\]\(([^)]+)\)", README), *re.findall(r'src="([^"]+)"', README)]
+    assert len(links) > 10
+    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
+
+
+def commands() -> list[str]:
+    lines = [line.partition(" # ")[0].strip() for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()]
+    return [line for line in lines if line]
+
+
+@pytest.mark.parametrize("line", commands())
+def test_every_command_is_understood(line: str) -> None:
+    program, *arguments = shlex.split(line)
+    assert program == "kadoma-line"
+    assert _parser().parse_args(arguments).command
+
+
+def test_every_make_target_has_a_recipe() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    made = set(re.findall(r"^([a-z]+):.*\n\t", makefile, re.MULTILINE)) | set(
+        re.findall(r"^([a-z]+): \w+$", makefile, re.MULTILINE)
+    )
+    assert set(re.findall(r"make ([a-z]+)", README)) <= made
+
+
+def test_the_demo_looks_as_shown(tmp_path: Path) -> None:
+    shown = next(text for kind, text in BLOCKS if kind == "console" and "make demo" in text).splitlines()[1:]
+    told = play(tmp_path).stdout.splitlines()
+    at = 0
+    for line in (line for line in shown if line != "…"):
+        assert line in told[at:], f"{line!r} is not in the demo's output, or not in this order"
+        at = told.index(line, at) + 1
+
+
+def test_the_message_about_a_mistake_is_as_shown(tmp_path: Path) -> None:
+    text = (ROOT / "kadoma.toml").read_text(encoding="utf-8")
+    (tmp_path / "kadoma.toml").write_text(text.replace('min_interval = "60m"', 'min_interval = "60"'), encoding="utf-8")
+    done = subprocess.run([str(SCRIPT), "run"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stderr in README
+    assert done.returncode == 2

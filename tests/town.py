@@ -1,0 +1,138 @@
+"""A whole town for tests: the embedded city, the embedded LINE, a configuration, a state directory, and the real
+console script in a process of its own. With `git=True` the state is in a clone of a bare remote."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pipeline.config import JST
+from pipeline.sandbox.articles import ARTICLES, SampleArticle
+from pipeline.sandbox.city import City
+from pipeline.sandbox.line import LONG_LIVED_TOKEN, LineServer
+
+ROOT = Path(__file__).parent.parent
+TUESDAY = datetime(2026, 11, 24, 8, 0, tzinfo=JST)  # the day after 勤労感謝の日, one hour before opening
+SCRIPT = Path(sys.executable).parent / "kadoma-line"
+
+
+class Result:
+    """What one call of the console script did."""
+
+    def __init__(self, done: "subprocess.CompletedProcess[str]") -> None:
+        self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    def decisions(self) -> dict[str, tuple[str, str]]:
+        """Title → (decision, reason) of `run --json`."""
+        return {row["title"]: (row["decision"], row["reason"]) for row in self.json["articles"]}
+
+
+class Town:
+    """Everything started, nothing published yet; `now` is the clock of LINE and of the next call."""
+
+    def __init__(self, folder: Path, git: bool = False) -> None:
+        self.folder = folder
+        self.now = TUESDAY
+        self.city = City()
+        self.line = LineServer(now=lambda: self.now)
+        self.city.start()
+        self.line.start()
+        self.environment = {"LINE_CHANNEL_ACCESS_TOKEN": LONG_LIVED_TOKEN}
+        self.remote = folder / "remote.git"
+        self.config = folder / "kadoma.toml"
+        self.state = folder / "state"
+        self.configure()
+        if git:
+            self._start_git()
+
+    def configure(self, *changes: tuple[str, str]) -> None:
+        """Write the default configuration with loopback addresses, a poster of two departments, and textual changes."""
+        text = (ROOT / "kadoma.toml").read_text(encoding="utf-8")
+        text = text.replace("https://www.city.kadoma.osaka.jp", self.city.url).replace("www.city.kadoma.osaka.jp", self.city.host)
+        text = text.replace("https://api.line.me", self.line.url)
+        text = text.replace('[site]\n', '[site]\npause = 0\n')
+        text = text.replace('"企画財政部魅力発信課" = []', '"企画財政部魅力発信課" = ["miryoku"]')
+        text = text.replace('"総務部危機管理課" = []', '"総務部危機管理課" = ["kiki"]')
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new)
+        self.config.write_text(text, encoding="utf-8")
+
+    def with_emergency_source(self, *changes: tuple[str, str]) -> None:
+        """The configuration with the city's emergency page as a source."""
+        source = '[[site.sources]]\nkind = "html"\nurl = "/kinkyu/index.html"\nemergency = true\nselect = { item = "li.page", link = "a", date = ".date" }\n\n[line]\n'
+        self.configure(("[line]\n", source), *changes)
+
+    def publish(self, *articles: SampleArticle, at: datetime | None = None) -> None:
+        for article in articles:
+            self.city.publish(article, at or self.now)
+
+    def with_baseline(self, count: int = 10) -> None:
+        """Old articles, and a first run that takes them as known."""
+        for number, article in enumerate(ARTICLES[:count]):
+            self.city.publish(article, self.now - timedelta(days=20, hours=-number))
+        self.run(code=0)
+
+    def run(self, *arguments: str, code: int | None = None) -> Result:
+        """`kadoma-line run --json`, by the town's clock."""
+        return self.call("run", "--json", *arguments, code=code)
+
+    def call(self, *arguments: str, code: int | None = None, environment: Mapping[str, str] | None = None, json: bool = False) -> Result:
+        """Any command; `code` is the exit code it must have."""
+        done = subprocess.run(
+            self.command(*arguments, *(["--json"] if json else [])),
+            env=self.process_environment(environment), capture_output=True, text=True, timeout=120, check=False, cwd=self.folder,
+        )  # fmt: skip
+        if code is not None:
+            assert done.returncode == code, f"{done.returncode} instead of {code}\n{done.stdout}\n{done.stderr}"
+        return Result(done)
+
+    def command(self, *arguments: str) -> list[str]:
+        return [str(SCRIPT), *arguments, "--config", str(self.config), "--state", str(self.state)]
+
+    def process_environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("LINE_", "GITHUB_", "KADOMA_"))}
+        return {**kept, "KADOMA_LINE_SANDBOX_CLOCK": self.now.isoformat(), **self.environment, **(more or {})}
+
+    def events(self) -> list[dict[str, Any]]:
+        """Every event of the ledger, as plain JSON."""
+        lines = [line for file in sorted(self.state.glob("ledger-*.jsonl")) for line in file.read_text(encoding="utf-8").splitlines()]
+        return [json.loads(line) for line in lines]
+
+    def sent_titles(self) -> list[str]:
+        """What residents got, in order: the altText of every message."""
+        return [message["altText"] for broadcast in self.line.accepted for message in broadcast.messages]
+
+    def git(self, *arguments: str, at: Path | None = None) -> str:
+        done = subprocess.run(["git", *arguments], cwd=at or self.folder, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    def clone(self, name: str) -> Path:
+        """Another checkout of the remote, as another runner or a person has it."""
+        self.git("clone", "--quiet", str(self.remote), name)
+        return self.folder / name
+
+    def _start_git(self) -> None:
+        self.git("init", "--quiet", "--bare", "--initial-branch=main", str(self.remote))
+        checkout = self.clone("checkout")
+        (checkout / "state").mkdir()
+        (checkout / "state" / "README.md").write_text("The ledger.\n", encoding="utf-8")
+        self.git("checkout", "--quiet", "-b", "main", at=checkout)
+        self.git("add", ".", at=checkout)
+        self.git("-c", "user.name=A Person", "-c", "user.email=person@example.org", "commit", "--quiet", "-m", "start", at=checkout)
+        self.git("push", "--quiet", "-u", "origin", "main", at=checkout)
+        self.state = checkout / "state"
+
+    def stop(self) -> None:
+        self.city.stop()
+        self.line.stop()
+        assert self.city.errors == []
+        assert self.line.errors == []

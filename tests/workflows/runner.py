@@ -1,0 +1,288 @@
+"""A small runner of GitHub Actions: runs every `run:` step of a workflow as the real one would, in a fresh shallow
+clone of a bare remote, with the embedded city, LINE and GitHub; and listens to workflow commands as the real one does."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline.sandbox.github import TOKEN, GitHubServer
+from pipeline.sandbox.line import CHANNEL_ID, CHANNEL_SECRET, LONG_LIVED_TOKEN
+from tests.town import ROOT, SCRIPT, Town
+from tests.workflows.expressions import holds, resolved
+
+WORKFLOWS = ROOT / ".github" / "workflows"
+CHECKOUT, INSTALL = "actions/checkout@", "./.github/actions/install"
+SECRETS = {"LINE_CHANNEL_ID": CHANNEL_ID, "LINE_CHANNEL_SECRET": CHANNEL_SECRET}
+# actions/runner, ActionCommand.cs: `::name properties::data` after leading blanks; the older `##[name properties]data` anywhere.
+COMMAND = re.compile(r"^\s*::(?P<name>[\w-]+)(?: [^:]*)?::(?P<data>.*)$")
+OLD_COMMAND = re.compile(r"##\[(?P<name>[\w-]+)[^\]]*\](?P<data>.*)$")
+
+
+def load(name: str) -> dict[str, Any]:
+    """A workflow file; PyYAML takes `on` for a truth value, which is put right."""
+    raw = yaml.safe_load((WORKFLOWS / name).read_text(encoding="utf-8"))
+    raw["on"] = raw.pop(True)
+    workflow: dict[str, Any] = raw
+    return workflow
+
+
+class Step:
+    """What one `run:` step did. `log` is what the runner's log page shows: masked, without the commands it obeyed."""
+
+    def __init__(self, job: str, name: str, code: int, output: str, summary: str) -> None:
+        self.job, self.name, self.code, self.output, self.summary = job, name, code, output, summary
+        self.commands, self.log = obeyed(output)
+
+
+def obeyed(output: str) -> tuple[list[tuple[str, str]], str]:
+    """The workflow commands that the runner carries out, and the log that remains."""
+    commands: list[tuple[str, str]] = []
+    kept, deaf_until = [], ""
+    for line in output.splitlines():
+        found = COMMAND.match(line) or OLD_COMMAND.search(line)
+        if deaf_until:
+            if found is None and line.strip() != f"::{deaf_until}::":
+                kept.append(line)
+            elif line.strip() == f"::{deaf_until}::":
+                deaf_until = ""
+            else:
+                kept.append(line)
+            continue
+        if found is None:
+            kept.append(line)
+            continue
+        commands.append((found["name"], found["data"]))
+        if found["name"] == "stop-commands":
+            deaf_until = found["data"]
+    log = "\n".join(kept)
+    for name, data in commands:
+        if name == "add-mask" and data:
+            log = log.replace(data, "***")
+    return commands, log
+
+
+class Run:
+    """One run of a workflow: the steps that were carried out, in order."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.jobs: dict[str, bool] = {}
+
+    @property
+    def is_green(self) -> bool:
+        return all(self.jobs.values())
+
+    @property
+    def summary(self) -> str:
+        return "".join(step.summary for step in self.steps)
+
+    @property
+    def log(self) -> str:
+        return "\n".join(step.log for step in self.steps)
+
+    def step(self, name: str) -> Step:
+        return next(step for step in self.steps if step.name == name)
+
+    def has(self, name: str) -> bool:
+        return any(step.name == name for step in self.steps)
+
+
+class Runner:
+    """A repository on an embedded GitHub, whose main is a town's remote.
+
+    `before` is called with the workspace before the step of a name: to let things happen at that moment.
+    """
+
+    def __init__(self, town: Town) -> None:
+        self.town = town
+        self.github = GitHubServer(now=lambda: town.now)
+        self.github.start()
+        self.secrets: dict[str, str] = dict(SECRETS)
+        self.variables: dict[str, str] = {"WATCH_FOR": "0m"}
+        self.before: dict[str, Callable[[Path], None]] = {}
+        self.runs: list[Run] = []
+        self._number = 7000
+        self.commit_configuration()
+
+    def commit_configuration(self) -> None:
+        """The town's configuration at the root of main, as a person puts it there."""
+        clone = self.town.clone(f"person-{len(list(self.town.folder.glob('person-*')))}")
+        shutil.copy(self.town.config, clone / "kadoma.toml")
+        self.town.git("add", ".", at=clone)
+        self.town.git(
+            "-c",
+            "user.name=A Person",
+            "-c",
+            "user.email=person@example.org",
+            "commit",
+            "--quiet",
+            "--allow-empty",
+            "-m",
+            "configuration",
+            at=clone,
+        )
+        self.town.git("push", "--quiet", at=clone)
+
+    def run(
+        self,
+        workflow: str,
+        event: str = "schedule",
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        actor: str = "miryoku",
+        approved_by: str = "",
+        again_by: str = "",
+    ) -> Run:
+        """Start a workflow and wait for its end."""
+        self._number += 1
+        number = str(self._number)
+        definition = load(workflow)
+        assert event in definition["on"], f"{workflow} does not start on {event}"
+        if approved_by:
+            self.github.approve(number, approved_by)
+        contexts = {
+            "github": {"event_name": event, "run_id": number, "actor": actor, "token": TOKEN, "workflow": workflow, "ref": "refs/heads/main"},
+            "inputs": self._inputs(definition, event, inputs or {}), "secrets": {}, "vars": self.variables,
+        }  # fmt: skip
+        done = Run()
+        self.runs.append(done)
+        for name, job in definition["jobs"].items():
+            needs = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
+            if not all(done.jobs.get(need) for need in needs):
+                continue
+            done.jobs[name] = self._job(name, job, definition, contexts, done, again_by or actor)
+        return done
+
+    @staticmethod
+    def _inputs(definition: dict[str, Any], event: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        if event != "workflow_dispatch":
+            return {}
+        known = (definition["on"]["workflow_dispatch"] or {}).get("inputs", {})
+        assert set(given) <= set(known), f"the form has no {set(given) - set(known)}"
+        for name, value in given.items():
+            assert known[name]["type"] != "choice" or value in known[name]["options"], f"{name} offers no {value}"
+        return {name: given.get(name, told.get("default", "")) for name, told in known.items()}
+
+    def _job(
+        self,
+        name: str,
+        job: dict[str, Any],
+        definition: dict[str, Any],
+        contexts: dict[str, Any],
+        done: Run,
+        triggering: str,
+    ) -> bool:
+        # A job gets the secrets of its environment and no others, and its token may do what its permissions say.
+        environment = job.get("environment", "")
+        environment = environment["name"] if isinstance(environment, dict) else environment
+        contexts = contexts | {"secrets": self.secrets if environment == "line" else {}}
+        permissions = job.get("permissions", definition["permissions"])
+        self.github.permissions = dict(permissions)
+        temp = self.town.folder / f"runner-{contexts['github']['run_id']}-{name}"
+        temp.mkdir()
+        workspace = temp / "workspace"
+        for step in job["steps"]:
+            if not holds(step.get("if"), contexts):
+                continue
+            uses = step.get("uses", "")
+            if uses.startswith(CHECKOUT):
+                self._check_out(workspace, step["with"], contexts)
+            elif uses == INSTALL or not uses:
+                if not uses:
+                    if meanwhile := self.before.pop(step["name"], None):
+                        meanwhile(workspace)
+                    outcome = self._step(name, step, [definition, job], contexts, temp, workspace, triggering)
+                    done.steps.append(outcome)
+                    if outcome.code:
+                        return False
+            else:
+                raise AssertionError(f"this small runner does not know {uses}")
+        return True
+
+    def _check_out(self, workspace: Path, options: Mapping[str, Any], contexts: dict[str, Any]) -> None:
+        """As actions/checkout does: shallow, a local branch that follows the remote's."""
+        branch = resolved(options["ref"], contexts)
+        assert resolved(options["persist-credentials"], contexts) == "false"
+        self.town.git("init", "--quiet", str(workspace))
+        self.town.git("remote", "add", "origin", f"file://{self.town.remote}", at=workspace)
+        self.town.git(
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--depth=1",
+            "origin",
+            f"+refs/heads/{branch}:refs/remotes/origin/{branch}",
+            at=workspace,
+        )
+        self.town.git("checkout", "--quiet", "--force", "-B", branch, f"refs/remotes/origin/{branch}", at=workspace)
+
+    def _step(
+        self,
+        job: str,
+        step: dict[str, Any],
+        levels: list[dict[str, Any]],
+        contexts: dict[str, Any],
+        temp: Path,
+        workspace: Path,
+        triggering: str,
+    ) -> Step:
+        if not workspace.exists():
+            workspace.mkdir()
+        files = {name: temp / name for name in ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STEP_SUMMARY")}
+        for file in files.values():
+            file.write_bytes(b"")
+        own: dict[str, Any] = {}
+        for level in [*levels, step]:
+            own |= level.get("env", {})
+        context = contexts["github"]
+        environment = {
+            "PATH": f"{SCRIPT.parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(temp), "LANG": "C.UTF-8", "RUNNER_TEMP": str(temp),
+            "GITHUB_ACTIONS": "true", "CI": "true", "GITHUB_REPOSITORY": self.github.repository, "GITHUB_API_URL": self.github.url,
+            "GITHUB_SERVER_URL": "https://github.example", "GITHUB_RUN_ID": context["run_id"], "GITHUB_EVENT_NAME": context["event_name"],
+            "GITHUB_ACTOR": context["actor"], "GITHUB_TRIGGERING_ACTOR": triggering, "GITHUB_WORKSPACE": str(workspace),
+            "KADOMA_LINE_SANDBOX_CLOCK": self.town.now.isoformat(),
+            **{name: str(file) for name, file in files.items()},
+            **{name: resolved(value, contexts) for name, value in own.items()},
+        }  # fmt: skip
+        assert "${{" not in step["run"], f"{step['name']}: an expression in a script"
+        script = temp / "step.sh"
+        script.write_text(step["run"], encoding="utf-8")
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)], cwd=workspace, env=environment,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        summary = files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")
+        assert files["GITHUB_ENV"].read_text() == "", "nothing of ours writes to the environment of later steps"
+        return Step(job, step["name"], done.returncode, done.stdout, summary)
+
+    # What the world looks like afterwards
+
+    def commits(self) -> list[str]:
+        """Subjects of main on the remote, newest first."""
+        return self.town.git("log", "--format=%s", "main", at=self.town.remote).splitlines()
+
+    def secrets_that_leaked(self) -> list[str]:
+        """Secrets in any log, summary, issue, file or commit; none may."""
+        tokens = [CHANNEL_SECRET, LONG_LIVED_TOKEN, TOKEN, *self.town.line.issued_tokens()]
+        places = {
+            "log": "\n".join(run.log for run in self.runs),
+            "summary": "\n".join(run.summary for run in self.runs),
+            "issues": f"{self.github.issues}{self.github.comments}",
+            "commits": self.town.git("log", "--all", "-p", "--format=%B%an%ae", at=self.town.remote),
+        }
+        for file in self.town.folder.rglob("*"):
+            if file.is_file() and "remote.git" not in file.parts and ".git" not in file.parts[:-2]:
+                places[str(file)] = file.read_bytes().decode("utf-8", "replace")
+        return [
+            f"{token[:12]}… in {place}" for place, text in places.items() for token in tokens if token and token in text
+        ]
+
+    def stop(self) -> None:
+        self.github.stop()
+        assert self.github.errors == []

@@ -1,0 +1,119 @@
+"""watchdog.yml, as the runner would run it: told once, and over when it is over."""
+
+from datetime import timedelta
+
+import pytest
+
+from pipeline.sandbox.articles import ARTICLES
+from pipeline.sandbox.line import LineFault
+from tests.workflows.runner import Run, Runner
+
+LATE_MORNING = timedelta(hours=3)  # 11:00, two hours after opening
+
+
+@pytest.fixture
+def watched(runner: Runner) -> Runner:
+    """Yesterday was a holiday; the newest run succeeded this morning before opening."""
+    runner.github.add_run("sync.yml", runner.town.now - timedelta(minutes=30))
+    return runner
+
+
+def titles(runner: Runner) -> set[str]:
+    return {title.partition("】")[2] for title in runner.github.open_issues()}
+
+
+def look(runner: Runner) -> Run:
+    run = runner.run("watchdog.yml")
+    assert run.is_green
+    return run
+
+
+def test_nothing_is_told_while_all_is_well(watched: Runner) -> None:
+    watched.town.now += timedelta(hours=2)  # 10:00: within the grace after opening
+    assert "異常はありません" in look(watched).log
+    assert watched.github.issues == []
+    assert watched.secrets_that_leaked() == []
+
+
+def test_no_successful_run_in_todays_window_is_told_once_and_closed_by_itself(watched: Runner) -> None:
+    watched.town.now += LATE_MORNING
+    watched.github.add_run("sync.yml", watched.town.now - timedelta(hours=1), conclusion="failure")
+    watched.github.add_run("sync.yml", watched.town.now, event="workflow_dispatch")  # perhaps a dry run: does not count
+    look(watched)
+    look(watched)
+    assert titles(watched) == {"本日、自動の実行が一度も成功していません"}
+    assert len(watched.github.issues) == 1
+    watched.github.add_run("sync.yml", watched.town.now)
+    watched.town.now += timedelta(minutes=30)
+    look(watched)
+    assert titles(watched) == set()
+
+
+def test_a_run_that_watches_now_is_a_run(watched: Runner) -> None:
+    watched.town.now += LATE_MORNING
+    watched.github.add_run("sync.yml", watched.town.now - timedelta(hours=2), status="in_progress", conclusion=None)
+    look(watched)
+    assert titles(watched) == set()
+
+
+def test_a_holiday_has_no_window_but_a_long_silence_is_told_any_day(watched: Runner) -> None:
+    watched.town.now += timedelta(days=4, hours=3)  # Saturday 11:00
+    look(watched)
+    assert titles(watched) == {"自動の実行が長い時間、成功していません"}
+
+
+@pytest.mark.parametrize("state", ["disabled_inactivity", "disabled_manually"])
+def test_a_disabled_schedule_is_told(watched: Runner, state: str) -> None:
+    watched.github.workflows["sync.yml"] = state
+    look(watched)
+    assert titles(watched) == {"自動の実行が無効になっています"}
+    [issue] = watched.github.open_issues().values()
+    assert "gh workflow enable sync.yml" in issue["body"]
+    watched.github.workflows["sync.yml"] = "active"
+    look(watched)
+    assert titles(watched) == set()
+
+
+def test_a_queue_that_waits_over_a_day_of_posting_is_told_and_a_weekend_is_not_counted(watched: Runner) -> None:
+    watched.town.now += timedelta(days=3, hours=10)  # Friday 18:00
+    watched.town.publish(ARTICLES[20])
+    watched.run("sync.yml")
+    watched.town.line.fail(LineFault.status(500), times=None, path="/")
+    watched.town.now += timedelta(days=3)  # Monday 18:00: waits since the opening at 9:00
+    watched.github.add_run("sync.yml", watched.town.now)
+    look(watched)
+    assert titles(watched) == set()
+    watched.town.now += timedelta(hours=15, minutes=30)  # Tuesday 9:30
+    watched.github.add_run("sync.yml", watched.town.now)
+    look(watched)
+    assert titles(watched) == {"一日を超えて待っている記事があります"}
+    [issue] = watched.github.open_issues().values()
+    assert ARTICLES[20].title[:8] in issue["body"]
+
+
+def test_an_issue_that_only_the_ledger_could_have_remembered_is_closed_after_a_good_run(watched: Runner) -> None:
+    watched.github.issues.append(
+        {
+            "number": 1,
+            "title": "【門真市 LINE】記録を読み書きできません",
+            "body": "",
+            "state": "open",
+            "labels": [{"name": name} for name in ("kadoma-line", "kadoma-line/ledger", "@kadoma_city")],
+        }
+    )
+    look(watched)
+    assert titles(watched) == set()
+
+
+def test_without_an_answer_from_github_the_watchdog_is_red(watched: Runner) -> None:
+    watched.github.fail(LineFault.status(500), times=None)
+    run = watched.run("watchdog.yml")
+    assert run.step("Look").code == 1
+
+
+def test_the_state_is_only_read(watched: Runner) -> None:
+    before = watched.commits()
+    watched.town.now += timedelta(days=4)
+    look(watched)
+    assert watched.commits() == before
+    assert watched.github.permissions == {"contents": "read", "issues": "write", "actions": "read"}

@@ -1,0 +1,192 @@
+"""What every workflow file must hold, whatever it does."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.town import ROOT
+from tests.workflows.expressions import evaluate
+from tests.workflows.runner import WORKFLOWS, load
+
+NAMES = sorted(file.name for file in WORKFLOWS.glob("*.yml"))
+BIN = Path(sys.executable).parent
+EXAMPLES = sorted((ROOT / "examples").rglob("*.yml"))
+ACTIONS = [ROOT / ".github" / "actions" / "install" / "action.yml"]
+PINNED = re.compile(r"^[\w./-]+@[0-9a-f]{40}$")
+WRITERS = {"sync.yml": "sync", "post.yml": "post", "city.yml": "city"}
+
+
+def jobs(name: str) -> list[tuple[str, dict[str, Any]]]:
+    return list(load(name)["jobs"].items())
+
+
+def steps(name: str) -> list[dict[str, Any]]:
+    return [step for _, job in jobs(name) for step in job.get("steps", [])]
+
+
+def test_zizmor_finds_nothing_that_is_not_justified_beside_its_line() -> None:
+    done = subprocess.run(
+        [BIN / "zizmor", "--offline", "--no-progress", "--format=plain", ".github", *map(str, EXAMPLES)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    for file in [*WORKFLOWS.glob("*.yml"), *ACTIONS, *EXAMPLES]:
+        for line in file.read_text(encoding="utf-8").splitlines():
+            if "zizmor: ignore" in line:
+                assert re.search(r"zizmor: ignore\[[\w-]+\] \S+ \S+", line), (
+                    f"{file.name}: no reason beside {line.strip()}"
+                )
+
+
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [
+        ("vendor.github-workflows", [*map(str, WORKFLOWS.glob("*.yml")), *map(str, EXAMPLES)]),
+        ("vendor.github-actions", list(map(str, ACTIONS))),
+        ("vendor.dependabot", [str(ROOT / ".github" / "dependabot.yml")]),
+    ],
+)
+def test_the_files_follow_githubs_own_schema(schema: str, files: list[str]) -> None:
+    done = subprocess.run(
+        [BIN / "check-jsonschema", "--builtin-schema", schema, *files], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_workflow_has_no_permission_but_those_that_a_job_names(name: str) -> None:
+    assert load(name)["permissions"] == {}
+    for job, told in jobs(name):
+        assert isinstance(told.get("permissions"), dict), f"{name}: {job} names no permissions"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_action_is_pinned_by_its_full_hash_with_the_version_beside_it(name: str) -> None:
+    for line in (WORKFLOWS / name).read_text(encoding="utf-8").splitlines():
+        if found := re.match(r"\s*(?:- )?uses: (\S+)(.*)$", line):
+            if found[1].startswith("./"):
+                continue
+            assert PINNED.match(found[1]), line
+            assert re.match(r" # v\d+\.\d+\.\d+$", found[2]), line
+
+
+def test_the_same_action_has_the_same_hash_everywhere() -> None:
+    pins: dict[str, set[str]] = {}
+    for name in NAMES:
+        for step in steps(name):
+            action, _, version = step.get("uses", "").partition("@")
+            if version:
+                pins.setdefault(action, set()).add(version)
+    assert {action: len(versions) for action, versions in pins.items()} == dict.fromkeys(pins, 1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_expression_stands_in_a_script(name: str) -> None:
+    for step in steps(name):
+        assert "${{" not in step.get("run", ""), f"{name}: {step['name']}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_secret_is_only_in_the_step_that_needs_it(name: str) -> None:
+    workflow = load(name)
+    without_steps = [
+        {key: value for key, value in job.items() if key not in ("steps", "secrets")} for _, job in jobs(name)
+    ]
+    assert "secrets." not in str(workflow.get("env", "")) + str(without_steps)
+    for step in steps(name):
+        if "secrets.LINE" in str(step):
+            assert re.search(r"kadoma-line (run|watch)", step["run"]), f"{name}: {step['name']} needs no LINE secret"
+
+
+@pytest.mark.parametrize("name", ["ci.yml", "preview.yml"])
+def test_what_runs_for_a_fork_has_no_secret_and_no_write_permission(name: str) -> None:
+    text = (WORKFLOWS / name).read_text(encoding="utf-8")
+    assert "secrets." not in text
+    assert "pull_request_target" not in text
+    assert all(set(job["permissions"].values()) <= {"read"} for _, job in jobs(name))
+
+
+def test_the_line_secrets_are_in_one_environment_and_approval_is_in_another_without_a_group() -> None:
+    post = dict(jobs("post.yml"))
+    assert post["post"]["environment"]["name"] == dict(jobs("sync.yml"))["sync"]["environment"]["name"] == "line"
+    assert post["approval"]["environment"] == "line-approval"
+    assert "concurrency" not in post["approval"]
+    assert "concurrency" not in load("post.yml")
+    assert post["approval"]["permissions"] == {}
+
+
+def test_all_writers_of_the_state_queue_in_one_group_and_none_is_dropped() -> None:
+    for name, job in WRITERS.items():
+        told = dict(jobs(name))[job]["concurrency"]
+        assert told["queue"] == "max"
+        assert "cancel-in-progress" not in told
+        assert "kadoma-line-state" in told["group"]
+    group = dict(jobs("sync.yml"))["sync"]["concurrency"]["group"].removeprefix("${{").removesuffix("}}")
+    assert (
+        evaluate(group, {"inputs": {}, "github": {"run_id": "7"}})
+        == dict(jobs("post.yml"))["post"]["concurrency"]["group"]
+    )
+    assert evaluate(group, {"inputs": {"dry-run": True}, "github": {"run_id": "7"}}) == "kadoma-line-dry-run-7"
+
+
+def test_every_job_ends_within_the_six_hours_that_a_runner_gives() -> None:
+    for name in NAMES:
+        for job, told in jobs(name):
+            if "uses" not in told:
+                assert told["timeout-minutes"] < 360, f"{name}: {job}"
+
+
+@pytest.mark.parametrize("name", ["sync.yml", "watchdog.yml"])
+def test_the_schedule_is_in_japanese_time_at_quiet_minutes(name: str) -> None:
+    for entry in load(name)["on"]["schedule"]:
+        assert entry["timezone"] == "Asia/Tokyo"
+        minutes = {int(minute) for minute in entry["cron"].split()[0].split(",")}
+        assert not minutes & {0, 1, 2, 3, 4, 5, 15, 30, 45, 55, 56, 57, 58, 59}
+
+
+def test_the_main_job_is_scheduled_day_and_night_every_day() -> None:
+    crons = [entry["cron"].split() for entry in load("sync.yml")["on"]["schedule"]]
+    assert ["*"] * 4 in [cron[1:] for cron in crons]
+
+
+def test_a_manual_start_of_the_main_job_is_a_dry_run_unless_told_otherwise() -> None:
+    assert load("sync.yml")["on"]["workflow_dispatch"]["inputs"]["dry-run"]["default"] is True
+
+
+def test_ci_runs_on_every_python_that_is_supported() -> None:
+    assert dict(jobs("ci.yml"))["test"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13", "3.14"]
+
+
+def test_the_install_step_takes_everything_from_hash_locks_that_exist() -> None:
+    script = yaml.safe_load(ACTIONS[0].read_text(encoding="utf-8"))["runs"]["steps"][0]["run"]
+    locks = re.findall(r"--require-hashes -r \"\$source/([\w.-]+)\"", script)
+    assert locks == ["requirements-uv.lock", "requirements.lock"]
+    assert len(re.findall(r"pip install", script)) == len(locks) + len(
+        re.findall(r"--no-deps --no-build-isolation", script)
+    )
+    for lock in locks:
+        text = (ROOT / lock).read_text(encoding="utf-8")
+        requirements = re.findall(r"(?m)^([\w.-]+)==", text)
+        assert requirements
+        assert len(re.findall(r"(?m)^[\w.-]+==[^\n]*\\\n +--hash=sha256:[0-9a-f]{64}", text)) == len(requirements), lock
+
+
+def test_the_lock_has_every_dependency_of_the_package() -> None:
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    locked = set(re.findall(r"(?m)^([\w.-]+)==", (ROOT / "requirements.lock").read_text(encoding="utf-8")))
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["build"]]
+    assert {re.split(r"[<>=]", name)[0] for name in wanted} <= locked
+
+
+def test_the_files_that_decide_what_is_posted_have_owners() -> None:
+    owners = (ROOT / ".github" / "CODEOWNERS").read_text(encoding="utf-8")
+    for path in ("/kadoma.toml", "/pipeline/policy/", "/templates/", "/.github/"):
+        assert re.search(rf"(?m)^{re.escape(path)}\s+@", owners), path
+        assert (ROOT / path.strip("/")).exists()
