@@ -27,7 +27,6 @@ class Reason(StrEnum):
     MAX_PER_DAY = "max-per-day"
     EMERGENCY_WORDS = "emergency-words"
     WAITS_FOR_NEWS = "waits-for-news"
-    IN_FLIGHT = "in-flight"
     NEXT_BROADCAST = "next-broadcast"
     PAGE_UNREACHABLE = "page-unreachable"
     QUOTA = "quota"
@@ -77,7 +76,6 @@ ARTICLE: Mapping[Reason, str] = MappingProxyType(
         Reason.MAX_PER_DAY: "7",
         Reason.EMERGENCY_WORDS: "7 proviso",
         Reason.WAITS_FOR_NEWS: "8(1)",
-        Reason.IN_FLIGHT: "8",
         Reason.NEXT_BROADCAST: "7",
         Reason.PAGE_UNREACHABLE: "8(1)",
         Reason.QUOTA: "5",

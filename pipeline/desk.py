@@ -76,7 +76,10 @@ class Desk:
         if alone and (emergency or known.urgent) and policy.approval.two_persons_for_emergency:
             raise DeskError(f"{known.id}: {self._actor} posted it; a second poster must approve (two persons, Art. 6)")
         operator = policy.responsible.operator
-        if known.reason == Reason.OPERATOR_APPROVAL and operator not in (self._department, self._second):
+        if (known.state, known.reason) == ("review", Reason.OPERATOR_APPROVAL) and operator not in (
+            self._department,
+            self._second,
+        ):
             raise DeskError(f"{known.id}: a poster of the operator ({operator}) must approve it (Art. 8(4))")
 
     def reject(self, ids: Sequence[str], why: str = "") -> list[Known]:

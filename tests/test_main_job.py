@@ -19,7 +19,9 @@ def test_new_articles_are_held_until_opening_and_then_make_one_broadcast(town: T
     town.with_baseline()
     town.publish(*ARTICLES[20:23])
     held = town.run(code=0).json
-    assert [(row["decision"], row["reason"], row["policy"]) for row in held["articles"]] == [("hold", "closed-hours", "7")] * 3
+    assert [(row["decision"], row["reason"], row["policy"]) for row in held["articles"]] == [
+        ("hold", "closed-hours", "7")
+    ] * 3
     assert {row["until"] for row in held["articles"]} == {"2026-11-24T09:00:00+09:00"}
     town.now += timedelta(hours=1)
     sent = town.run(code=0).json
@@ -39,7 +41,9 @@ def test_an_emergency_goes_out_at_night_at_once(town: Town) -> None:
     town.now += timedelta(hours=17)  # 01:00 at night
     town.city.emergency(EMERGENCY, town.now)
     result = town.run(code=0).json
-    assert [(row["decision"], row["reason"], row["policy"]) for row in result["articles"]] == [("send", "emergency", "7 proviso")]
+    assert [(row["decision"], row["reason"], row["policy"]) for row in result["articles"]] == [
+        ("send", "emergency", "7 proviso")
+    ]
     assert len(town.line.accepted) == 1
     assert EMERGENCY.title in town.sent_titles()[0]
 
@@ -69,4 +73,6 @@ def test_an_unchanged_site_costs_one_request(town: Town) -> None:
     town.with_baseline()
     town.city.clear_requests()
     town.run(code=0)
-    assert [(request.method, request.path, request.status) for request in town.city.requests] == [("GET", "/index.update.json", 304)]
+    assert [(request.method, request.path, request.status) for request in town.city.requests] == [
+        ("GET", "/index.update.json", 304)
+    ]

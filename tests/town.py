@@ -56,9 +56,11 @@ class Town:
     def configure(self, *changes: tuple[str, str]) -> None:
         """Write the default configuration with loopback addresses, a poster of two departments, and textual changes."""
         text = (ROOT / "kadoma.toml").read_text(encoding="utf-8")
-        text = text.replace("https://www.city.kadoma.osaka.jp", self.city.url).replace("www.city.kadoma.osaka.jp", self.city.host)
+        text = text.replace("https://www.city.kadoma.osaka.jp", self.city.url).replace(
+            "www.city.kadoma.osaka.jp", self.city.host
+        )
         text = text.replace("https://api.line.me", self.line.url)
-        text = text.replace('[site]\n', '[site]\npause = 0\n')
+        text = text.replace("[site]\n", "[site]\npause = 0\n")
         text = text.replace('"企画財政部魅力発信課" = []', '"企画財政部魅力発信課" = ["miryoku"]')
         text = text.replace('"総務部危機管理課" = []', '"総務部危機管理課" = ["kiki"]')
         for old, new in changes:
@@ -85,7 +87,9 @@ class Town:
         """`kadoma-line run --json`, by the town's clock."""
         return self.call("run", "--json", *arguments, code=code)
 
-    def call(self, *arguments: str, code: int | None = None, environment: Mapping[str, str] | None = None, json: bool = False) -> Result:
+    def call(
+        self, *arguments: str, code: int | None = None, environment: Mapping[str, str] | None = None, json: bool = False
+    ) -> Result:
         """Any command; `code` is the exit code it must have."""
         done = subprocess.run(
             self.command(*arguments, *(["--json"] if json else [])),
@@ -99,12 +103,18 @@ class Town:
         return [str(SCRIPT), *arguments, "--config", str(self.config), "--state", str(self.state)]
 
     def process_environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("LINE_", "GITHUB_", "KADOMA_"))}
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("LINE_", "GITHUB_", "KADOMA_"))
+        }
         return {**kept, "KADOMA_LINE_SANDBOX_CLOCK": self.now.isoformat(), **self.environment, **(more or {})}
 
     def events(self) -> list[dict[str, Any]]:
         """Every event of the ledger, as plain JSON."""
-        lines = [line for file in sorted(self.state.glob("ledger-*.jsonl")) for line in file.read_text(encoding="utf-8").splitlines()]
+        lines = [
+            line
+            for file in sorted(self.state.glob("ledger-*.jsonl"))
+            for line in file.read_text(encoding="utf-8").splitlines()
+        ]
         return [json.loads(line) for line in lines]
 
     def sent_titles(self) -> list[str]:
@@ -127,7 +137,17 @@ class Town:
         (checkout / "state" / "README.md").write_text("The ledger.\n", encoding="utf-8")
         self.git("checkout", "--quiet", "-b", "main", at=checkout)
         self.git("add", ".", at=checkout)
-        self.git("-c", "user.name=A Person", "-c", "user.email=person@example.org", "commit", "--quiet", "-m", "start", at=checkout)
+        self.git(
+            "-c",
+            "user.name=A Person",
+            "-c",
+            "user.email=person@example.org",
+            "commit",
+            "--quiet",
+            "-m",
+            "start",
+            at=checkout,
+        )
         self.git("push", "--quiet", "-u", "origin", "main", at=checkout)
         self.state = checkout / "state"
 

@@ -55,7 +55,7 @@ class Known(Struct, omit_defaults=True):
     until: datetime | None = None
     detail: str = ""
     approved_by: str = ""
-    approved_for: str = ""  # the approver's department
+    approved_for: tuple[str, ...] = ()  # the departments whose posters said yes
     approved_emergency: bool = False
     cleared: tuple[str, ...] = ()  # the reasons for which it waited when a poster said yes
     broadcast: str = ""
@@ -261,7 +261,8 @@ def _approved(k: Knowledge, e: Approved) -> None:
             source.doubt, source.usual_entries, source.usual_undated = "", source.entries, source.undated
         if known.reason:
             known.cleared = (*known.cleared, known.reason)
-        known.state, known.approved_by, known.approved_for = "queued", e.actor, e.department
+        known.state, known.decision, known.approved_by = "queued", None, e.actor  # whatever is decided next is news
+        known.approved_for = (*known.approved_for, e.department)
         known.approved_emergency = known.approved_emergency or e.emergency
         k.waiting[e.article] = None
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 from pipeline import config as configuration
 from pipeline.message.roundtrip import lost
 from pipeline.runner import masked
+from pipeline.world import CLOCK
 
 log = logging.getLogger("kadoma_line")
 
@@ -233,6 +234,8 @@ class Client:
             return f"; LINE's statistics cannot be had ({error.code})"
 
     def _check_clock(self, date: str) -> None:
+        if configuration.is_loopback(self._line.api) and CLOCK not in self._environment:
+            return  # the same machine, the same clock, whatever a test tells one of the two processes
         try:
             there = parsedate_to_datetime(date)
         except (ValueError, TypeError):  # no date: nothing to compare with

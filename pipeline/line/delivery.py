@@ -89,33 +89,30 @@ class Delivery:
 
     def _recover(self, known: BroadcastKnown) -> None:
         self._urgent = known.emergency
-        if self._world.now() - known.at >= KEY_LIVES:
-            self._give_to_a_person(known)
+        too_old = self._world.now() - known.at >= KEY_LIVES
+        if not too_old and (self._config.paused or not self._may_go(known)):
             return
-        if self._config.paused or not self._may_go(known):
-            return
-        body = self._body(known)
         client = self._client()
-        if client is None:
+        if client is None:  # also when our clock is wrong: then nobody knows how old the key is
             self._tell(known, Answer("unknown", "unavailable"))
             return
+        if too_old:
+            self._give_to_a_person(known, client)
+            return
+        body = self._body(known)
         self._ledger.note([Attempt(at=self._world.now(), run=self._run, broadcast=known.id)])
         self._ledger.record(f"again: {_what(known)}")
         self._settle(known, client.broadcast(body, known.key, first=False, may_go=lambda: self._may_go(known)))
 
-    def _give_to_a_person(self, known: BroadcastKnown) -> None:
+    def _give_to_a_person(self, known: BroadcastKnown, client: Client) -> None:
         """The retry key is too old to repeat: nobody can know any more, and a person decides with the evidence."""
-        client = self._client()
-        if "line-clock" in dict(self.failures):  # then the key may be younger than it looks
-            return
-        evidence = client.evidence(known.at) if client else ""
         outcome = Outcome(
             at=self._world.now(),
             run=self._run,
             broadcast=known.id,
             outcome="unknown",
             code="key-expired",
-            message=f"used before {known.used}/{known.limit}{evidence}",
+            message=f"used before {known.used}/{known.limit}{client.evidence(known.at)}",
         )
         self._ledger.note([outcome])
         self._ledger.record(f"unknown: {_what(known)}; a person decides")

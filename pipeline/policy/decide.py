@@ -147,7 +147,7 @@ def operator_agrees(case: Case) -> Decision | None:
     post, policy = case.known.post, case.config.policy
     if post is None or post.basis != "8(4)" or post.corrects or policy.responsible.operator not in policy.posters:
         return None
-    if policy.responsible.operator in (post.department, case.known.approved_for):
+    if policy.responsible.operator in (post.department, *case.known.approved_for):
         return None
     return case.decision("review", Reason.OPERATOR_APPROVAL, post.department)
 

@@ -85,7 +85,7 @@ def survey(now: datetime, config: Config, knowledge: Knowledge, listings: Sequen
         new = look.at(listing, before)
         strangers = [sighting for sighting in new if sighting.unseen]
         if strangers and len(strangers) == len(listing.entries) and before and before.entries and not listing.emergency:
-            detail = f"0/{len(strangers)}: {_titles(strangers)}"
+            detail = f"0/{len(strangers)}{_missing(before, strangers)}: {_titles(strangers)}"
             new = [sighting.stopped(Reason.GAP, detail) for sighting in new]
             alerts.append(Alert(str(Reason.GAP), f"{listing.source}: {detail}"))
         if doubt and not is_about_pages(doubt):  # about pages: the new ones must be read to tell
@@ -344,6 +344,14 @@ def _without_bursts(sightings: Sequence[Sighting], limit: int) -> tuple[list[Sig
 
 def _doubted(source: str, doubt: str) -> Alert:
     return Alert(str(Reason.UNTRUSTED_SOURCE), f"{source}: {doubt}", about=f"{source} doubt")
+
+
+def _missing(before: SourceKnown, strangers: Sequence[Sighting]) -> str:
+    """Between which instants an article may have come and gone unseen."""
+    oldest = min(filter(None, (sighting.entry.date for sighting in strangers)), default=None)
+    if before.good is None or oldest is None or oldest <= before.good:
+        return ""
+    return f" ({before.good.astimezone(JST):%Y-%m-%d %H:%M} – {oldest.astimezone(JST):%Y-%m-%d %H:%M})"
 
 
 def _titles(sightings: Iterable[Sighting]) -> str:

@@ -104,7 +104,8 @@ def wait_until(now: datetime, before: SourceKnown | None) -> datetime | None:
 
 
 def _is_bare(page: Page | PageProblem) -> bool:
-    """An article has a title, and a text, a file or a picture. Gone and unreachable pages say nothing."""
+    """An article has a title, and a text, a file or a picture. Gone and unreachable pages say nothing; a text that only
+    repeats the title (a description that the CMS fills in) is none."""
     if isinstance(page, PageProblem):
         return page.code == "malformed"
-    return not page.title or not (page.text or page.attachments or page.picture)
+    return not page.title or not (page.text.replace(page.title, "").strip() or page.attachments or page.picture)

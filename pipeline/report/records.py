@@ -142,6 +142,7 @@ def _deciders(events: Sequence[AnyEvent], article: str, dispatch: Dispatch) -> l
                     "department": event.department,
                     "at": event.at.isoformat(),
                     "why": event.why,
+                    "approver": event.approver,
                 }
             )
     return people

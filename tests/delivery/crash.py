@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from pipeline.ledger import store
-from pipeline.ledger.events import decode
+from pipeline.ledger.events import Intent, decode
 from pipeline.ledger.knowledge import Knowledge, fold
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
 from pipeline.sandbox.line import LineFault, LineServer
@@ -213,7 +213,18 @@ class Moment:
 
 
 def check_ledger(state: Path, line: LineServer) -> None:
-    """The chain holds, every body is the one recorded, and what it says was sent is what LINE accepted."""
+    """The ledger is whole, and what it says was sent is what LINE accepted."""
+    check_chain(state, line)
+    knowledge = fold(store.read(state))
+    said = {known.key: known for known in knowledge.broadcasts.values() if known.outcome == "accepted"}
+    assert said.keys() == {accepted.retry_key for accepted in line.accepted}
+    for accepted in line.accepted:
+        assert said[accepted.retry_key].request_id == accepted.request_id
+        assert all(knowledge.articles[article].state == "sent" for article in said[accepted.retry_key].articles)
+
+
+def check_chain(state: Path, line: LineServer) -> None:
+    """Every line names the one before it, and every body that LINE accepted is the one recorded."""
     prev = store.FIRST
     for file in store.files(state):
         lines, rest = store.whole_lines(file)
@@ -221,11 +232,6 @@ def check_ledger(state: Path, line: LineServer) -> None:
         for text in lines:
             assert decode(text).prev == prev
             prev = store.line_hash(text)
-    knowledge = fold(store.read(state))
-    said = {known.key: known for known in knowledge.broadcasts.values() if known.outcome == "accepted"}
-    assert said.keys() == {accepted.retry_key for accepted in line.accepted}
+    intents = {event.key: event.broadcast for event in store.read(state) if isinstance(event, Intent)}
     for accepted in line.accepted:
-        known = said[accepted.retry_key]
-        assert known.request_id == accepted.request_id
-        assert store.body_file(state, known.id).read_bytes() == accepted.body
-        assert all(knowledge.articles[article].state == "sent" for article in known.articles)
+        assert store.body_file(state, intents[accepted.retry_key]).read_bytes() == accepted.body

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from msgspec.structs import replace
@@ -32,7 +32,7 @@ from pipeline.run import run
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY, SampleArticle
 from pipeline.sandbox.line import LineFault
 from pipeline.world import World
-from tests.delivery.crash import PERSON, check_ledger, memory
+from tests.delivery.crash import PERSON, check_chain, memory
 from tests.town import Town
 
 SOAK = int(os.environ.get("SOAK_SEEDS", "0"))
@@ -136,11 +136,12 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.standing)
     @rule(data=st.data(), gone=st.booleans())
     def edit_or_unpublish(self, data: st.DataObject, gone: bool) -> None:
+        """A normal article that is edited is not sent again here (`updates`); an emergency with a new text would be."""
         path = data.draw(st.sampled_from(sorted(self.standing)))
         if gone:
             self.town.city.unpublish(path)
             del self.standing[path]
-        else:
+        elif self.standing[path].title not in self.emergencies:
             self.town.city.edit(path, at=self.town.now, body_html=f"<p>{self.town.now.isoformat()}</p>")
 
     @rule(machine=MACHINE)
@@ -243,7 +244,7 @@ class Life(RuleBasedStateMachine):
         self.never_outside_the_hours_unless_an_emergency()
         self.every_earlier_byte_is_unchanged()
         assert self.town.line.violations == []
-        check_ledger(self.states[0], self.town.line)
+        check_chain(self.states[0], self.town.line)
         texts = [message["altText"] for one in self.town.line.accepted for message in one.messages]
         for path, article in self.standing.items():
             sent = any(article.title in text for text in texts)
@@ -283,7 +284,7 @@ class Life(RuleBasedStateMachine):
 
 
 Life.TestCase.settings = settings(
-    max_examples=25 * SOAK or 8, stateful_step_count=50 if SOAK else 40, deadline=None, derandomize=not SOAK, database=None,
-    suppress_health_check=list(HealthCheck),
+    max_examples=25 * SOAK or 25, stateful_step_count=50 if SOAK else 40, deadline=None, derandomize=not SOAK, database=None,
+    suppress_health_check=list(HealthCheck), phases=[Phase.generate],
 )  # fmt: skip
 TestLife = Life.TestCase

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
 from pipeline.sandbox.line import LineFault
+from pipeline.world import CLOCK
 from tests.delivery.conftest import Inside
 
 A, B = ARTICLES[20], ARTICLES[21]
@@ -108,12 +109,16 @@ def test_just_before_23_hours_are_over_it_is_still_repeated(inside: Inside) -> N
     assert inside.times_sent(A.title) == 1
 
 
-def test_without_line_the_unknown_is_given_to_a_person_all_the_same(inside: Inside) -> None:
+def test_without_line_an_old_broadcast_waits_for_the_evidence(inside: Inside) -> None:
     broadcast = left_open(inside, LineFault.error_before())
+    asked = len(inside.requests)
     inside.at(25, 9, 30)
-    inside.line.fail(LineFault.forbidden(), times=None, path="/v2/bot/info")
+    inside.line.fail(LineFault.forbidden(), path="/v2/bot/info")
     assert inside.run().exit == 1
+    assert inside.knowledge.broadcasts[broadcast].outcome == "open"
+    assert inside.run().exit == 3
     assert inside.knowledge.broadcasts[broadcast].outcome == "unknown"
+    assert len(inside.requests) == asked
 
 
 def unknown(inside: Inside, fault: LineFault) -> str:
@@ -201,6 +206,7 @@ def test_with_a_wrong_clock_nothing_is_sent_repeated_or_given_up(inside: Inside,
     """Behind, a key that LINE has forgotten would look young enough to be used again."""
     broadcast = left_open(inside, LineFault.error_after())
     asked, began = len(inside.requests), inside.town.now
+    inside.town.environment[CLOCK] = began.isoformat()  # or two clocks on one machine would be taken for one
     inside.line.now = lambda: began + timedelta(hours=true)
     inside.town.now += timedelta(hours=ours)
     report = inside.run()

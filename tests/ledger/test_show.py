@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.article import Kind
 from pipeline.config import JST, load
-from pipeline.ledger.events import Approved, Chosen, Found, Intent, Outcome
+from pipeline.ledger.events import AnyEvent, Approved, Chosen, Found, Intent, Outcome
 from pipeline.report.records import records_of
 from pipeline.sandbox.articles import ARTICLES
 from pipeline.sandbox.line import LineFault
@@ -114,7 +114,7 @@ def test_an_approval_counts_for_the_version_that_was_approved(tmp_path: Path) ->
 
     approved = Approved(at=now, article="a1", actor="kiki", department="課")
     accepted = Outcome(at=now, broadcast="b1", outcome="accepted")
-    events = [found("new"), approved, intent("b1"), accepted, found("update"), intent("b2")]
+    events: list[AnyEvent] = [found("new"), approved, intent("b1"), accepted, found("update"), intent("b2")]
     document = records_of(load(ROOT / "kadoma.toml"), tmp_path, events, "a1")
     assert document is not None
     deciders = [

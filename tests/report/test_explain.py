@@ -7,9 +7,24 @@ from msgspec.structs import replace
 
 from pipeline.article import article_id
 from pipeline.config import JST, load
-from pipeline.ledger.events import Baseline
+from pipeline.ledger.events import (
+    Alias,
+    AnyEvent,
+    Approved,
+    Attempt,
+    Baseline,
+    Changed,
+    Chosen,
+    Decided,
+    Found,
+    Intent,
+    Outcome,
+    Posted,
+    Refused,
+    Settled,
+)
 from pipeline.ledger.knowledge import fold
-from pipeline.report.explain import find
+from pipeline.report.explain import explanation, explanation_of, find
 from pipeline.sandbox.articles import ARTICLES
 from tests.town import ROOT, Town
 
@@ -148,3 +163,36 @@ def test_a_hostile_title_stays_on_its_line(town: Town) -> None:
     told = town.call("explain", town.city.url + ARTICLES[20].path, code=0).out
     assert "\x1b" not in told
     assert not any(line.startswith("::") for line in told.splitlines())
+
+
+def test_every_kind_of_event_about_an_article_is_told_in_words() -> None:
+    config = load(ROOT / "kadoma.toml")
+    now = datetime(2026, 11, 24, 10, 0, tzinfo=JST)
+    url = "https://www.city.kadoma.osaka.jp/a/1.html"
+    article = article_id(url)
+    chosen = (Chosen(article, "due", "7", "8(1)"),)
+    who = Approved(
+        at=now, article=article, actor="kiki", department="総務部危機管理課", why="急ぐため", approver="miryoku"
+    )
+    person = {name: getattr(who, name) for name in ("actor", "department", "why", "approver")}
+    events: list[AnyEvent] = [
+        Baseline(at=now, article=article, url=url, title="題", source="s"),
+        Found(at=now, article=article, url=url, title="題", source="s", kind="update"),
+        Changed(at=now, article=article, title="新しい題", date=now),
+        Alias(at=now, article=article, url=f"{url}?x"),
+        Posted(at=now, article=article, title="題", url=url, basis="8(1)", **person),
+        Decided(at=now, article=article, decision="hold", reason="closed-hours", policy="7"),
+        who,
+        Refused(at=now, article=article, **person),
+        Intent(at=now, broadcast="b1", key="k", sha256="", chosen=chosen, policy_version="v"),
+        Attempt(at=now, broadcast="b1"),
+        Outcome(at=now, broadcast="b1", outcome="unknown", message="used before 1/2"),
+        Settled(at=now, broadcast="b1", delivered=True, **person),
+    ]
+    document = explanation_of(config, events, url, now)
+    assert document is not None
+    assert len(document["events"]) == len(events)
+    told = [line for line in explanation(document).splitlines() if line.startswith("  2026年")]
+    assert len(told) == len(events)
+    assert all(len(line.split("　")) > 1 and line.split("　")[1] for line in told)
+    assert sum("確認者：miryoku" in line for line in told) == 4

@@ -1,5 +1,6 @@
 """Text from outside stays text: in Markdown, in a code span, in a runner's log."""
 
+import io
 import json
 import re
 
@@ -89,3 +90,15 @@ def test_a_colour_is_only_in_a_text_for_a_terminal() -> None:
     page = render._environment("text").from_string("{{ title | paint('good') }}")
     assert page.render(title="\x1b[31mx", colour=True) == "\x1b[32m[31mx\x1b[0m"
     assert page.render(title="\x1b[31mx", colour=False) == "[31mx"
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environment", "colourful"),
+    [(True, {}, True), (False, {}, False), (True, {"NO_COLOR": "1"}, False), (True, {"TERM": "dumb"}, False)],
+)
+def test_colours_are_for_a_terminal_that_wants_them(
+    terminal: bool, environment: dict[str, str], colourful: bool
+) -> None:
+    stream = io.StringIO()
+    stream.isatty = lambda: terminal  # type: ignore[method-assign]
+    assert render.is_colourful(stream, environment) is colourful

@@ -1,0 +1,52 @@
+"""Somebody else writes at the worst moment."""
+
+import subprocess
+
+from pipeline.sandbox.articles import ARTICLES, EMERGENCY
+from pipeline.sandbox.line import LineFault
+from tests.delivery.conftest import Inside
+
+A = ARTICLES[20]
+
+
+def test_what_was_planned_before_a_lost_race_is_planned_again(inside_git: Inside) -> None:
+    """While the first run waits for LINE's answer to its emergency, a second one finishes that broadcast and sends the
+    rest, too. The first run comes back, finds that it was not alone, and must not send the rest once more."""
+    inside_git.town.configure()
+    inside_git.town.with_emergency_source(('min_interval = "60m"', 'min_interval = "0m"'))
+    inside_git.town.publish(A)
+    inside_git.city.emergency(EMERGENCY, inside_git.town.now)
+    inside_git.line.fail(LineFault.hang_before())
+    elsewhere = inside_git.town.clone("elsewhere") / "state"
+    first = subprocess.Popen(
+        inside_git.town.command("run", "--json"), env=inside_git.town.process_environment(), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert inside_git.line.wait_until_hanging(timeout=60)
+    assert inside_git.run(elsewhere).exit == 0
+    inside_git.line.release()
+    _, err = first.communicate()
+    assert first.returncode == 0, err
+    assert (inside_git.times_sent(EMERGENCY.title), inside_git.times_sent(A.title)) == (1, 1)
+    inside_git.check()
+
+
+def test_a_refusal_counts_only_for_the_run_that_owns_the_broadcast(inside_git: Inside) -> None:
+    """A second run took the broadcast over and got no clear answer: the first one's refusal proves nothing any more."""
+    inside_git.town.configure()
+    inside_git.town.publish(A)
+    inside_git.line.fail(LineFault.hang_before())
+    elsewhere = inside_git.town.clone("elsewhere") / "state"
+    first = subprocess.Popen(
+        inside_git.town.command("run", "--json"), env=inside_git.town.process_environment(), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert inside_git.line.wait_until_hanging(timeout=60)
+    inside_git.line.fail(LineFault.error_after(), times=4)
+    assert inside_git.run(elsewhere).exit == 1  # accepted, but it cannot know
+    inside_git.line.release()  # the first run is told 409
+    _, err = first.communicate()
+    assert first.returncode == 0, err
+    assert inside_git.run(elsewhere).exit == 0
+    assert inside_git.times_sent(A.title) == 1
+    inside_git.check()

@@ -1,0 +1,119 @@
+"""Art. 12: what is caught, and what an ordinary municipal text may say."""
+
+import re
+import unicodedata
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from pipeline.ledger.events import Approved
+from pipeline.policy.personal_data import is_my_number, personal_data
+from pipeline.sandbox.articles import ARTICLES, EMERGENCIES
+from tests.policy.office import HOUR, NIGHT, Office, config
+
+OWN = ("city.kadoma.osaka.jp", "city.kadoma.lg.jp")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("携帯 090-1234-5678 へ", "mobile-number"),
+        ("０８０１２３４５６７８", "mobile-number"),
+        ("（070）1234－5678", "mobile-number"),
+        ("060 1234 5678", "mobile-number"),
+        ("+81-90-1234-5678", "mobile-number"),
+        ("taro.yamada@example.com", "e-mail"),
+        ("ｔａｒｏ＠ｅｘａｍｐｌｅ．ｃｏｍ", "e-mail"),
+        ("info@city.kadoma.osaka.jp.example.com", "e-mail"),
+        ("123456789018", "my-number"),
+        ("番号：１２３４－５６７８－９０１８", "my-number"),
+        ("門真市中町1番1号 山田太郎さん", "address-and-name"),
+        ("山田 花子様（門真市大字三ツ島１２３番地）が受賞", "address-and-name"),
+        ("北島町12-20にお住まいの林氏", "address-and-name"),
+        ("末広町二丁目3番4号の佐藤さくらさま", "address-and-name"),
+    ],
+)
+def test_art_12_personal_data_is_caught(text: str, kind: str) -> None:
+    assert personal_data(f"お知らせです。\n{text}\n以上です。", OWN) == kind
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "門真市中町1番1号 市民課 皆さん",
+        "門真市中町1番1号（市役所別館）で、多様なサービスをたくさんの皆様に",
+        "申請書に住所・氏名を記入し、〒571-8585 門真市中町1番1号 門真市役所市民課へ郵送してください。",
+        "会場：門真市末広町29-1 ルミエールホール　対象：お子さんと保護者様",
+        "中町2番1号 保健福祉センター　利用者様はお名前を、お客様は番号札を",
+        "電話 06-6902-1231（代表）、0120-123-456、0570-012-345、0800-123-4567、050-1234-5678",
+        "08001234567",
+        "ファクス 06-6902-0000 メール info@city.kadoma.osaka.jp、kouhou@mail.city.kadoma.lg.jp",
+        "令和8年12月1日から12月18日まで、午前9時から午後5時30分まで",
+        "口座番号 1234567、文書番号 202611240900、法人番号 1234567890123",
+        "クレジットカード 1234 5678 9012 3456 の番号を聞き出す詐欺",
+        "1丁目1番の方は南様式の用紙、模様替え、同様の手続、各氏族",
+    ],
+)
+def test_ordinary_municipal_sentences_pass(text: str) -> None:
+    assert personal_data(text, OWN) == ""
+
+
+@pytest.mark.parametrize("article", [*ARTICLES, *EMERGENCIES], ids=lambda article: article.path)
+def test_the_sample_articles_pass(article: object) -> None:
+    from pipeline.sandbox.articles import SampleArticle
+
+    assert isinstance(article, SampleArticle)
+    body = re.sub("<[^>]+>", "\n", article.body_html)
+    assert personal_data("\n".join((article.title, body, article.department, article.tel)), OWN) == ""
+
+
+def independently_valid(digits: str) -> bool:
+    """The ordinance's formula in its own words: P_n is the n-th digit from the lowest of the eleven, Q_n its weight."""
+    p = [int(digit) for digit in reversed(digits[:11])]
+    q = [2, 3, 4, 5, 6, 7, 2, 3, 4, 5, 6]
+    remainder = sum(a * b for a, b in zip(p, q, strict=True)) % 11
+    return int(digits[11]) == (0 if remainder in (0, 1) else 11 - remainder)
+
+
+@given(st.text("0123456789", min_size=12, max_size=12))
+def test_the_check_digit_of_my_number_agrees_with_a_second_implementation(digits: str) -> None:
+    assert is_my_number(digits) == independently_valid(digits)
+    valid = [check for check in "0123456789" if is_my_number(digits[:11] + check)]
+    assert len(valid) == 1
+    assert (personal_data(digits, OWN) == "my-number") == is_my_number(digits) or personal_data(
+        digits, OWN
+    ) == "mobile-number"
+
+
+@given(st.text("0123456789", min_size=11, max_size=11), st.sampled_from(["", "-", " ", "－", "ー"]), st.booleans())
+def test_no_spelling_of_a_my_number_passes(eleven: str, gap: str, wide: bool) -> None:
+    digits = eleven + next(check for check in "0123456789" if independently_valid(eleven + check))
+    text = gap.join((digits[:4], digits[4:8], digits[8:]))
+    if wide:
+        text = "".join(chr(ord(sign) + 0xFEE0) if sign.isdecimal() and sign.isascii() else sign for sign in text)
+    assert unicodedata.normalize("NFKC", text)
+    assert personal_data(f"個人番号は{text}です", OWN)
+
+
+def test_an_article_with_personal_data_waits_and_what_was_found_is_not_repeated_in_the_record() -> None:
+    office = Office(config(min_interval="0m"))
+    address = office.publish(201)
+    office.write(address, title="お知らせ その201", text="連絡先は090-1234-5678です。")
+    assert office.run() == []
+    assert office.why(address) == ("review", "personal-data")
+    assert office.known(address).detail == "mobile-number"
+    office.approve(address)
+    assert office.run(HOUR) == [["お知らせ その201"]]
+
+
+def test_a_yes_for_another_reason_is_no_yes_to_personal_data() -> None:
+    office = Office(now=NIGHT)
+    addresses = [office.publish(201 + number) for number in range(13)]
+    office.run()
+    office.write(addresses[0], title="お知らせ その201", text="連絡先は090-1234-5678です。")
+    for address in addresses:
+        office.tell(Approved(at=NIGHT, article=office.id(address), actor="kiki", department="総務部危機管理課"))
+    office.now = NIGHT + 11 * HOUR
+    assert [len(titles) for titles in office.run()] == [12]
+    assert office.why(addresses[0]) == ("review", "personal-data")
