@@ -1,4 +1,8 @@
-"""One pass, from top to bottom: recover, collect, decide, render, record, broadcast, report."""
+"""One pass, from top to bottom: recover, collect, decide, render, record, broadcast, report.
+
+Render, record (the intent), broadcast and record (the outcome) are one step here, `deliver`: nothing may come between
+them, and everything about them stands in pipeline/line/delivery.py.
+"""
 
 import logging
 import secrets
@@ -119,8 +123,13 @@ class Pass:
         events = discoveries(now, self.report.id, knowledge, seen, read)
         self.ledger.note(events)
         self.report.tell_found(events, knowledge)
+        self._note_robots()
+        return seen, {known.url: page for url, page in read.items() if (known := knowledge.find(url))}
+
+    def _note_robots(self) -> None:
+        """robots.txt as it was read, so that the next runs of the day need not ask."""
         for host, file in self.reader.robots.items():
-            before = knowledge.robots.get(host)
+            before = self.ledger.knowledge.robots.get(host)
             if before is None or (before.at, before.allowed) != (file.fetched_at, file.allowed):
                 self.ledger.note(
                     [
@@ -129,7 +138,6 @@ class Pass:
                         )
                     ]
                 )  # fmt: skip
-        return seen, {known.url: page for url, page in read.items() if (known := knowledge.find(url))}
 
     def decide(self, pages: Pages) -> Plan:
         """Decide; fetch what is about to go out and was not read in this run; decide again until nothing is missing."""

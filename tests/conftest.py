@@ -1,11 +1,19 @@
 """Fixtures that every test may use."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.town import Town
+
+# Speed belongs in `make bench`: a busy machine must not make a test fail. In CI the same examples every time.
+settings.register_profile(
+    "kadoma", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("kadoma")
 
 
 @pytest.fixture

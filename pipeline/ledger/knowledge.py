@@ -127,11 +127,12 @@ class Knowledge(Struct):
     """Everything that decisions need to know.
 
     `articles` holds all that were ever seen (nothing is forgotten); `waiting` the ids in the queue or in review;
-    `highest_page` the highest number among the pages that stood there at the start: unseen lower ones are old pages;
+    `highest_page` the highest number of the first baseline: unseen lower ones are old pages;
     `broadcasts` the recent and the unfinished ones.
     """
 
     started: datetime | None = None
+    first_baseline: datetime | None = None
     last: datetime | None = None
     last_run: str = ""
     highest_page: int = 0
@@ -179,7 +180,8 @@ def apply(k: Knowledge, event: AnyEvent) -> None:
 
 def _baseline(k: Knowledge, e: Baseline) -> None:
     k.started = k.started or e.at
-    if e.date is None or e.date <= k.started:
+    k.first_baseline = k.first_baseline or e.at
+    if e.at == k.first_baseline:
         k.highest_page = max(k.highest_page, e.page_no or 0)
     k.articles.setdefault(
         e.article,

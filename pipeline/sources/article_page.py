@@ -19,7 +19,7 @@ _HTML = ("text/html", "application/xhtml+xml", "application/xml", "text/xml", "t
 # What stands inside the body and is not the article's text.
 _NOT_TEXT_CLASSES = ("toiawase", "page-number-display", "update", "breadcrumb", "sns-button")
 _NOT_TEXT_IDS = ("pdf-download", "social-update-area", "pankuzu")
-_NOT_TEXT_NAMES = ("h1", "nav", "header", "footer", "aside", "form")
+_NOT_TEXT_NAMES = ("h1", "nav", "header", "footer", "aside", "form", "figcaption")
 _BREADCRUMB_IDS, _BREADCRUMB_CLASSES = ("pankuzu", "breadcrumb", "topicpath"), ("breadcrumb", "topicpath")
 _DATE_METAS = ("nsls:timestamp", "article:modified_time", "article:published_time", "dcterms.modified", "date")
 _MOST = 300  # links and pictures of a body that are looked at

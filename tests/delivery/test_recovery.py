@@ -7,7 +7,6 @@ import pytest
 
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
 from pipeline.sandbox.line import LineFault
-from pipeline.world import CLOCK
 from tests.delivery.conftest import Inside
 
 A, B = ARTICLES[20], ARTICLES[21]
@@ -206,7 +205,6 @@ def test_with_a_wrong_clock_nothing_is_sent_repeated_or_given_up(inside: Inside,
     """Behind, a key that LINE has forgotten would look young enough to be used again."""
     broadcast = left_open(inside, LineFault.error_after())
     asked, began = len(inside.requests), inside.town.now
-    inside.town.environment[CLOCK] = began.isoformat()  # or two clocks on one machine would be taken for one
     inside.line.now = lambda: began + timedelta(hours=true)
     inside.town.now += timedelta(hours=ours)
     report = inside.run()

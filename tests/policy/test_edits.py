@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 import pytest
 from msgspec.structs import replace
 
-from pipeline.article import PageProblemCode
+from pipeline.article import Entry, PageProblemCode
 from pipeline.config import JST
 from pipeline.ledger.events import Chosen, Intent, Outcome, Refused
 from pipeline.policy.survey import is_newer
@@ -76,6 +76,15 @@ class TestEdits:
         office.run()
         assert office.known(url(42)).kind == "update"
         assert office.known(url(999)).kind == "new"
+
+    def test_a_page_that_becomes_known_later_does_not_make_newer_ones_old(self) -> None:
+        office = Office()
+        del office.news[2]
+        office.news.append(Entry(url(999), "日付をさかのぼった頁", TUESDAY - timedelta(days=5), 999))
+        office.run()
+        assert office.why(url(999)) == ("baseline", "baseline")
+        office.publish(201)
+        assert office.run() == [["お知らせ その201"]]
 
     def test_but_not_where_the_numbers_are_not_the_cms_own(self) -> None:
         raw = config()
