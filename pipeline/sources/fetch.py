@@ -149,7 +149,7 @@ class Client:
             self._require_allowed(url, current)
             if check:
                 check(current)
-            state = (current, self._session.cookies)
+            state = (current, self._session.cookies if "_session" in self.__dict__ else ())
             if state in asked:
                 raise FetchError("refused", f"{url} redirects in a loop at {current}; {REFUSED_NEXT}", status=302)
             asked.add(state)

@@ -81,7 +81,7 @@ class TestEdits:
         office = Office()
         del office.news[2]
         office.news.append(Entry(url(999), "日付をさかのぼった頁", TUESDAY - timedelta(days=5), 999))
-        office.run()
+        office.run(HOUR)
         assert office.why(url(999)) == ("baseline", "baseline")
         office.publish(201)
         assert office.run() == [["お知らせ その201"]]
