@@ -193,7 +193,7 @@ class Client:
         try:
             response = api.rest_client.pool_manager.request(
                 "POST", f"{self._line.api}{BROADCAST}", body=body, headers=headers, redirect=False, retries=False,
-                timeout=urllib3.Timeout(*self._timeout),
+                timeout=urllib3.Timeout(connect=self._timeout[0], read=self._timeout[1]),
             )  # fmt: skip
         except (urllib3.exceptions.HTTPError, OSError) as error:
             # A connection that never came about carried nothing; anything later may have been accepted.

@@ -31,6 +31,13 @@ def test_a_passing_fault_is_got_over_within_the_run(inside: Inside, fault: LineF
     inside.check()
 
 
+def test_a_hanging_line_is_given_as_long_as_the_configuration_says(inside: Inside, caplog: pytest.LogCaptureFixture) -> None:
+    inside.town.publish(A)
+    inside.line.fail(LineFault.hang_before())
+    inside.run()
+    assert "Read timed out. (read timeout=1.0)" in caplog.text
+
+
 @pytest.mark.parametrize("validate_too", [True, False], ids=["validate refuses too", "only broadcast refuses"])
 def test_one_article_that_line_cannot_take_goes_to_review_and_the_others_go_out(
     inside: Inside, validate_too: bool
