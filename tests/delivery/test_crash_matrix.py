@@ -34,7 +34,7 @@ def try_points(crash_town: CrashTown, trouble: Trouble, chosen: slice, in_fresh_
     for number in range(1, len(points) + 1)[chosen]:
         try:
             moment = crash_town.fresh(trouble)
-            moment.crash(number)
+            moment.crash(number, len(points))
             moment.run_until_quiet(in_fresh_clone)
             moment.check()
         except Exception as error:  # every failing point is named, not only the first

@@ -31,7 +31,9 @@ def test_a_passing_fault_is_got_over_within_the_run(inside: Inside, fault: LineF
     inside.check()
 
 
-def test_a_hanging_line_is_given_as_long_as_the_configuration_says(inside: Inside, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_hanging_line_is_given_as_long_as_the_configuration_says(
+    inside: Inside, caplog: pytest.LogCaptureFixture
+) -> None:
     inside.town.publish(A)
     inside.line.fail(LineFault.hang_before())
     inside.run()

@@ -240,6 +240,8 @@ class Life(RuleBasedStateMachine):
             self.town.now += timedelta(hours=1)
             while not is_open(self.town.now, load(self.town.config).policy.hours):
                 self.town.now += timedelta(hours=1)
+        else:
+            raise AssertionError(f"not quiet after {MANY} runs: {report.failures}")
         self.never_twice()
         self.never_outside_the_hours_unless_an_emergency()
         self.every_earlier_byte_is_unchanged()
