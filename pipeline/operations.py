@@ -14,7 +14,7 @@ from pipeline.world import World
 if TYPE_CHECKING:
     from pipeline.report.outcome import Report
 
-DONE, FAILED, USAGE = 0, 1, 2
+DONE, FAILED = 0, 1
 
 
 def add_commands(
@@ -94,37 +94,27 @@ def watch(options: argparse.Namespace) -> int:
 
 def form(options: argparse.Namespace) -> int:
     """One filled-in form of post.yml."""
-    from pipeline.desk import Desk, DeskError
+    from pipeline.desk import Desk
     from pipeline.form import filled_in, hand_in
     from pipeline.ledger.ledger import Ledger, Rehearsal
-    from pipeline.ledger.store import LedgerError
-    from pipeline.policy.posters import NotAPoster, department_of
-    from pipeline.report.github import GitHubError
-    from pipeline.report.safe import line
+    from pipeline.policy.posters import department_of
 
     config = load(options.config)
     world = World.real(config)
     run = f"d{world.now():%Y%m%d-%H%M%S}"
     actors = [os.environ.get(f"GITHUB_{name}", "") for name in ("TRIGGERING_ACTOR", "ACTOR")]
     actor = next(filter(None, actors), "")
-    try:
-        asked = filled_in(os.environ)
-        for one in filter(None, actors):  # who started it, and who started it again
-            department_of(one, config.policy.posters)
-        approver = _approver(config, actor) if options.approved else ""
-        opened = (
-            Rehearsal(options.state, run, world.now)
-            if options.check
-            else Ledger(options.state, config.state, run, world.now)
-        )
-        with opened as ledger:
-            done = hand_in(asked, config, Desk(config, ledger, actor, approver))
-    except (DeskError, NotAPoster) as error:
-        print(f"kadoma-line: {line(error)}", file=sys.stderr)
-        return USAGE
-    except (LedgerError, GitHubError) as error:
-        print(f"kadoma-line: {line(error)}", file=sys.stderr)
-        return FAILED
+    asked = filled_in(os.environ)
+    for one in filter(None, actors):  # who started it, and who started it again
+        department_of(one, config.policy.posters)
+    approver = _approver(config, actor) if options.approved else ""
+    opened = (
+        Rehearsal(options.state, run, world.now)
+        if options.check
+        else Ledger(options.state, config.state, run, world.now)
+    )
+    with opened as ledger:
+        done = hand_in(asked, config, Desk(config, ledger, actor, approver))
     told = {
         "action": asked.action,
         "actor": actor,
@@ -183,19 +173,12 @@ def doctor(options: argparse.Namespace) -> int:
 
 def watchdog(options: argparse.Namespace) -> int:
     """What the main job cannot tell about itself."""
-    from pipeline.ledger.store import LedgerError
-    from pipeline.report.github import GitHubError
-    from pipeline.report.safe import line
     from pipeline.watchdog import look, tell_people
 
     config = load(options.config)
     now = World.real(config).now()
-    try:
-        seen = look(config, options.state, os.environ, now)
-        tell_people(config, os.environ, seen)
-    except (GitHubError, LedgerError) as error:
-        print(f"kadoma-line: {line(error)}", file=sys.stderr)
-        return FAILED
+    seen = look(config, options.state, os.environ, now)
+    tell_people(config, os.environ, seen)
     if options.json:
         _print_json({"alerts": [{"code": told.code, "message": told.detail} for told in seen.told], "exit": DONE})
     else:
@@ -236,5 +219,6 @@ def _schedule(text: str) -> Any:
 
 
 def _print_json(document: Any) -> None:
-    json.dump(document, sys.stdout, ensure_ascii=False, indent=1)
-    sys.stdout.write("\n")
+    from pipeline.report.safe import harmless_json
+
+    sys.stdout.write(harmless_json(json.dumps(document, ensure_ascii=False, indent=1)) + "\n")

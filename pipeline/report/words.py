@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from pipeline.config import JST
 from pipeline.decision import Alert, Reason
+from pipeline.refusal import Refusal
 from pipeline.report.safe import harmless, line
 from pipeline.templates import TEMPLATES
 
@@ -23,6 +24,13 @@ class ReasonWords(Struct, frozen=True):
     """Why something was decided about an article, and what a person can do."""
 
     label: str
+    text: str
+    do: str
+
+
+class RefusalWords(Struct, frozen=True):
+    """Why a person does not get what was asked for, and what to do next."""
+
     text: str
     do: str
 
@@ -43,6 +51,7 @@ class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
 
     reasons: Mapping[str, ReasonWords]
     alerts: Mapping[str, AlertText]
+    refusals: Mapping[str, RefusalWords]
     rules: Mapping[str, str]
     verdicts: Mapping[str, str]
     outcomes: Mapping[str, str]
@@ -129,6 +138,14 @@ def problem(code: str) -> str:
 def sentence(code: str, **values: str) -> str:
     """A whole sentence, its values made harmless."""
     return harmless(catalogue().sentences[code].format(**{name: line(value) for name, value in values.items()}))
+
+
+def refusal(refused: Refusal) -> str:
+    """What was refused, why, and what to do next."""
+    told = catalogue().refusals[refused.code]
+    states = {**catalogue().states, **catalogue().outcomes}
+    values = {name: states.get(value, value) if name == "state" else value for name, value in refused.values.items()}
+    return line(f"{told.text}{told.do}".format(**values))
 
 
 def policy(number: str) -> str:

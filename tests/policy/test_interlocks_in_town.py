@@ -78,7 +78,7 @@ def test_emergency_words_at_night_alert_and_one_approval_releases_them(town: Tow
     ]
     assert [alert["code"] for alert in held["alerts"]] == ["emergency-words"]
     article = held["articles"][0]["id"]
-    assert "Art. 6" in town.call("approve", article, "--emergency", "--actor", "stranger", code=2).err
+    assert "第6条" in town.call("approve", article, "--emergency", "--actor", "stranger", code=2).err
     town.call("approve", article, "--emergency", "--actor", "kiki", code=0)
     sent = town.run(code=0).json
     assert [(row["decision"], row["reason"]) for row in sent["articles"]] == [("send", "approved")]
@@ -94,7 +94,7 @@ def test_a_manual_emergency_goes_out_at_night_when_a_second_poster_approves(town
     assert "--why" in town.call(*post, code=2).err
     posted = town.call(*post, "--why", "配水管の破損", code=0, json=True).json["articles"][0]["id"]
     assert town.run(code=3).decisions() == {"断水": ("review", "second-person")}
-    assert "two persons" in town.call("approve", posted, "--actor", "kiki", code=2).err
+    assert "2人での確認" in town.call("approve", posted, "--actor", "kiki", code=2).err
     town.call("approve", posted, "--actor", "miryoku", code=0)
     assert town.run(code=0).decisions() == {"断水": ("send", "approved")}
     assert len(town.line.accepted) == 1
@@ -123,7 +123,7 @@ def test_a_withdrawal_names_what_it_corrects_and_does_not_wait(town: Town) -> No
     assert told.count(NEWS.title) == 2, "in the article, and in its correction"
     assert "訂正" in town.sent_titles()[-1]
     assert (
-        "was never sent"
+        "送信されていないため"
         in town.call(
             "post", "--correction-of", known(town), "--title", "訂正", "--text", "…", "--actor", "kiki", code=2
         ).err
@@ -180,7 +180,7 @@ def test_a_quoting_post_without_its_source_is_refused_and_with_it_goes_out(town:
     town.with_baseline()
     town.now += timedelta(hours=2)
     post = ["post", "--title", "大雨について", "--text", "> 大雨に警戒してください", "--actor", "miryoku"]
-    assert "Art. 10" in town.call(*post, code=2).err
+    assert "第10条" in town.call(*post, code=2).err
     town.call(*post, "--quoted-from", "気象庁", code=0)
     town.run(code=0)
     assert "気象庁" in texts(town)

@@ -13,6 +13,7 @@ from pipeline.ledger.knowledge import ArticleState, BroadcastKnown
 from pipeline.line.client import _code
 from pipeline.line.delivery import Broadcast
 from pipeline.policy.decide import RIDING, RULES
+from pipeline.refusal import RefusalCode
 from pipeline.report import words
 from pipeline.report.alerts import CODES
 from pipeline.report.words import Place
@@ -38,6 +39,13 @@ class TestEveryCodeHasItsWords:
         for told in words.catalogue(language).alerts.values():
             assert all((told.title, told.what, told.means, told.do))
 
+    def test_refusals(self, language: str) -> None:
+        refusals = words.catalogue(language).refusals
+        assert set(refusals) == set(get_args(RefusalCode))
+        for code, told in refusals.items():
+            assert all((told.text, told.do))
+            assert _named(told) == _named(words.catalogue("ja").refusals[code]), code
+
     def test_rules(self, language: str) -> None:
         assert set(words.catalogue(language).rules) == {rule.__name__ for rule in (*RULES, *RIDING)}
 
@@ -54,6 +62,10 @@ class TestEveryCodeHasItsWords:
         assert set(catalogue.verdicts) == set(get_args(Verdict))
         assert set(catalogue.outcomes) >= set(get_args(outcomes["outcome"]))
         assert set(catalogue.problems) == {*get_args(ErrorCode), *get_args(PageProblemCode), "empty"}
+
+
+def _named(told: words.RefusalWords) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", told.text + told.do))
 
 
 def test_both_languages_have_the_same_entries() -> None:
