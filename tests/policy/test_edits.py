@@ -215,6 +215,25 @@ class TestBeforeTheSlot:
         del office.lists.texts[address]
         assert office.run(HOUR) == [["お知らせ その201"]], "although the list is unchanged"
 
+    def test_a_page_that_robots_txt_forbids_is_for_a_person_and_goes_out_once_it_can_be_read(self) -> None:
+        office = Office()
+        address = office.publish(201)
+        office.lists.texts[address] = problem(address, "robots")
+        for _ in range(2):
+            assert office.run() == []
+            assert office.why(address) == ("review", "page-forbidden")
+            office.approve(address)
+        del office.lists.texts[address]
+        assert office.run(HOUR) == [["お知らせ その201"]]
+
+    def test_an_emergency_whose_page_is_forbidden_goes_out_with_its_title(self) -> None:
+        office = Office(now=NIGHT)
+        office.lists.shown[KINKYU] = []
+        office.run()
+        address = office.publish(301, "避難指示", source=KINKYU)
+        office.lists.texts[address] = problem(address, "robots")
+        assert office.run() == [["避難指示"]]
+
     def test_an_emergency_page_that_is_written_after_its_list_is_not_dropped(self) -> None:
         office = Office()
         office.lists.shown[KINKYU] = []

@@ -68,6 +68,20 @@ def test_what_is_unpublished_before_its_slot_is_dropped_and_what_is_changed_goes
     assert texts(town).count("作品展（会場変更）") == 1, "the edit was told already"
 
 
+def test_a_page_that_robots_txt_forbids_waits_for_a_person_who_is_told_why(town: Town) -> None:
+    town.city.put("/robots.txt", f"User-agent: *\nDisallow: {NEWS.path}\n".encode(), "text/plain")
+    town.with_baseline()
+    town.publish(NEWS)
+    town.now += timedelta(hours=2)
+    result = town.run(code=3)
+    assert result.decisions() == {NEWS.title: ("review", "page-forbidden")}
+    assert [alert["code"] for alert in result.json["alerts"]] == ["waiting"]
+    assert NEWS.path not in {request.path for request in town.city.requests}
+    told = town.call("status", code=3).out
+    assert "robots.txt" in told
+    assert f"kadoma-line reject {result.json['articles'][0]['id']}" in told
+
+
 def test_emergency_words_at_night_alert_and_one_approval_releases_them(town: Town) -> None:
     town.with_baseline()
     town.now = datetime(2026, 11, 24, 23, 0, tzinfo=JST)
