@@ -1,5 +1,6 @@
 """The words for codes: `templates/reasons/<language>.toml`, read when the first of them is needed."""
 
+import re
 import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -58,6 +59,7 @@ class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
     states: Mapping[str, str]
     kinds: Mapping[str, str]
     problems: Mapping[str, str]
+    seen: Mapping[str, str]
     personal: Mapping[str, str]
     quiet: Mapping[str, str]
     sentences: Mapping[str, str]
@@ -120,14 +122,22 @@ def told(alert: Alert, place: Place | None = None) -> Told:
 
 def details(alert: Alert) -> str:
     """What exactly was seen, on one line."""
-    return " ／ ".join(line(part) for part in alert.detail.splitlines() if part.strip())
+    return " ／ ".join(seen(part) for part in alert.detail.splitlines() if part.strip())
 
 
-def detail(code: str, seen: str) -> str:
-    """What a rule saw, in words where it is a code."""
+def detail(code: str, what: str) -> str:
+    """What a rule saw, in words."""
     if code == Reason.PERSONAL_DATA:
-        return catalogue().personal.get(seen, seen)
-    return line(seen)
+        return catalogue().personal.get(what, what)
+    return seen(what)
+
+
+def seen(what: str) -> str:
+    """What the record says was seen (counts, dates, figures of LINE), in words; anything else stays as it is."""
+    told = line(what)
+    for pattern, phrase in catalogue().seen.items():
+        told = re.sub(pattern, phrase, told)
+    return told
 
 
 def problem(code: str) -> str:

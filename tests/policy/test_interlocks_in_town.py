@@ -182,7 +182,8 @@ def test_when_new_pages_lose_their_body_the_site_was_rebuilt_and_nothing_new_goe
         ("review", "untrusted-source", "bare pages 3/3")
     }
     assert [alert["code"] for alert in result["alerts"]] == ["untrusted-source"]
-    assert "bare pages 3/3" in result["alerts"][0]["message"]
+    assert "題名か本文のないページ 3件中3件" in result["alerts"][0]["message"]
+    assert "ふだんと異なる：題名か本文のないページ 3件中3件" in town.call("status", code=3).out
     town.publish(NEWS)
     town.now += timedelta(hours=1)
     assert town.run(code=3).decisions()[NEWS.title] == ("send", "due"), (
