@@ -308,9 +308,11 @@ def test_art_12_no_user_id_gets_into_state_or_log_whatever_line_quotes(town: Tow
     body = {"message": f"user {USER} in {GROUP}", "details": [{"message": USER, "property": f"to[{GROUP}]"}]}
     fault = replace(LineFault.error(status, ""), body=json.dumps(body).encode(), headers=(("x-line-request-id", USER),))
     town.line.fail(fault, None, path)
-    results = [town.run("--debug"), town.call("status"), town.call("explain", ARTICLES[20].path)]
-    told = "".join(result.out + result.err for result in results)
-    told += "".join(file.read_text(encoding="utf-8") for file in town.state.rglob("*.json*"))
+    summary = town.folder / "summary.md"
+    town.environment["GITHUB_STEP_SUMMARY"] = str(summary)
+    results = [town.run("--debug"), town.call("status"), town.call("explain", ARTICLES[20].path), town.call("doctor")]
+    told = "".join(result.out + result.err for result in results) + summary.read_text(encoding="utf-8")
+    told += "".join(file.read_text(encoding="utf-8") for file in town.state.rglob("*") if file.is_file())
     assert not [name for name in (USER, GROUP) if name.casefold() in told.casefold()]
 
 

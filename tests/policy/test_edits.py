@@ -59,6 +59,25 @@ class TestEdits:
         assert office.why(url(103))[0] == why[0]
         assert not why[1] or office.why(url(103)) == why
 
+    @pytest.mark.parametrize(
+        ("mode", "why"),
+        [
+            ("ride-along", ("queued", "waits-for-news")),
+            ("announce", ("sent", "")),
+            ("review", ("review", "update-review")),
+            ("ignore", ("skipped", "update-ignored")),
+        ],
+    )
+    def test_an_old_page_that_is_shown_for_the_first_time_goes_the_same_way(
+        self, mode: str, why: tuple[str, str]
+    ) -> None:
+        office = Office(config(updates=mode))
+        address = office.publish(42)
+        assert len(office.run()) == (mode == "announce")
+        assert office.known(address).kind == "update"
+        assert office.why(address)[0] == why[0]
+        assert not why[1] or office.why(address) == why
+
     def test_a_page_whose_date_moves_daily_comes_back_once_a_week_at_most(self) -> None:
         office = Office(config(updates="announce", stale_after="99d"))
         days = []
@@ -215,13 +234,16 @@ class TestBeforeTheSlot:
         del office.lists.texts[address]
         assert office.run(HOUR) == [["お知らせ その201"]], "although the list is unchanged"
 
-    def test_a_page_that_robots_txt_forbids_is_for_a_person_and_goes_out_once_it_can_be_read(self) -> None:
+    @pytest.mark.parametrize(("code", "reason"), [("robots", "page-forbidden"), ("malformed", "page-malformed")])
+    def test_a_page_that_is_forbidden_or_broken_is_for_a_person_and_goes_out_once_it_can_be_read(
+        self, code: PageProblemCode, reason: str
+    ) -> None:
         office = Office()
         address = office.publish(201)
-        office.lists.texts[address] = problem(address, "robots")
+        office.lists.texts[address] = problem(address, code)
         for _ in range(2):
             assert office.run() == []
-            assert office.why(address) == ("review", "page-forbidden")
+            assert office.why(address) == ("review", reason)
             office.approve(address)
         del office.lists.texts[address]
         assert office.run(HOUR) == [["お知らせ その201"]]
