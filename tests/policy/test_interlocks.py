@@ -273,18 +273,22 @@ class TestFrequency:
         assert office.run(HOUR) == []
         assert office.why(url(210)) == ("queued", "max-per-day")
         assert office.known(url(210)).until == datetime(2026, 11, 25, 9, 0, tzinfo=JST)
+        office.lists.shown[KINKYU] = []
+        office.run()
+        office.publish(301, "避難所を開設しました", source=KINKYU)
+        assert office.run() == [["避難所を開設しました"]], "an emergency does not count the others"
 
     def test_emergencies_and_corrections_are_exempt(self) -> None:
         office = Office()
         office.lists.shown[KINKYU] = []
         office.publish(201)
         assert len(office.run()) == 1
-        office.publish(301, "避難指示", source=KINKYU)
+        office.publish(301, "避難所を開設しました", source=KINKYU)  # an emergency by its source, not by its words
         fix = Posted(
             at=office.now, article="fix", actor="kiki", department="総務部危機管理課", basis="8(4)", title="訂正", text="…", corrects=office.id(url(201))
         )  # fmt: skip
         office.tell(fix)
-        assert office.run(timedelta(minutes=5)) == [["避難指示"], ["訂正"]]
+        assert office.run(timedelta(minutes=5)) == [["避難所を開設しました"], ["訂正"]]
 
     def test_the_same_emergency_twice_within_a_day_waits(self) -> None:
         office = Office()
