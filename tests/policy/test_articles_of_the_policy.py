@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from pipeline.article import Item, Page, Picture
 from pipeline.config import ConfigError, load, parse
 from pipeline.desk import Desk, Draft
+from pipeline.ledger.events import Approved
 from pipeline.ledger.ledger import Rehearsal
 from pipeline.message.render import render
 from pipeline.policy.content import basis_of, quotes
@@ -121,6 +122,9 @@ class TestTwoPersons:
         assert office.knowledge.articles[post.id].reason == "second-person"
         with pytest.raises(Refusal, match="second-person"):
             self.desk(tmp_path, office, "KIKI").approve([post.id])
+        own = Approved(at=office.now, article=post.id, actor="Kiki", department="総務部危機管理課", emergency=True)
+        office.tell(own)
+        assert office.run() == [], "nor by a yes of one's own that got into the record"
         self.desk(tmp_path, office, "miryoku").approve([post.id], why="確認した")
         assert office.run() == [["断水"]]
 
@@ -144,6 +148,18 @@ class TestTwoPersons:
             Draft("8(3)", "断水", text="断水しています。", emergency=True, why="破損")
         )
         assert office.run() == [["断水"]]
+
+    def test_art_07_the_proviso_needs_a_reason_which_an_emergency_word_is(self, tmp_path: Path) -> None:
+        office = Office(now=NIGHT)
+        plain, urgent = office.publish(201), office.publish(202, "大規模な断水が発生しています")
+        office.run()
+        desk = self.desk(tmp_path, office, "kiki")
+        with pytest.raises(Refusal, match="no-reason"):
+            desk.approve([office.id(plain)], emergency=True)
+        assert office.run() == []
+        desk.approve([office.id(urgent)], emergency=True)
+        desk.approve([office.id(plain)], emergency=True, why="避難所の変更")
+        assert sorted(office.run()[0]) == ["お知らせ その201", "大規模な断水が発生しています"]
 
     def test_art_08_4_a_text_of_another_department_waits_for_the_operator(self, tmp_path: Path) -> None:
         office = Office()
