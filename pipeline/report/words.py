@@ -60,6 +60,7 @@ class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
     kinds: Mapping[str, str]
     problems: Mapping[str, str]
     seen: Mapping[str, str]
+    details: Mapping[str, str]
     personal: Mapping[str, str]
     quiet: Mapping[str, str]
     sentences: Mapping[str, str]
@@ -129,7 +130,7 @@ def detail(code: str, what: str) -> str:
     """What a rule saw, in words."""
     if code == Reason.PERSONAL_DATA:
         return catalogue().personal.get(what, what)
-    return seen(what)
+    return catalogue().details.get(code, "{seen}").format(seen=seen(what)) if what else ""
 
 
 def seen(what: str) -> str:

@@ -7,7 +7,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from pipeline.ledger.events import Approved
+from pipeline.article import Attachment
+from pipeline.ledger.events import Approved, Posted
 from pipeline.policy.personal_data import is_my_number, personal_data
 from pipeline.sandbox.articles import ARTICLES, EMERGENCIES
 from tests.policy.office import HOUR, NIGHT, Office, config
@@ -113,6 +114,20 @@ def test_an_article_with_personal_data_waits_and_what_was_found_is_not_repeated_
     assert office.known(address).detail == "mobile-number"
     office.approve(address)
     assert office.run(HOUR) == [["お知らせ その201"]]
+
+
+def test_the_names_of_files_and_what_a_poster_writes_are_looked_at_too() -> None:
+    office = Office()
+    address = office.publish(201)
+    office.write(address, title="お知らせ その201", attachments=(Attachment("taro@example.com", f"{address}.pdf"),))
+    office.tell(
+        Posted(
+            at=office.now, article="p", actor="kiki", department="総務部危機管理課", basis="8(2)", title="題", text="090-1234-5678へ"
+        )
+    )  # fmt: skip
+    assert office.run() == []
+    assert (office.why(address), office.known(address).detail) == (("review", "personal-data"), "e-mail")
+    assert office.knowledge.articles["p"].detail == "mobile-number"
 
 
 def test_a_yes_for_another_reason_is_no_yes_to_personal_data() -> None:

@@ -132,5 +132,24 @@ def test_a_code_of_a_later_version_is_still_told() -> None:
     assert words.told(Alert("brand-new", "x")).what == words.catalogue().alerts["other"].what
 
 
+def test_what_a_rule_saw_is_told_in_words() -> None:
+    assert set(words.catalogue().details) <= set(ARTICLE)
+    assert words.detail("operator-approval", "総務部収納課") == "投稿した課 総務部収納課"
+    assert words.detail("emergency-words", "") == ""
+    assert words.seen("used before 700/None, now 701/None; LINE's statistics cannot be had (rate)") == (
+        "今月の配信数：送信前 700（上限なし）、現在 701（上限なし）。LINEの集計は取得できませんでした（rate）"
+    )
+    for figures, told in (
+        ("ready, apiBroadcast 24690", "一斉配信 24690通"),
+        ("ready, apiBroadcast None", "一斉配信の記録はありません"),
+        ("unready, apiBroadcast None", "集計はまだできていません"),
+        ("out_of_service, apiBroadcast None", "集計はまだできていません"),
+    ):
+        assert words.seen(f"; deliveries on 20261124: status {figures}") == f"。LINEの集計（2026年11月24日）：{told}"
+    assert words.seen("used before None/None") == "今月の配信数：送信前 不明"
+    for language in LANGUAGES:
+        assert all(re.compile(pattern) for pattern in words.catalogue(language).seen)
+
+
 def test_personal_data_is_named_by_its_kind() -> None:
     assert words.detail("personal-data", "mobile-number") == "携帯電話番号"
