@@ -66,6 +66,11 @@ def status_of(config: Config, knowledge: Knowledge, now: datetime, place: Place 
         "broadcasts": broadcasts,
         "last_run": {"id": knowledge.last_run, "at": knowledge.last.isoformat()} if knowledge.last else None,
         "sources": _sources(config, knowledge),
+        "responsible": {
+            "person": config.policy.responsible.person,
+            "operator": config.policy.responsible.operator,
+            "contact": config.policy.contact.name,
+        },
         "exit": WAITS if waiting or unknown else DONE,
     }
 

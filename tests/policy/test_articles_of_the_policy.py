@@ -65,9 +65,14 @@ def test_art_03_nothing_is_posted_from_another_account(town: Town) -> None:
     assert len(town.line.accepted) == 1
 
 
-def test_art_04_05_responsible_and_operator_stand_in_the_configuration() -> None:
+def test_art_04_05_responsible_and_operator_stand_in_the_configuration_and_in_what_staff_read(town: Town) -> None:
     assert KADOMA.policy.responsible.person == "企画財政部魅力発信課長"
     assert KADOMA.policy.responsible.operator == "企画財政部魅力発信課"
+    told = town.call("status", code=0).out
+    assert (
+        "責任者：企画財政部魅力発信課長（第4条）　運営者：企画財政部魅力発信課（第5条）　問合先：企画財政部魅力発信課（第13条）"
+        in told
+    )
 
 
 def test_art_06_all_eleven_groups_stand_in_the_configuration() -> None:
