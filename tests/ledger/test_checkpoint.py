@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import ANY
@@ -144,6 +146,24 @@ def test_a_damaged_one_costs_at_most_one_run(state: Path, tenth: int, kind: str)
         assert not place(state).exists()
         articles = dict(checkpoint.known(state).articles)
     assert articles == added_up(state).articles
+
+
+KILLED_WHILE_WRITING = """
+import os, signal, sqlite3, sys
+kept = sqlite3.connect(sys.argv[1])
+kept.execute("PRAGMA cache_size = 1")  # what is written reaches the file before the end of the transaction
+kept.execute("UPDATE known SET value = replace(value, 'skipped', 'queued')")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_kill_while_it_is_written_leaves_what_the_events_add_up_to(state: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED_WHILE_WRITING, str(place(state))], check=False)
+    assert Path(f"{place(state)}-journal").exists(), "it was killed in the middle"
+    assert checkpoint.known(state).articles == added_up(state).articles
+    for _ in range(2):
+        assert checkpoint.known(state, keep=True).articles == added_up(state).articles
+    assert not Path(f"{place(state)}-journal").exists()
 
 
 # Through the console script
