@@ -188,10 +188,13 @@ class Client:
                 "redirected", f"{url} leads to {current}, which is not on site.hosts; add the host if it is the city's"
             )
         until = self.wait_until.get(urlsplit(current).netloc)
-        if until and until > self._now():
+        seconds = (until - self._now()).total_seconds() if until else 0.0
+        if until and seconds > SHORT_WAIT:
             raise FetchError(
                 "later", f"{current} is not asked: the site wants to be left alone until {until.isoformat()}", until
             )
+        if seconds > 0:  # another list of the site may be the emergency one
+            self._sleep(seconds)
 
     def _persist(self, url: str, terms: Terms) -> Fetched:
         """Ask until there is an answer, or attempts or the site's patience are used up."""

@@ -197,6 +197,16 @@ def test_a_long_retry_after_ends_the_asking_until_then(
     assert client.get(f"{website.url}/b").body == b"x"
 
 
+def test_an_address_that_failed_with_a_short_retry_after_does_not_keep_the_others_from_being_asked(
+    website: Website, client_of: MakeClient, clock: Clock
+) -> None:
+    website.routes |= {"/news": Reply(status=503, headers={"Retry-After": "7"}), "/emergency": b"x"}
+    client = client_of(website, attempts=1)
+    assert failure(client, f"{website.url}/news").code == "unreachable"
+    assert client.get(f"{website.url}/emergency").body == b"x"
+    assert clock.slept == [7.0]
+
+
 @pytest.mark.parametrize("value", ["99999999999999999999", "31536000", "Fri, 01 Jan 2100 00:00:00 GMT"])
 def test_an_absurdly_long_retry_after_counts_as_a_day(value: str, website: Website, client_of: MakeClient) -> None:
     website.routes["/a"] = Reply(status=503, headers={"Retry-After": value})
