@@ -21,7 +21,7 @@ from pipeline.policy.decide import Plan, decide
 from pipeline.policy.hours import is_open
 from pipeline.policy.same_article import believable
 from pipeline.policy.survey import Survey, discoveries, judged, survey
-from pipeline.policy.trust import wait_until
+from pipeline.policy.trust import failure, wait_until
 from pipeline.report import issues
 from pipeline.report.alerts import standing
 from pipeline.report.github import GitHub
@@ -101,15 +101,17 @@ class Pass:
     def collect(self) -> list[Listing]:
         """Read the sources in order; a fallback only when no source of its kind before it could be read."""
         listings: list[Listing] = []
+        answered: set[bool] = set()  # of the emergency sources, and of the others
         for source in self.config.site.sources:
-            answered = any(listing.state != "failed" and listing.emergency == source.emergency for listing in listings)
-            if source.fallback and answered:
+            if source.fallback and source.emergency in answered:
                 continue
             address = site_url(source.url, self.config.site.url, self.config.site.hosts)
             known = self.ledger.knowledge.sources.get(address)
             wait = wait_until(self.world.now(), known)
             memory = Memory(known.etag, known.last_modified, known.digest, wait) if known else Memory()
             listings.append(self.reader.listing(source, memory))
+            if failure(listings[-1], known) is None:
+                answered.add(source.emergency)
         return listings
 
     def find(self, listings: Sequence[Listing]) -> tuple[Survey, Pages]:
