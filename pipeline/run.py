@@ -13,7 +13,8 @@ from pathlib import Path
 from pipeline.article import Listing, Page, PageProblem
 from pipeline.config import Config
 from pipeline.decision import Alert, Decision
-from pipeline.ledger.events import Alerted, Decided, Robots
+from pipeline.ledger.events import Alerted, Changed, Decided, Robots
+from pipeline.ledger.knowledge import Known
 from pipeline.ledger.ledger import Ledger, LostRace, Rehearsal
 from pipeline.ledger.store import LedgerError
 from pipeline.line.delivery import Delivery
@@ -150,8 +151,19 @@ class Pass:
                 waiting = self.ledger.knowledge.queue()
                 titles = {known.url: known.title for known in waiting if not (known.post or known.approved_by)}
                 pages |= believable(self.reader.pages(plan.missing), titles)
+                self._name(waiting, pages)
             elif self.delivery.ready_for(plan):
                 return plan
+
+    def _name(self, waiting: Sequence[Known], pages: Pages) -> None:
+        """Posted by their address alone, pages are known by the title that was read there."""
+        self.ledger.note(
+            [
+                Changed(at=self.world.now(), run=self.report.id, article=known.id, title=page.title, date=known.date)
+                for known in waiting
+                if not known.title and isinstance(page := pages.get(known.url), Page)
+            ]
+        )
 
     def conclude(self, seen: Survey, plan: Plan, pages: Pages) -> None:
         """Note decisions that changed, tell what stands, and make it durable."""

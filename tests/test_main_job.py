@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
+
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
+from pipeline.sandbox.fault import Fault
 from tests.town import Town
 
 
@@ -46,6 +49,22 @@ def test_an_emergency_goes_out_at_night_at_once(town: Town) -> None:
     ]
     assert len(town.line.accepted) == 1
     assert EMERGENCY.title in town.sent_titles()[0]
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["known from a list", "never listed"])
+def test_a_poster_sends_a_page_of_the_homepage_by_its_address_alone(town: Town, seen: bool) -> None:
+    page = ARTICLES[0] if seen else ARTICLES[20]
+    town.with_baseline()
+    if not seen:
+        town.publish(page)
+        town.city.fail("/index.update.json", Fault.status(304))
+    town.now += timedelta(hours=2)
+    posted = town.call("post", "--url", town.city.url + page.path, "--actor", "miryoku", code=0, json=True).json
+    assert [article["title"] for article in posted["articles"]] == [page.title if seen else ""]
+    assert town.run(code=0).decisions() == {page.title: ("send", "due")}
+    assert page.title in town.sent_titles()[0]
+    assert page.title in town.call("explain", town.city.url + page.path, code=0).out
+    assert town.run(code=0).json["broadcasts"] == []
 
 
 def test_the_bytes_kept_are_the_bytes_sent(town: Town) -> None:
