@@ -124,7 +124,7 @@ def page_is_there(case: Case) -> Decision | None:
         return case.decision("skip", Reason.GONE, problem.detail)
     if problem.code == "redirected":
         return case.decision("skip", Reason.REDIRECTED, problem.detail)
-    if case.is_emergency:
+    if case.is_emergency and case.known.title:
         return None
     if problem.code == "malformed":
         return case.decision("review", Reason.PAGE_MALFORMED, problem.detail)
