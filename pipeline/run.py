@@ -81,22 +81,32 @@ class Pass:
         )
 
     def run(self) -> None:
+        progress = self.world.progress
         try:
+            progress("recover")
             self.delivery.recover()
+            progress("collect")
             listings = self.collect()
             for _ in self.ledger.retrying():
                 if self.world.stopping:  # nothing is half done: what was not recorded is found again
                     return
                 try:
+                    progress("find")
                     seen, pages = self.find(listings)
+                    progress("decide")
                     plan = self.decide(pages)
                     for urgent in (True, False):
-                        self.delivery.deliver(plan.due(self.ledger.knowledge, urgent), pages, urgent)
+                        due = plan.due(self.ledger.knowledge, urgent)
+                        if due and not self.report.dry_run:
+                            progress("deliver")
+                        self.delivery.deliver(due, pages, urgent)
+                    progress("conclude")
                     self.conclude(seen, plan, pages)
                 except LostRace:
                     continue
                 return
         finally:  # what LINE took is told, also when it could not be recorded
+            progress("")
             self.report.tell_delivery(self.delivery.broadcasts, self.delivery.failures)
 
     def collect(self) -> list[Listing]:

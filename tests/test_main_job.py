@@ -1,5 +1,8 @@
 """The whole way, as the contract tells it: the real console script, a real city and a real LINE on loopback."""
 
+import os
+import pty
+import subprocess
 from datetime import timedelta
 
 import pytest
@@ -86,6 +89,34 @@ def test_with_git_every_step_is_pushed_with_its_news(git_town: Town) -> None:
     assert messages[0].startswith("sent: 3 articles (Art. 7, ")
     assert messages[1].startswith("about to send: 3 articles")
     assert git_town.git("log", "--format=%s", "main", at=git_town.remote).splitlines() == messages
+
+
+def test_on_a_terminal_a_run_says_what_it_is_doing_and_elsewhere_it_does_not(town: Town) -> None:
+    town.with_baseline()
+    town.publish(ARTICLES[20])
+    town.now += timedelta(hours=2)
+    elsewhere = town.call("run", "--dry-run", code=0)
+    assert "\r" not in elsewhere.out + elsewhere.err
+    assert elsewhere.err == ""
+    terminal, slave = pty.openpty()
+    done = subprocess.run(
+        town.command("run"), env=town.process_environment(), stdout=subprocess.PIPE, stderr=slave, check=True, cwd=town.folder
+    )  # fmt: skip
+    os.close(slave)
+    seen = os.read(terminal, 65536).decode()
+    os.close(terminal)
+    stations = [line.removeprefix("\x1b[2K… ") for line in seen.split("\r")]
+    assert stations[1:] == [
+        "途中で終わった配信がないか確かめています",
+        "新着一覧を読んでいます",
+        "新しい記事を調べています",
+        "送るかどうかを判断しています",
+        "LINEに送信しています",
+        "記録しています",
+        "\x1b[2K",
+    ], "and the last one is taken away"
+    assert ARTICLES[20].title in done.stdout.decode()
+    assert "\r" not in done.stdout.decode()
 
 
 def test_an_unchanged_site_costs_one_request(town: Town) -> None:
