@@ -240,8 +240,10 @@ def _alias(k: Knowledge, e: Alias) -> None:
 
 def _posted(k: Knowledge, e: Posted) -> None:
     k.started = k.started or e.at
+    before = k.articles.get(e.article)
+    title = e.title or (before.title if before else "")
     k.articles[e.article] = Known(
-        e.article, e.url, e.title, f"post:{e.actor}", e.at, "queued",
+        e.article, e.url, title, f"post:{e.actor}", e.at, "queued",
         kind="correction" if e.corrects else "manual", date=e.at, seen=e.at, emergency=e.emergency, post=e,
     )  # fmt: skip
     k.waiting[e.article] = None
