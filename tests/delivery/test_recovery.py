@@ -42,6 +42,23 @@ def test_what_line_accepted_without_saying_so_is_not_sent_again(inside: Inside, 
     inside.check()
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [LineFault.error(400, "no"), LineFault.unauthorized(), LineFault.monthly_limit()],
+    ids=["400", "401", "429"],
+)
+def test_a_refusal_of_the_repeat_does_not_say_that_the_first_request_was_refused(
+    inside: Inside, refusal: LineFault
+) -> None:
+    left_open(inside, LineFault.drop_after())
+    inside.line.fail(refusal)
+    assert inside.run().exit == 1
+    assert inside.knowledge.queue() == []
+    assert inside.run().exit == 0
+    assert inside.times_sent(A.title) == 1
+    inside.check()
+
+
 def test_after_closing_an_open_broadcast_waits_for_the_next_opening(inside: Inside) -> None:
     inside.at(24, 17, 20)
     left_open(inside, LineFault.error_before())
