@@ -82,6 +82,17 @@ def test_an_open_emergency_is_repeated_at_night(inside: Inside) -> None:
     assert inside.times_sent(EMERGENCY.title) == 1
 
 
+def test_while_everything_is_paused_an_open_broadcast_waits_too(inside: Inside) -> None:
+    broadcast = left_open(inside, LineFault.error_before())
+    asked = len(inside.requests)
+    inside.town.configure(("paused = false", "paused = true"))
+    inside.run()
+    assert (len(inside.requests), inside.knowledge.broadcasts[broadcast].outcome) == (asked, "open")
+    inside.town.configure()
+    assert inside.run().exit == 0
+    assert inside.times_sent(A.title) == 1
+
+
 def test_while_a_broadcast_is_open_its_articles_are_in_no_other_one(inside: Inside) -> None:
     inside.town.configure(('min_interval = "60m"', 'min_interval = "0m"'))
     left_open(inside, LineFault.error_before(), times=2 * ATTEMPTS)
