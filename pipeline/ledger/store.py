@@ -172,5 +172,5 @@ def _write(file: Path, data: bytes, mode: int) -> None:
             os.close(folder)
     except OSError as error:
         raise LedgerError(
-            f"{file}: cannot be written: {error.strerror or error}; nothing was sent; make room or correct the permissions, then run again"
+            f"{file}: cannot be written: {error.strerror or error}; make room or correct the permissions, then run again"
         ) from None
