@@ -39,24 +39,24 @@ bench: $(VENV)/.run $(VENV)/peers/.done
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 lock: $(VENV)/.dev
-	$(LOCK) pyproject.toml --group build -o requirements.txt
-	$(LOCK) pyproject.toml --group dev -o requirements-dev.txt
-	echo uv | $(LOCK) - -o requirements-uv.txt
+	$(LOCK) pyproject.toml --group build -o requirements.lock
+	$(LOCK) pyproject.toml --group dev -o requirements-dev.lock
+	echo uv | $(LOCK) - -o requirements-uv.lock
 	$(LOCK) benchmarks/peers.in -o benchmarks/peers.lock
 
 clean:
 	rm -rf $(VENV) .demo preview build dist
 
 # What a run needs …
-$(VENV)/.run: requirements.txt pyproject.toml
+$(VENV)/.run: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
 # … and what the checks need on top of it.
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@
 
 # The peers of the benchmarks live apart from us. reader's own copy of feedparser looks for sgmllib under its old name.

@@ -169,7 +169,7 @@ def test_ci_runs_on_every_python_that_is_supported() -> None:
 def test_the_install_step_takes_everything_from_hash_locks_that_exist() -> None:
     script = yaml.safe_load(ACTIONS[0].read_text(encoding="utf-8"))["runs"]["steps"][0]["run"]
     locks = re.findall(r"--require-hashes -r \"\$source/([\w.-]+)\"", script)
-    assert locks == ["requirements-uv.txt", "requirements.txt"]
+    assert locks == ["requirements-uv.lock", "requirements.lock"]
     assert len(re.findall(r"pip install", script)) == len(locks) + len(
         re.findall(r"--no-deps --no-build-isolation", script)
     )
@@ -184,7 +184,7 @@ def test_the_lock_has_every_dependency_of_the_package() -> None:
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    locked = set(re.findall(r"(?m)^([\w.-]+)==", (ROOT / "requirements.txt").read_text(encoding="utf-8")))
+    locked = set(re.findall(r"(?m)^([\w.-]+)==", (ROOT / "requirements.lock").read_text(encoding="utf-8")))
     wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["build"]]
     assert {re.split(r"[<>=]", name)[0] for name in wanted} <= locked
 
