@@ -18,7 +18,7 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# What `make test` does with one seed and every eighth point, with many seeds and all points: make soak SOAK_SEEDS=50
+# What `make test` does with one seed and where a kill can matter, with many seeds and at all points: make soak SOAK_SEEDS=50
 SOAK_SEEDS ?= 10
 soak: $(VENV)/.dev
 	SOAK_SEEDS=$(SOAK_SEEDS) $(BIN)/python -m pytest -n auto --dist worksteal tests/delivery

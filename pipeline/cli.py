@@ -50,34 +50,14 @@ def _carried_out(options: argparse.Namespace) -> int:
 
 def _ended_by(error: BaseException, as_json: bool) -> int:
     """Tell why a command could not be carried out, and the exit code for it: the one place that does."""
+    from pipeline.report.ending import ending
     from pipeline.report.safe import line
 
-    code, message, exit_code = _explained(error)
-    print(f"kadoma-line: {line(message)}", file=sys.stderr)
+    ended = ending(error)
+    print(f"kadoma-line: {line(ended.message)}", file=sys.stderr)
     if as_json:
-        _print_json({"error": {"code": code, "message": message}, "exit": exit_code})
-    return exit_code
-
-
-def _explained(error: BaseException) -> tuple[str, str, int]:
-    from pipeline.ledger.store import LedgerError
-    from pipeline.report.github import GitHubError
-
-    match error:
-        case ConfigError():
-            return "configuration", str(error), USAGE
-        case Refusal():
-            from pipeline.report import words
-
-            return error.code, words.refusal(error), USAGE
-        case LedgerError():
-            return "ledger", str(error), FAILED
-        case GitHubError():
-            return "github", str(error), FAILED
-        case KeyboardInterrupt():
-            return "interrupted", "interrupted", FAILED
-    told = f"unexpected {type(error).__name__}: {error}; run again with --debug and report it"
-    return "unexpected", told, FAILED
+        _print_json({"error": {"code": ended.code, "message": ended.message}, "exit": ended.exit})
+    return ended.exit
 
 
 class _Parser(argparse.ArgumentParser):
@@ -197,12 +177,14 @@ def _log_to_stderr(debug: bool) -> None:
 def _run(options: argparse.Namespace) -> int:
     if options.now and not options.dry_run:
         raise ConfigError("--now is only for --dry-run: a real run decides by the real clock")
+    from pipeline.report import progress
     from pipeline.run import run
     from pipeline.world import World
 
     config = load(options.config)
     world = World.real(config) if options.now is None else World(os.environ, lambda: options.now)
     world.obey_signals()
+    world.progress = progress.shown_on(sys.stderr)
     report = run(config, options.state, world, options.dry_run, reread=lambda: load(options.config))
     from pipeline.report import tell
 

@@ -97,24 +97,31 @@ def form(options: argparse.Namespace) -> int:
     from pipeline.desk import Desk
     from pipeline.form import filled_in, hand_in
     from pipeline.ledger.ledger import Ledger, Rehearsal
+    from pipeline.ledger.store import LedgerError
     from pipeline.policy.posters import department_of
+    from pipeline.refusal import Refusal
+    from pipeline.report.github import GitHubError
 
     config = load(options.config)
     world = World.real(config)
     run = f"d{world.now():%Y%m%d-%H%M%S}"
     actors = [os.environ.get(f"GITHUB_{name}", "") for name in ("TRIGGERING_ACTOR", "ACTOR")]
     actor = next(filter(None, actors), "")
-    asked = filled_in(os.environ)
-    for one in filter(None, actors):  # who started it, and who started it again
-        department_of(one, config.policy.posters)
-    approver = _approver(config, actor) if options.approved else ""
-    opened = (
-        Rehearsal(options.state, run, world.now)
-        if options.check
-        else Ledger(options.state, config.state, run, world.now)
-    )
-    with opened as ledger:
-        done = hand_in(asked, config, Desk(config, ledger, actor, approver))
+    try:
+        asked = filled_in(os.environ)
+        for one in filter(None, actors):  # who started it, and who started it again
+            department_of(one, config.policy.posters)
+        approver = _approver(config, actor) if options.approved else ""
+        opened = (
+            Rehearsal(options.state, run, world.now)
+            if options.check
+            else Ledger(options.state, config.state, run, world.now)
+        )
+        with opened as ledger:
+            done = hand_in(asked, config, Desk(config, ledger, actor, approver))
+    except (ConfigError, Refusal, LedgerError, GitHubError) as error:
+        _tell_refused(error)
+        raise
     told = {
         "action": asked.action,
         "actor": actor,
@@ -132,6 +139,7 @@ def form(options: argparse.Namespace) -> int:
 
 def _tell_form(asked: Any, told: dict[str, Any]) -> None:
     from pipeline.report.safe import markdown
+    from pipeline.report.tell import append_summary
     from pipeline.templates import environment
 
     page = environment("text").get_template("report/form.md.j2")
@@ -139,9 +147,17 @@ def _tell_form(asked: Any, told: dict[str, Any]) -> None:
     text = page.render(fields=fields, actor=markdown(told["actor"]), approver=markdown(told["approver"]), check=told["check"],
                        articles=[{key: markdown(value) for key, value in row.items()} for row in told["articles"]])  # fmt: skip
     print(text)
-    if name := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(name).open("a", encoding="utf-8") as summary:
-            summary.write(text + "\n")
+    append_summary(text, os.environ)
+
+
+def _tell_refused(error: Exception) -> None:
+    """On the summary page too: who filled in the form looks there, and not into the log."""
+    from pipeline.report import render
+    from pipeline.report.ending import ending
+    from pipeline.report.tell import append_summary
+
+    ended = ending(error)
+    append_summary(render.markdown("refused", why=ended.message, failed=ended.exit == FAILED), os.environ)
 
 
 def _approver(config: Config, actor: str) -> str:
@@ -160,7 +176,8 @@ def _approver(config: Config, actor: str) -> str:
 
 def doctor(options: argparse.Namespace) -> int:
     """Every check, in words; sends nothing."""
-    from pipeline.doctor import examine, told
+    from pipeline.doctor import examine, page, told
+    from pipeline.report.tell import append_summary
 
     findings = examine(options.config, options.state, os.environ)
     bad = any(finding.level == "bad" for finding in findings)
@@ -168,6 +185,7 @@ def doctor(options: argparse.Namespace) -> int:
         _print_json({"checks": [finding.document() for finding in findings], "exit": int(bad)})
     else:
         print(told(findings))
+    append_summary(page(findings), os.environ)
     return FAILED if bad else DONE
 
 
@@ -180,7 +198,7 @@ def watchdog(options: argparse.Namespace) -> int:
     seen = look(config, options.state, os.environ, now)
     tell_people(config, os.environ, seen)
     if options.json:
-        _print_json({"alerts": [{"code": told.code, "message": told.detail} for told in seen.told], "exit": DONE})
+        _print_json({"alerts": [{"code": told.code, "message": str(told)} for told in seen.told], "exit": DONE})
     else:
         print("\n".join(f"【{told.title}】{told}" for told in seen.told) or seen.quiet)
     return DONE

@@ -18,6 +18,7 @@ from pipeline.report.safe import harmless, line
 from pipeline.templates import TEMPLATES
 
 WEEKDAYS = "月火水木金土日"
+LISTED = 50  # things and commands of one alert; an issue holds 65,536 characters
 PROVISO = " proviso"
 
 
@@ -67,7 +68,7 @@ class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Told(Struct, frozen=True):
-    """An alert in words; `commands` are complete."""
+    """An alert in words; `commands` are complete, `things` what it concerns, `technical` what engineers want to know."""
 
     code: str
     title: str
@@ -75,12 +76,14 @@ class Told(Struct, frozen=True):
     means: str
     do: str
     commands: tuple[str, ...]
-    detail: str
+    things: tuple[str, ...] = ()
+    technical: str = ""
 
     def __str__(self) -> str:
         commands = "".join(f"「{command}」" for command in self.commands)
-        detail = f"（詳細：{self.detail}）" if self.detail else ""
-        return f"{self.what}{self.means}{self.do}{commands}{detail}"
+        things = f"（対象：{' ／ '.join(self.things)}）" if self.things else ""
+        technical = f"（技術的な詳細：{self.technical}）" if self.technical else ""
+        return f"{self.what}{self.means}{self.do}{commands}{things}{technical}"
 
 
 class Place(Struct, frozen=True):
@@ -115,15 +118,14 @@ def told(alert: Alert, place: Place | None = None) -> Told:
         by_a_person = "{each}" in command or "{all}" in command
         complete = (place or Place()).command(command, by_a_person)
         if "{each}" in command:
-            commands += [complete.replace("{each}", shlex.quote(one)) for one in about]
+            commands += [complete.replace("{each}", shlex.quote(one)) for one in about[:LISTED]]
         elif about or "{all}" not in command:
             commands.append(complete.replace("{all}", shlex.join(about)))
-    return Told(alert.code, words.title, words.what, words.means, words.do, tuple(commands), details(alert))
-
-
-def details(alert: Alert) -> str:
-    """What exactly was seen, on one line."""
-    return " ／ ".join(seen(part) for part in alert.detail.splitlines() if part.strip())
+    things = [line(thing) for thing in alert.things[:LISTED]]
+    if len(alert.things) > LISTED:
+        things.append(sentence("more", count=str(len(alert.things) - LISTED)))
+    technical = " ／ ".join(seen(part) for part in alert.detail.splitlines() if part.strip())
+    return Told(alert.code, words.title, words.what, words.means, words.do, tuple(commands), tuple(things), technical)
 
 
 def detail(code: str, what: str) -> str:
