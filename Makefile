@@ -18,7 +18,7 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# What `make test` does with one seed and every eighth point, with many seeds and all points: make soak SOAK_SEEDS=50
+# What `make test` does with one seed and where a kill can matter, with many seeds and at all points: make soak SOAK_SEEDS=50
 SOAK_SEEDS ?= 10
 soak: $(VENV)/.dev
 	SOAK_SEEDS=$(SOAK_SEEDS) $(BIN)/python -m pytest -n auto --dist worksteal tests/delivery
@@ -39,24 +39,24 @@ bench: $(VENV)/.run $(VENV)/peers/.done
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 lock: $(VENV)/.dev
-	$(LOCK) pyproject.toml --group build -o requirements.lock
-	$(LOCK) pyproject.toml --group dev -o requirements-dev.lock
-	echo uv | $(LOCK) - -o requirements-uv.lock
+	$(LOCK) pyproject.toml --group build -o requirements.txt
+	$(LOCK) pyproject.toml --group dev -o requirements-dev.txt
+	echo uv | $(LOCK) - -o requirements-uv.txt
 	$(LOCK) benchmarks/peers.in -o benchmarks/peers.lock
 
 clean:
 	rm -rf $(VENV) .demo preview build dist
 
 # What a run needs …
-$(VENV)/.run: requirements.lock pyproject.toml
+$(VENV)/.run: requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
 # … and what the checks need on top of it.
-$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	touch $@
 
 # The peers of the benchmarks live apart from us. reader's own copy of feedparser looks for sgmllib under its old name.

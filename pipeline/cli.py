@@ -168,12 +168,14 @@ def _log_to_stderr(debug: bool) -> None:
 def _run(options: argparse.Namespace) -> int:
     if options.now and not options.dry_run:
         raise ConfigError("--now is only for --dry-run: a real run decides by the real clock")
+    from pipeline.report import progress
     from pipeline.run import run
     from pipeline.world import World
 
     config = load(options.config)
     world = World.real(config) if options.now is None else World(os.environ, lambda: options.now)
     world.obey_signals()
+    world.progress = progress.shown_on(sys.stderr)
     report = run(config, options.state, world, options.dry_run, reread=lambda: load(options.config))
     from pipeline.report import tell
 

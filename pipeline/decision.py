@@ -127,13 +127,15 @@ class Decision(Struct, frozen=True):
 
 
 class Alert(Struct, frozen=True):
-    """Something a person should know; the words come from the catalogue, `detail` says what exactly was seen.
+    """Something a person should know; the words come from the catalogue, `detail` says what exactly was seen, for
+    engineers.
 
     `about` is the part that stays the same while the condition lasts (a person is told once); `waits`: it stands until
-    a person has acted, and is told at every run (exit code 3).
+    a person has acted, and is told at every run (exit code 3); `things`: what it concerns, one by one, for the staff.
     """
 
     code: str
     detail: str = ""
     about: str = ""
     waits: bool = False
+    things: tuple[str, ...] = ()

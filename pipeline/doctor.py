@@ -12,10 +12,12 @@ import msgspec
 from msgspec import Struct
 
 from pipeline.config import Config, ConfigError, duration, load
+from pipeline.decision import Alert
 from pipeline.ledger.git import Git
 from pipeline.ledger.ledger import known
 from pipeline.ledger.store import LedgerError
 from pipeline.line.client import Client, LineError, Reception
+from pipeline.report import words
 from pipeline.report.github import GitHub, GitHubError
 from pipeline.report.safe import line
 from pipeline.sources.collect import Memory, SiteReader
@@ -81,16 +83,27 @@ def examine(file: Path, state: Path, environment: Mapping[str, str]) -> list[Fin
 
 def told(findings: list[Finding]) -> str:
     """The findings as text for a terminal."""
-    words, levels = catalogue().words, catalogue().levels
+    said, levels = catalogue().words, catalogue().levels
     lines = []
     for finding in findings:
         lines.append(f"【{levels[finding.level]}】{finding.title}：{finding.found}")
-        lines.append(f"　{words['looked']}：{finding.looked}")
+        lines.append(f"　{said['looked']}：{finding.looked}")
         if finding.fix:
-            lines.append(f"　{words['fix']}：{finding.fix}")
-    counts = {level: sum(finding.level == level for finding in findings) for level in levels}
-    end = words["good"] if counts["ok"] == len(findings) else words["summary"].format(**counts)
-    return "\n".join([*lines, "", end])
+            lines.append(f"　{said['fix']}：{finding.fix}")
+    return "\n".join([*lines, "", _end(findings)])
+
+
+def page(findings: list[Finding]) -> str:
+    """The findings as Markdown for the summary page of the step on GitHub."""
+    from pipeline.report import render
+
+    return render.markdown("doctor", findings=findings, levels=catalogue().levels, end=_end(findings))
+
+
+def _end(findings: list[Finding]) -> str:
+    said = catalogue().words
+    counts = {level: sum(finding.level == level for finding in findings) for level in catalogue().levels}
+    return said["good"] if counts["ok"] == len(findings) else said["summary"].format(**counts)
 
 
 class Doctor:
@@ -163,7 +176,7 @@ class Doctor:
             listing = reader.listing(source, Memory())
             values = {"url": listing.source, "entries": len(listing.entries), "undated": listing.undated}
             if listing.state == "failed":
-                yield _finding("source", "failed", **values, error=listing.error)
+                yield _finding("source", "failed", **values, why=words.problem(listing.error_code), error=listing.error)
             elif not listing.entries:
                 yield _finding("source", "empty", **values)
             else:
@@ -186,7 +199,8 @@ class Doctor:
             if error.code == "clock":
                 yield _finding("clock", "wrong", detail=error)
                 return
-            yield _finding("line", "failed", api=line_config.api, error=error)
+            alert = words.told(Alert(error.code if error.code == "credentials" else f"line-{error.code}"))
+            yield _finding("line", "failed", api=line_config.api, what=alert.what, fix=alert.do, error=error)
 
     def _quota(self, client: Client) -> Finding:
         quota = client.quota()
@@ -241,10 +255,10 @@ class Doctor:
 
 
 def _finding(check: str, result: str, **values: object) -> Finding:
-    words = catalogue().checks[check]
-    told_as = words.results[result]
+    said = catalogue().checks[check]
+    told_as = said.results[result]
     safe = {name: line(value) for name, value in values.items()}
     return Finding(
-        check, result, told_as.level, words.title, words.looked.format(**safe), told_as.found.format(**safe),
+        check, result, told_as.level, said.title, said.looked.format(**safe), told_as.found.format(**safe),
         told_as.fix.format(**safe),
     )  # fmt: skip

@@ -100,7 +100,6 @@ def form(options: argparse.Namespace) -> int:
     from pipeline.ledger.store import LedgerError
     from pipeline.policy.posters import NotAPoster, department_of
     from pipeline.report.github import GitHubError
-    from pipeline.report.safe import line
 
     config = load(options.config)
     world = World.real(config)
@@ -119,12 +118,10 @@ def form(options: argparse.Namespace) -> int:
         )
         with opened as ledger:
             done = hand_in(asked, config, Desk(config, ledger, actor, approver))
-    except (DeskError, NotAPoster) as error:
-        print(f"kadoma-line: {line(error)}", file=sys.stderr)
-        return USAGE
+    except (ConfigError, DeskError, NotAPoster) as error:
+        return _refused(error, USAGE)
     except (LedgerError, GitHubError) as error:
-        print(f"kadoma-line: {line(error)}", file=sys.stderr)
-        return FAILED
+        return _refused(error, FAILED)
     told = {
         "action": asked.action,
         "actor": actor,
@@ -142,6 +139,7 @@ def form(options: argparse.Namespace) -> int:
 
 def _tell_form(asked: Any, told: dict[str, Any]) -> None:
     from pipeline.report.safe import markdown
+    from pipeline.report.tell import append_summary
     from pipeline.templates import environment
 
     page = environment("text").get_template("report/form.md.j2")
@@ -149,9 +147,18 @@ def _tell_form(asked: Any, told: dict[str, Any]) -> None:
     text = page.render(fields=fields, actor=markdown(told["actor"]), approver=markdown(told["approver"]), check=told["check"],
                        articles=[{key: markdown(value) for key, value in row.items()} for row in told["articles"]])  # fmt: skip
     print(text)
-    if name := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(name).open("a", encoding="utf-8") as summary:
-            summary.write(text + "\n")
+    append_summary(text, os.environ)
+
+
+def _refused(error: Exception, code: int) -> int:
+    """On the summary page too: who filled in the form looks there, and not into the log."""
+    from pipeline.report import render
+    from pipeline.report.safe import line
+    from pipeline.report.tell import append_summary
+
+    print(f"kadoma-line: {line(error)}", file=sys.stderr)
+    append_summary(render.markdown("refused", why=error, failed=code == FAILED), os.environ)
+    return code
 
 
 def _approver(config: Config, actor: str) -> str:
@@ -170,7 +177,8 @@ def _approver(config: Config, actor: str) -> str:
 
 def doctor(options: argparse.Namespace) -> int:
     """Every check, in words; sends nothing."""
-    from pipeline.doctor import examine, told
+    from pipeline.doctor import examine, page, told
+    from pipeline.report.tell import append_summary
 
     findings = examine(options.config, options.state, os.environ)
     bad = any(finding.level == "bad" for finding in findings)
@@ -178,6 +186,7 @@ def doctor(options: argparse.Namespace) -> int:
         _print_json({"checks": [finding.document() for finding in findings], "exit": int(bad)})
     else:
         print(told(findings))
+    append_summary(page(findings), os.environ)
     return FAILED if bad else DONE
 
 
@@ -197,7 +206,7 @@ def watchdog(options: argparse.Namespace) -> int:
         print(f"kadoma-line: {line(error)}", file=sys.stderr)
         return FAILED
     if options.json:
-        _print_json({"alerts": [{"code": told.code, "message": told.detail} for told in seen.told], "exit": DONE})
+        _print_json({"alerts": [{"code": told.code, "message": str(told)} for told in seen.told], "exit": DONE})
     else:
         print("\n".join(f"【{told.title}】{told}" for told in seen.told) or seen.quiet)
     return DONE

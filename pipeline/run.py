@@ -13,7 +13,8 @@ from pathlib import Path
 from pipeline.article import Listing, Page, PageProblem
 from pipeline.config import Config
 from pipeline.decision import Alert, Decision
-from pipeline.ledger.events import Alerted, Decided, Robots
+from pipeline.ledger.events import Alerted, Changed, Decided, Robots
+from pipeline.ledger.knowledge import Known
 from pipeline.ledger.ledger import Ledger, LostRace, Rehearsal
 from pipeline.ledger.store import LedgerError
 from pipeline.line.delivery import Delivery
@@ -21,7 +22,7 @@ from pipeline.policy.decide import Plan, decide
 from pipeline.policy.hours import is_open
 from pipeline.policy.same_article import believable
 from pipeline.policy.survey import Survey, discoveries, judged, survey
-from pipeline.policy.trust import wait_until
+from pipeline.policy.trust import failure, wait_until
 from pipeline.report import issues
 from pipeline.report.alerts import standing
 from pipeline.report.github import GitHub
@@ -80,36 +81,48 @@ class Pass:
         )
 
     def run(self) -> None:
+        progress = self.world.progress
         try:
+            progress("recover")
             self.delivery.recover()
+            progress("collect")
             listings = self.collect()
             for _ in self.ledger.retrying():
                 if self.world.stopping:  # nothing is half done: what was not recorded is found again
                     return
                 try:
+                    progress("find")
                     seen, pages = self.find(listings)
+                    progress("decide")
                     plan = self.decide(pages)
                     for urgent in (True, False):
-                        self.delivery.deliver(plan.due(self.ledger.knowledge, urgent), pages, urgent)
+                        due = plan.due(self.ledger.knowledge, urgent)
+                        if due and not self.report.dry_run:
+                            progress("deliver")
+                        self.delivery.deliver(due, pages, urgent)
+                    progress("conclude")
                     self.conclude(seen, plan, pages)
                 except LostRace:
                     continue
                 return
         finally:  # what LINE took is told, also when it could not be recorded
+            progress("")
             self.report.tell_delivery(self.delivery.broadcasts, self.delivery.failures)
 
     def collect(self) -> list[Listing]:
         """Read the sources in order; a fallback only when no source of its kind before it could be read."""
         listings: list[Listing] = []
+        answered: set[bool] = set()  # of the emergency sources, and of the others
         for source in self.config.site.sources:
-            answered = any(listing.state != "failed" and listing.emergency == source.emergency for listing in listings)
-            if source.fallback and answered:
+            if source.fallback and source.emergency in answered:
                 continue
             address = site_url(source.url, self.config.site.url, self.config.site.hosts)
             known = self.ledger.knowledge.sources.get(address)
             wait = wait_until(self.world.now(), known)
             memory = Memory(known.etag, known.last_modified, known.digest, wait) if known else Memory()
             listings.append(self.reader.listing(source, memory))
+            if failure(listings[-1], known) is None:
+                answered.add(source.emergency)
         return listings
 
     def find(self, listings: Sequence[Listing]) -> tuple[Survey, Pages]:
@@ -148,8 +161,19 @@ class Pass:
                 waiting = self.ledger.knowledge.queue()
                 titles = {known.url: known.title for known in waiting if not (known.post or known.approved_by)}
                 pages |= believable(self.reader.pages(plan.missing), titles)
+                self._name(waiting, pages)
             elif self.delivery.ready_for(plan):
                 return plan
+
+    def _name(self, waiting: Sequence[Known], pages: Pages) -> None:
+        """Posted by their address alone, pages are known by the title that was read there."""
+        self.ledger.note(
+            [
+                Changed(at=self.world.now(), run=self.report.id, article=known.id, title=page.title, date=known.date)
+                for known in waiting
+                if not known.title and isinstance(page := pages.get(known.url), Page)
+            ]
+        )
 
     def conclude(self, seen: Survey, plan: Plan, pages: Pages) -> None:
         """Note decisions that changed, tell what stands, and make it durable."""

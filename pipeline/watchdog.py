@@ -11,11 +11,11 @@ import msgspec
 from msgspec import Struct
 
 from pipeline.config import JST, Config, clock_time, duration
-from pipeline.decision import Alert
 from pipeline.ledger.knowledge import Knowledge, Known
 from pipeline.ledger.ledger import known
 from pipeline.policy.hours import is_open_day, next_opening
 from pipeline.report import issues, words
+from pipeline.report.alerts import one_of_each, unknown
 from pipeline.report.github import GitHub, Run
 from pipeline.report.safe import line
 from pipeline.report.status import place_of
@@ -25,9 +25,8 @@ PATIENCE = timedelta(
     days=1
 )  # of an article in the queue, counted from the posting hours in which it could have gone out
 ALIVE = timedelta(hours=6)  # a job on GitHub lives no longer
-SHOWN = 5
 HOLIDAYS_A_YEAR = 16  # of the 国民の祝日に関する法律; fewer known ones are a sign of old data
-BY_HAND = "workflow_dispatch"  # may have been a dry run
+DRY_RUN = "試すだけ"  # in the run-name of sync.yml: such a run proves nothing
 UNKNOWN, LEDGER = "unknown-broadcast", "ledger"  # the main job's alerts that also matter here
 
 
@@ -58,20 +57,19 @@ def look(config: Config, state: Path, environment: Mapping[str, str], now: datet
     told: list[words.Told] = []
     last_was_good = False
     if github is not None:
-        runs = [run for run in github.runs(config.github.workflow) if run.event != BY_HAND]
+        runs = [run for run in github.runs(config.github.workflow) if DRY_RUN not in run.title]
         ended = [run for run in runs if run.status == "completed" and run.conclusion != "cancelled"]
         last_was_good = bool(ended) and ended[0].conclusion == "success"
         told += _about_runs(config, runs, now)
         standing = github.workflow_state(config.github.workflow)
         if standing != "active":
-            told.append(_told("schedule-off", catalogue().quiet["state"].format(state=standing)))
+            told.append(_told("schedule-off", said=catalogue().quiet["state"].format(state=standing)))
     told += _about_the_queue(config, knowledge, now)
     place = place_of(environment, issues.CONFIG, issues.STATE)
-    for broadcast in knowledge.unfinished():
-        if broadcast.outcome == "unknown":
-            told.append(words.told(Alert(UNKNOWN, f"{broadcast.id}: {broadcast.detail}", broadcast.id, True), place))
+    open_ones = [broadcast for broadcast in knowledge.unfinished() if broadcast.outcome == "unknown"]
+    told += [words.told(alert, place) for alert in one_of_each([unknown(one, knowledge) for one in open_ones])]
     if not knows_the_holidays_of(now.year + 1):
-        told.append(_told("holidays-old", str(now.year + 1)))
+        told.append(_told("holidays-old", said=catalogue().quiet["year"].format(year=now.year + 1)))
     return Seen(tuple(told), catalogue().quiet["watchdog"], knowledge, last_was_good)
 
 
@@ -109,16 +107,16 @@ def _about_runs(config: Config, runs: list[Run], now: datetime) -> list[words.To
     alive = any(run.status == "in_progress" and now - datetime.fromisoformat(run.started) < ALIVE for run in runs)
     last = max(good, default=None)
     said = catalogue().quiet
-    detail = said["last"].format(at=words.instant(last)) if last else said["never"]
+    since = said["last"].format(at=words.instant(last)) if last else said["never"]
     if alive:
         return []
     told = []
     opening = datetime.combine(now.astimezone(JST).date(), clock_time(config.policy.hours.open), JST)
     open_today = is_open_day(opening.date(), config.policy.hours)
     if open_today and now >= opening + duration(config.github.grace) and (last is None or last < opening):
-        told.append(_told("no-run-today", detail))
+        told.append(_told("no-run-today", said=since))
     if last is None or now - last > duration(config.github.silent_after):
-        told.append(_told("silent", detail))
+        told.append(_told("silent", said=since))
     return told
 
 
@@ -130,12 +128,14 @@ def _about_the_queue(config: Config, knowledge: Knowledge, now: datetime) -> lis
         return []
     said = catalogue().quiet
     rows = [
-        said["waiting"].format(id=article.id, title=article.title[:40], at=words.instant(article.found))
-        for article in late[:SHOWN]
-    ]
-    if len(late) > SHOWN:
-        rows.append(said["more"].format(count=len(late) - SHOWN))
-    return [_told("queue-stuck", " ／ ".join(rows))]
+        said["waiting"].format(
+            id=article.id, title=article.title[:60], at=words.instant(article.found), why=words.reason(article.reason).label
+        )
+        for article in late[: words.LISTED]
+    ]  # fmt: skip
+    if len(late) > words.LISTED:
+        rows.append(words.sentence("more", count=str(len(late) - words.LISTED)))
+    return [_told("queue-stuck", tuple(rows))]
 
 
 def _is_late(article: Known, config: Config, now: datetime) -> bool:
@@ -145,6 +145,7 @@ def _is_late(article: Known, config: Config, now: datetime) -> bool:
     return begun is not None and now - begun > PATIENCE and not promised
 
 
-def _told(code: str, detail: str) -> words.Told:
+def _told(code: str, things: tuple[str, ...] = (), said: str = "") -> words.Told:
     text = catalogue().alerts[code]
-    return words.Told(code, text.title, text.what, text.means, text.do, text.commands, line(detail))
+    rows = tuple(line(thing) for thing in things)
+    return words.Told(code, text.title, f"{text.what}{line(said)}", text.means, text.do, text.commands, rows)

@@ -31,6 +31,7 @@ class World:
     ) -> None:
         self.environment = environment
         self._stop = threading.Event()
+        self.progress: Callable[[str], object] = lambda _: None  # told the station of the run that begins
         self.now = now or (lambda: datetime.now(JST))
         self._sleep = sleep or self._stop.wait
         self._until = time.monotonic() + RUN_AT_MOST.total_seconds()

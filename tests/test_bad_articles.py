@@ -61,6 +61,12 @@ BROKEN = {
     "a PDF": (Fault.raw(b"%PDF-1.4", "application/pdf"), "review", "page-malformed"),
     "no title": (Fault.raw("<html><body><p>本文だけ</p></body></html>"), "review", "page-malformed"),
     "nothing": (Fault.raw(b""), "review", "page-malformed"),
+    "a garbled title": (
+        Fault.raw(b"<article id=contents><h1>" + "届出".encode() + b"\xe3\x81</h1>" + "本文です。".encode() * 99),
+        "review",
+        "page-malformed",
+    ),
+    "a title of control characters": (Fault.raw("<article id=contents><h1>\0 \x07</h1>"), "review", "page-malformed"),
     "rubbish": (Fault.raw(bytes(range(256)) * 40), "review", "page-malformed"),
     "tags nested ten thousand deep": (Fault.raw("<div>" * 10_000), "review", "page-malformed"),
     "a redirect to javascript": (Fault.redirect_to("javascript:alert(1)"), "review", "page-malformed"),
@@ -70,22 +76,22 @@ BROKEN = {
     "410": (Fault.status(410), "skip", "gone"),
     "a page in Shift_JIS that claims to be UTF-8": (Fault.shift_jis(), "send", "due"),
     "tags that never end": (
-        Fault.raw("<article id=contents><h1>届出のお知らせ その14<p class=x <div id=contents-in><p>本文"),
+        Fault.raw("<article id=contents><h1>届出のお知らせ その16<p class=x <div id=contents-in><p>本文"),
         "send",
         "due",
     ),
     "a date in the year 0": (
-        Fault.raw(PAGE.format(title="届出のお知らせ その15", date='<p class="update">0000年00月00日</p>')),
+        Fault.raw(PAGE.format(title="届出のお知らせ その17", date='<p class="update">0000年00月00日</p>')),
         "send",
         "due",
     ),
     "a date in the year 9999": (
-        Fault.raw(PAGE.format(title="届出のお知らせ その16", date='<p class="update">9999年12月31日</p>')),
+        Fault.raw(PAGE.format(title="届出のお知らせ その18", date='<p class="update">9999年12月31日</p>')),
         "send",
         "due",
     ),
     "a date in 令和99年": (
-        Fault.raw(PAGE.format(title="届出のお知らせ その17", date='<p class="update">令和99年1月1日</p>')),
+        Fault.raw(PAGE.format(title="届出のお知らせ その19", date='<p class="update">令和99年1月1日</p>')),
         "send",
         "due",
     ),
@@ -249,6 +255,10 @@ def test_an_empty_title_and_a_title_of_5000_characters_wait_for_a_person(town: T
     assert decisions[article(1).path] in [("review", "no-title"), ("review", "page-malformed")]
     assert decisions[article(2).path] in [("review", "no-title"), ("review", "page-malformed")]
     assert decisions[article(3).path] == ("review", "long-title")
+    for command in (["run"], ["run", "--dry-run"], ["status"]):
+        told = town.call(*command, code=3)
+        assert "長" * 50 in told.out, "it is told"
+        assert "長" * 150 not in told.out + told.err, "but not all of it"
 
 
 @pytest.mark.parametrize(

@@ -134,11 +134,12 @@ def test_a_list_in_shift_jis_that_claims_to_be_utf8_is_read(town: Town) -> None:
         town.city.recover()
 
 
-def test_when_the_first_list_breaks_the_fallback_has_the_news_in_the_same_run(town: Town) -> None:
+@pytest.mark.parametrize("fault", [Fault.malformed_json(), Fault.raw("[]", JSON)], ids=["malformed", "empty"])
+def test_when_the_first_list_breaks_the_fallback_has_the_news_in_the_same_run(town: Town, fault: Fault) -> None:
     town.with_baseline()
     town.now += timedelta(hours=2)
     town.publish(LOGO)
-    town.city.fail("/index.update.json", Fault.malformed_json())
+    town.city.fail("/index.update.json", fault)
     result = town.run(code=1)
     assert [source["ok"] for source in result.json["sources"]] == [False, True]
     assert [broadcast["outcome"] for broadcast in result.json["broadcasts"]] == ["accepted"]

@@ -1,5 +1,6 @@
 """What README.md says is true: its links lead somewhere, its commands are understood, its demo looks like that."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -56,3 +57,25 @@ def test_the_message_about_a_mistake_is_as_shown(tmp_path: Path) -> None:
     done = subprocess.run([str(SCRIPT), "run"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.stderr in README
     assert done.returncode == 2
+
+
+LATE = re.findall(r"(?m)^\| [^|]+ \| `(--watch [^`]+)` \| (.+) \|$", README)
+
+
+@pytest.mark.parametrize(("options", "shown"), LATE)
+def test_the_simulated_delays_are_as_shown(options: str, shown: str) -> None:
+    command = next(line for line in commands() if line.startswith("kadoma-line simulate"))
+    arguments = [*shlex.split(command.partition(" --watch ")[0])[1:], *options.split(), "--json"]
+    done = subprocess.run([str(SCRIPT), *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    document = json.loads(done.stdout)
+    spreads = (document["latency"]["delay"], document["latency"]["emergency"])
+    figures = [_span(spread[figure]) for spread in spreads for figure in ("median", "p90")]
+    assert shown.split(" | ") == [*figures, str(document["reasons"].get("burst", 0))]
+
+
+def _span(minutes: float) -> str:
+    return f"{minutes:.0f} min" if minutes < 100 else f"{minutes / 60:.0f} h"
+
+
+def test_the_delays_are_told_with_and_without_a_watch_and_with_a_scheduler_outside() -> None:
+    assert {"--watch none", "--watch 55m", "--watch open", "--watch open --outside 10m"} <= {row for row, _ in LATE}

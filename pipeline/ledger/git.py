@@ -113,7 +113,8 @@ class Git:
             )
 
     def fetch(self) -> str:
-        """The commit at the tip of the upstream branch."""
+        """The commit at the tip of the upstream branch. Raises GitError, also when the ledger there is not what it was."""
+        seen = self._git("rev-parse", "--quiet", "--verify", UPSTREAM).stdout.strip()
         for _ in range(2):
             result = self._network(
                 "fetch", "--no-tags", "--no-write-fetch-head", self.remote, f"{self.target}:{UPSTREAM}"
@@ -128,7 +129,22 @@ class Git:
             )
         if result.returncode:
             raise _explained(result, "fetch")
-        return self._out("rev-parse", UPSTREAM).strip()
+        tip = self._out("rev-parse", UPSTREAM).strip()
+        if seen not in ("", tip):
+            self._check_only_appended(seen, tip)
+        return tip
+
+    def _check_only_appended(self, seen: str, tip: str) -> None:
+        """A commit on top can take lines away, too: somebody reverts "sent: …", or tidies the ledger up."""
+        changes = _split(self._out("diff", "--numstat", "--text", "--no-renames", "-z", seen, tip, "--", OWN[0]))
+        cut = [file for _added, removed, file in (change.split("\t") for change in changes) if removed != "0"]
+        if cut:
+            self._out("update-ref", UPSTREAM, seen)  # noticed again by every run, until it is restored
+            raise GitError(
+                "rewritten",
+                f"lines of {', '.join(cut)} were changed or removed at the remote since {seen[:12]}: it may have forgotten what "
+                f"was sent. Restore them there (`git revert`); or, knowing what was sent, accept it with `git update-ref -d {UPSTREAM}`",
+            )
 
     def head(self) -> str:
         return self._out("rev-parse", "HEAD").strip()
@@ -240,7 +256,7 @@ class Git:
                 pass_fds=(self.lock,) if inherit and self.lock >= 0 else (),
             )  # fmt: skip
         except OSError as error:
-            raise GitError("git", f"git cannot be run ({error.strerror}); nothing was sent; install git") from None
+            raise GitError("git", f"git cannot be run ({error.strerror}); install git") from None
         with process:
             try:
                 out, err = process.communicate(timeout=timeout)
@@ -304,4 +320,4 @@ def _explained(result: "subprocess.CompletedProcess[str]", step: str) -> GitErro
     for marks, code, advice in _KINDS:
         if any(mark in text for mark in marks):
             return GitError(code, f"git {step}: {advice} (git says: {words})")
-    return GitError("git", f"git {step} failed; nothing was sent (git says: {words})")
+    return GitError("git", f"git {step} failed: look at what it says; the next run tries again (git says: {words})")

@@ -1,6 +1,6 @@
 """Current knowledge is what the events add up to: a pure fold. Any prefix of a ledger gives a valid state."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -123,12 +123,11 @@ class RobotsKnown(Struct, frozen=True):
     delay: float = 0.0
 
 
-class Knowledge(Struct):
-    """Everything that decisions need to know.
+class Standing(Struct):
+    """What is known but for the articles: it does not grow with the years.
 
-    `articles` holds all that were ever seen (nothing is forgotten); `waiting` the ids in the queue or in review;
-    `highest_page` the highest number of the first baseline: unseen lower ones are old pages;
-    `broadcasts` the recent and the unfinished ones.
+    `waiting` holds the ids in the queue or in review; `highest_page` the highest number of the first baseline: unseen
+    lower ones are old pages; `broadcasts` the recent and the unfinished ones.
     """
 
     started: datetime | None = None
@@ -136,8 +135,6 @@ class Knowledge(Struct):
     last: datetime | None = None
     last_run: str = ""
     highest_page: int = 0
-    articles: dict[str, Known] = {}
-    aliases: dict[str, str] = {}
     waiting: dict[str, None] = {}
     edited: dict[str, None] = {}  # edited while a broadcast with them was open: an update as soon as that is settled
     sources: dict[str, SourceKnown] = {}
@@ -145,6 +142,18 @@ class Knowledge(Struct):
     broadcasts: dict[str, BroadcastKnown] = {}
     alerts: dict[str, str] = {}
     told: dict[str, str] = {}  # alerts as the issues tell them
+
+
+class Knowledge(Standing):
+    """Everything that decisions need to know.
+
+    `articles` holds all that were ever seen, by id (nothing is forgotten); `aliases` their ids by the addresses of shortcuts
+    to them, `pages` by the CMS's page number.
+    """
+
+    articles: MutableMapping[str, Known] = {}
+    aliases: MutableMapping[str, str] = {}
+    pages: MutableMapping[int, str] = {}
 
     def find(self, url: str) -> Known | None:
         """The article under its canonical URL or the address of a shortcut to it."""
@@ -183,22 +192,12 @@ def _baseline(k: Knowledge, e: Baseline) -> None:
     k.first_baseline = k.first_baseline or e.at
     if e.at == k.first_baseline:
         k.highest_page = max(k.highest_page, e.page_no or 0)
-    k.articles.setdefault(
-        e.article,
-        Known(
-            e.article,
-            e.url,
-            e.title,
-            e.source,
-            e.at,
-            "baseline",
-            date=e.date,
-            seen=e.date,
-            page_no=e.page_no,
-            decision="baseline",
-            reason="baseline",
-        ),
-    )
+    if e.article not in k.articles:
+        k.articles[e.article] = Known(
+            e.article, e.url, e.title, e.source, e.at, "baseline",
+            date=e.date, seen=e.date, page_no=e.page_no, decision="baseline", reason="baseline",
+        )  # fmt: skip
+        _number(k, e)
 
 
 def _found(k: Knowledge, e: Found) -> None:
@@ -211,8 +210,14 @@ def _found(k: Knowledge, e: Found) -> None:
     )  # fmt: skip
     k.waiting[e.article] = None
     k.edited.pop(e.article, None)
+    _number(k, e)
     if e.listed:
         k.aliases[e.listed] = e.article
+
+
+def _number(k: Knowledge, e: Baseline | Found) -> None:
+    if e.page_no:
+        k.pages[e.page_no] = e.article
 
 
 def _changed(k: Knowledge, e: Changed) -> None:
@@ -235,8 +240,10 @@ def _alias(k: Knowledge, e: Alias) -> None:
 
 def _posted(k: Knowledge, e: Posted) -> None:
     k.started = k.started or e.at
+    before = k.articles.get(e.article)
+    title = e.title or (before.title if before else "")
     k.articles[e.article] = Known(
-        e.article, e.url, e.title, f"post:{e.actor}", e.at, "queued",
+        e.article, e.url, title, f"post:{e.actor}", e.at, "queued",
         kind="correction" if e.corrects else "manual", date=e.at, seen=e.at, emergency=e.emergency, post=e,
     )  # fmt: skip
     k.waiting[e.article] = None

@@ -6,8 +6,9 @@ next writer and ignored by readers.
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 from msgspec.structs import replace
@@ -37,28 +38,35 @@ def files(state: Path) -> list[Path]:
     return sorted(state.glob("ledger-*.jsonl"))
 
 
-def whole_lines(file: Path) -> tuple[list[bytes], bytes]:
-    """The complete lines of a file, and what follows the last line end (a torn line, or nothing)."""
+def whole_lines(file: Path, start: int = 0) -> tuple[list[bytes], bytes]:
+    """The complete lines of a file from byte `start` on, and what follows the last line end (a torn line, or nothing)."""
     try:
-        data = file.read_bytes()
+        with file.open("rb") as stream:
+            stream.seek(start)
+            *lines, rest = stream.read().split(b"\n")
     except OSError as error:
         raise LedgerError(f"{file}: cannot be read: {error.strerror or error}") from None
-    *lines, rest = data.split(b"\n")
     return lines, rest
 
 
-def read(state: Path) -> Iterator[AnyEvent]:
+def read(state: Path, behind: Mapping[str, int] = MappingProxyType({})) -> Iterator[AnyEvent]:
     """All events, oldest first. A torn last line of a file is not one of them.
+
+    Args:
+        state: the state directory.
+        behind: file name → bytes at its beginning that are left out.
 
     Raises:
         Damage: a complete line is no event (for example the marks of a merge conflict); names file and line.
     """
     for file in files(state):
-        lines, _ = whole_lines(file)
-        for number, line in enumerate(lines, start=1):
+        start = behind.get(file.name, 0)
+        lines, _ = whole_lines(file, start)
+        for at, line in enumerate(lines):
             try:
                 yield decode(line)
             except msgspec.DecodeError as error:
+                number = file.read_bytes()[:start].count(b"\n") + at + 1
                 raise Damage(
                     f"{file.name}:{number}: no event of this ledger ({error}); nothing is sent until the line is as it was: "
                     "see `git log -p` for the file, and `kadoma-line ledger verify`"
@@ -68,24 +76,27 @@ def read(state: Path) -> Iterator[AnyEvent]:
 def last_hash(state: Path) -> str:
     """The hash of the newest line."""
     for file in reversed(files(state)):
-        line = _last_line(file)
+        line, _ = tail(file)
         if line:
             return line_hash(line)
     return FIRST
 
 
-def _last_line(file: Path) -> bytes:
-    """The last complete line, read from the end."""
+def tail(file: Path, end: int | None = None) -> tuple[bytes, bytes]:
+    """The last complete line of a file (of its first `end` bytes), read from the end, and what follows its line end."""
     step = 4096
-    with file.open("rb") as stream:
-        size = stream.seek(0, os.SEEK_END)
-        while True:
-            start = max(0, size - step)
-            stream.seek(start)
-            lines = stream.read().split(b"\n")[:-1]
-            if start == 0 or len(lines) > 1:
-                return lines[-1] if lines else b""
-            step *= 8
+    try:
+        with file.open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END) if end is None else end
+            while True:
+                start = max(0, size - step)
+                stream.seek(start)
+                *lines, rest = stream.read(size - start).split(b"\n")
+                if start == 0 or len(lines) > 1:
+                    return (lines[-1] if lines else b""), rest
+                step *= 8
+    except OSError as error:
+        raise LedgerError(f"{file}: cannot be read: {error.strerror or error}") from None
 
 
 def append(state: Path, events: Sequence[AnyEvent]) -> None:
@@ -119,7 +130,7 @@ def body_file(state: Path, broadcast: str) -> Path:
 
 def torn_lines(state: Path) -> list[tuple[str, bytes]]:
     """(file name, bytes) of what follows the last line end of each file: what a crash left."""
-    pieces = [(file.name, whole_lines(file)[1]) for file in files(state)]
+    pieces = [(file.name, tail(file)[1]) for file in files(state)]
     return [(name, rest) for name, rest in pieces if rest]
 
 
@@ -161,5 +172,5 @@ def _write(file: Path, data: bytes, mode: int) -> None:
             os.close(folder)
     except OSError as error:
         raise LedgerError(
-            f"{file}: cannot be written: {error.strerror or error}; nothing was sent; make room or correct the permissions, then run again"
+            f"{file}: cannot be written: {error.strerror or error}; make room or correct the permissions, then run again"
         ) from None

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from pipeline.ledger import history, store
+from pipeline.ledger import checkpoint, history, store
 from pipeline.ledger.events import (
     Alias,
     AnyEvent,
@@ -74,6 +74,8 @@ def verify(state: Path) -> Verdict:
     past = history.walk(state, [file.name for file in store.files(state)])
     findings += [*damaged, *(Finding(*problem) for problem in past.problems)]
     findings += [Finding(code, note=True, detail=detail) for code, detail in past.notes]
+    if all(finding.note for finding in findings) and (where := checkpoint.disagreement(state, events)):
+        findings.append(Finding("checkpoint", str(checkpoint.place(state)), detail=where))
     counts: dict[str, int] = {}
     for known in fold(events).articles.values():
         counts[known.state] = counts.get(known.state, 0) + 1

@@ -272,11 +272,16 @@ class Client:
         settings = oauth.Configuration(host=self._line.api)
         settings.retries = False
         api = oauth.ChannelAccessToken(oauth.ApiClient(settings))
-        issued = self._ask(
-            lambda: api.issue_stateless_channel_token_with_http_info_by_client_secret(
-                channel, secret, _request_timeout=self._timeout
+        try:
+            issued = self._ask(
+                lambda: api.issue_stateless_channel_token_with_http_info_by_client_secret(
+                    channel, secret, _request_timeout=self._timeout
+                ),
+                through=400,  # OAuth's answer to a wrong id or secret
             )
-        )
+        except oauth.ApiException as error:
+            words = _words(error.body, str(error.reason or ""))
+            raise LineError("unauthorized", f"LINE refuses the channel id or secret (400: {words})") from None
         token = str(issued.data.access_token)
         masked(token, self._environment)
         return token

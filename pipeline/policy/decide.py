@@ -124,7 +124,7 @@ def page_is_there(case: Case) -> Decision | None:
         return case.decision("skip", Reason.GONE, problem.detail)
     if problem.code == "redirected":
         return case.decision("skip", Reason.REDIRECTED, problem.detail)
-    if case.is_emergency:
+    if case.is_emergency and case.known.title:
         return None
     if problem.code == "malformed":
         return case.decision("review", Reason.PAGE_MALFORMED, problem.detail)
@@ -162,6 +162,8 @@ def waits_for_a_person(case: Case) -> Decision | None:
 def title_is_usable(case: Case) -> Decision | None:
     """Art. 8: an article without a title, or with a whole text in its place, is a mistake in the page."""
     title = title_of(case)
+    if not title and case.known.url and case.page is None:
+        return None  # a page posted by its address: it is read before it goes out
     if not title:
         return case.decision("review", Reason.NO_TITLE)
     if len(title) > LONGEST_TITLE and not case.known.approved_by:

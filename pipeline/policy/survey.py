@@ -185,7 +185,6 @@ class _Look:
         self.baseline: list[Sighting] = []
         self.changes: list[Changed] = []
         self._taken: set[str] = set()  # addresses that an earlier list of this run has shown
-        self._numbers: dict[int, Known] | None = None
         # SMART CMS numbers its pages in order of creation, across the whole site; other CMSs promise nothing.
         self._numbered = any(source.kind == "smart-cms" for source in config.site.sources)
 
@@ -292,9 +291,7 @@ class _Look:
         number = entry.page_no
         if not self._numbered or number is None or not entry.url.endswith(f"/{number}.html"):
             return None
-        if self._numbers is None:
-            self._numbers = {known.page_no: known for known in self._knowledge.articles.values() if known.page_no}
-        known = self._numbers.get(number)
+        known = self._knowledge.articles.get(self._knowledge.pages.get(number, ""))
         if (
             known is None
             or known.post

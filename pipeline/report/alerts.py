@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from pipeline.config import Config
 from pipeline.decision import Alert, Reason
-from pipeline.ledger.knowledge import Knowledge, Known
+from pipeline.ledger.knowledge import BroadcastKnown, Knowledge, Known
 from pipeline.policy.survey import Survey
+from pipeline.report import words
 
 OF_THEIR_OWN = (Reason.BURST, Reason.GAP, Reason.UNTRUSTED_SOURCE)  # kinds of waiting that say something about the site
-SHOWN = 5
 
 # Every code that an alert may have; each has its entry in templates/reasons. line-*: why LINE did not take a broadcast.
 CODES = (
@@ -22,7 +24,8 @@ def standing(
     config: Config, knowledge: Knowledge, seen: Survey | None, failures: Sequence[tuple[str, str]]
 ) -> list[Alert]:
     """All alerts that stand after a run, one for each code."""
-    alerts = [*(seen.alerts if seen else ()), *(Alert(code, words, about=code) for code, words in failures)]
+    alerts = [_with_things(alert) for alert in (seen.alerts if seen else ())]
+    alerts += [Alert(code, seen_there, about=code) for code, seen_there in failures]
     waiting = [known for known in knowledge.queue() if known.state == "review"]
     for reason in OF_THEIR_OWN:
         alerts += _waiting(str(reason), [known for known in waiting if known.reason == reason])
@@ -31,24 +34,37 @@ def standing(
         "emergency-words", [known for known in knowledge.queue() if known.reason == Reason.EMERGENCY_WORDS]
     )
     if any(known.reason == Reason.QUOTA for known in knowledge.queue()):
-        alerts.append(Alert("quota", config.line.account))
-    for broadcast in knowledge.unfinished():
-        if broadcast.outcome == "unknown":
-            alerts.append(
-                Alert("unknown-broadcast", f"{broadcast.id}: {broadcast.detail}", about=broadcast.id, waits=True)
-            )
-    return _one_of_each(alerts)
+        alerts.append(Alert("quota", about=config.line.account))
+    alerts += [unknown(broadcast, knowledge) for broadcast in knowledge.unfinished() if broadcast.outcome == "unknown"]
+    return one_of_each(alerts)
+
+
+def unknown(broadcast: BroadcastKnown, knowledge: Knowledge) -> Alert:
+    """A broadcast that a person must settle: what it carried, and LINE's figures."""
+    known = [knowledge.articles[article] for article in broadcast.articles if article in knowledge.articles]
+    titles = "".join(f"「{article.title}」" for article in known)
+    thing = f"{broadcast.id}　{titles}　{words.evidence(broadcast.detail)}"
+    return Alert("unknown-broadcast", f"{broadcast.id}: {broadcast.detail}", broadcast.id, waits=True, things=(thing,))
+
+
+def _with_things(alert: Alert) -> Alert:
+    """A list that failed: its address, and why, by code."""
+    if alert.code != "source-failed":
+        return alert
+    source, _, code = alert.about.partition(" ")
+    return replace(alert, things=(f"{source}：{words.problem(code)}",))
 
 
 def _waiting(code: str, articles: Sequence[Known]) -> list[Alert]:
     if not articles:
         return []
-    more = f" … (+{len(articles) - SHOWN})" if len(articles) > SHOWN else ""
-    titles = " / ".join(f"{known.id} {known.title[:40]}" for known in articles[:SHOWN]) + more
-    return [Alert(code, titles, about=" ".join(sorted(known.id for known in articles)), waits=True)]
+    things = tuple(
+        f"{known.id}　{words.reason(known.reason).label}　「{known.title[:60]}」　{known.url}" for known in articles
+    )
+    return [Alert(code, about=" ".join(sorted(known.id for known in articles)), waits=True, things=things)]
 
 
-def _one_of_each(alerts: Sequence[Alert]) -> list[Alert]:
+def one_of_each(alerts: Sequence[Alert]) -> list[Alert]:
     """Alerts with the same code become one. What waits for a person says what the condition is about; what was seen in the
     lists is told with it."""
     merged: dict[str, Alert] = {}
@@ -56,11 +72,11 @@ def _one_of_each(alerts: Sequence[Alert]) -> list[Alert]:
         before = merged.get(alert.code)
         if before is None:
             merged[alert.code] = alert
-        elif before.code == "source-failed" or before.waits == alert.waits:
-            merged[alert.code] = Alert(
-                alert.code, f"{before.detail}\n{alert.detail}", f"{before.about} {alert.about}", alert.waits
-            )
-        else:
-            waiting, seen = (alert, before) if alert.waits else (before, alert)
-            merged[alert.code] = Alert(alert.code, f"{seen.detail}\n{waiting.detail}", waiting.about, waits=True)
+            continue
+        about = f"{before.about} {alert.about}"
+        if before.code != "source-failed" and before.waits != alert.waits:
+            about = alert.about if alert.waits else before.about
+        detail = "\n".join(filter(None, (before.detail, alert.detail)))
+        waits = before.waits or alert.waits
+        merged[alert.code] = Alert(alert.code, detail, about, waits, (*before.things, *alert.things))
     return list(merged.values())

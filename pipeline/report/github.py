@@ -29,6 +29,7 @@ class Run(Struct, frozen=True):
     conclusion: str
     started: str
     updated: str
+    title: str = ""  # its run-name
 
 
 class Issue(Struct, frozen=True):
@@ -72,9 +73,12 @@ class GitHub:
     def rewrite_issue(self, number: int, title: str, body: str) -> None:
         self._ask("PATCH", f"/issues/{number}", json={"title": title, "body": body})
 
+    def comment(self, number: int, words: str) -> None:
+        self._ask("POST", f"/issues/{number}/comments", json={"body": words})
+
     def close_issue(self, number: int, words: str) -> None:
         """Say why, then close."""
-        self._ask("POST", f"/issues/{number}/comments", json={"body": words})
+        self.comment(number, words)
         self._ask("PATCH", f"/issues/{number}", json={"state": "closed", "state_reason": "completed"})
 
     def runs(self, workflow: str, **filters: str) -> list[Run]:
@@ -84,6 +88,7 @@ class GitHub:
             Run(
                 run["id"], run.get("path", ""), run.get("event", ""), run.get("status") or "", run.get("conclusion") or "",
                 run.get("run_started_at") or run["created_at"], run.get("updated_at") or run["created_at"],
+                run.get("display_title") or "",
             )
             for run in found["workflow_runs"]
         ]  # fmt: skip

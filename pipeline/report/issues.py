@@ -13,16 +13,22 @@ from pipeline.config import Config
 from pipeline.decision import Alert
 from pipeline.ledger.events import Told
 from pipeline.ledger.knowledge import Knowledge
-from pipeline.report import safe, words
+from pipeline.report import render, safe, words
 from pipeline.report.github import GitHub, GitHubError
-from pipeline.report.status import place_of
-from pipeline.templates import environment as templates
+from pipeline.report.status import place_of, posters
 
 log = logging.getLogger("kadoma_line")
 
 LABEL = "kadoma-line"  # on every issue of ours; `kadoma-line/<code>` tells the kinds apart
 CONFIG, STATE = Path("kadoma.toml"), Path("state")  # on GitHub, commands are told as they are typed in a clone
 OVER = "原因がなくなったため、自動で閉じました。"
+# What a command begins with → the workflow with which staff do the same in the browser.
+PAGES = {
+    **dict.fromkeys(("kadoma-line approve", "kadoma-line reject", "kadoma-line resolve"), "post.yml"),
+    "kadoma-line status": "sync.yml",
+    "gh workflow": "sync.yml",
+    "kadoma-line doctor": "doctor.yml",
+}
 
 
 def publish(
@@ -70,7 +76,8 @@ def printed(alert: Alert) -> str:
 
 
 def open_or_rewrite(github: GitHub, config: Config, environment: Mapping[str, str], told: words.Told) -> None:
-    """Raises GitHubError."""
+    """Rewriting an issue is quiet on GitHub; when something joins what it concerns, a comment tells the people who watch.
+    Raises GitHubError."""
     title, body = f"【{config.site.name} LINE】{told.title}", text_of(config, environment, told)
     labels = labels_of(config, told.code)
     there = github.open_issues(labels)
@@ -78,6 +85,8 @@ def open_or_rewrite(github: GitHub, config: Config, environment: Mapping[str, st
         github.open_issue(title, body, labels)
     elif there[0].body != body:
         github.rewrite_issue(there[0].number, title, body)
+        if joined := [thing for thing in told.things if safe.markdown(thing) not in there[0].body]:
+            github.comment(there[0].number, render.markdown("joined", things=joined))
 
 
 def close(github: GitHub, config: Config, code: str) -> None:
@@ -96,19 +105,20 @@ def text_of(config: Config, environment: Mapping[str, str], told: words.Told) ->
     place = place_of(environment, CONFIG, STATE)
     server, repository = environment.get("GITHUB_SERVER_URL", ""), environment.get("GITHUB_REPOSITORY", "")
     run = environment.get("GITHUB_RUN_ID", "")
-    return (
-        templates("text")
-        .get_template("report/issue.md.j2")
-        .render(
-            what=told.what,
-            means=told.means,
-            do=told.do,
-            commands=[safe.code(command) for command in told.commands],
-            form=place.form if told.commands else "",
-            detail=safe.markdown(told.detail) if told.detail else "",
-            site=safe.markdown(config.site.name),
-            account=safe.code(config.line.account),
-            person=safe.markdown(config.policy.responsible.person),
-            record=f"{server}/{repository}/actions/runs/{run}" if server and run else "",
-        )
+    return render.markdown(
+        "issue",
+        told=told,
+        pages=pages_for(told.commands) if place.form else [],
+        people=posters(config),
+        actions=place.form.rpartition("/")[0],
+        site=config.site.name,
+        account=config.line.account,
+        person=config.policy.responsible.person,
+        record=f"{server}/{repository}/actions/runs/{run}" if place.form and run else "",
     )
+
+
+def pages_for(commands: Sequence[str]) -> list[str]:
+    """The workflows that do on GitHub what the commands do; what decides something first."""
+    wanted = {page for command in commands for begin, page in PAGES.items() if command.startswith(begin)}
+    return [page for page in dict.fromkeys(PAGES.values()) if page in wanted]

@@ -67,6 +67,7 @@ def _environment(kind: str) -> "jinja2.Environment":
         "policy": words.policy,
         "problem": words.problem,
         "shown_detail": words.detail,
+        "evidence": words.evidence,
     }
     made.globals = made.globals | {"words": words.catalogue()}
     return made

@@ -26,7 +26,7 @@ LOGIN = "ログイン名"
 
 
 def place_of(environment: Mapping[str, str], config: Path = Path("kadoma.toml"), state: Path = Path("state")) -> Place:
-    """How a command must be written where this process runs: on GitHub it knows who acts, and a form does the same."""
+    """How a person writes a command, in a clone or on this machine; and the form that does the same on GitHub."""
     given = {"--config": (config, "kadoma.toml"), "--state": (state, "state")}
     options = "".join(
         f" {name} {shlex.quote(str(path))}" for name, (path, usual) in given.items() if str(path) != usual
@@ -34,8 +34,7 @@ def place_of(environment: Mapping[str, str], config: Path = Path("kadoma.toml"),
     server, repository = environment.get("GITHUB_SERVER_URL", ""), environment.get("GITHUB_REPOSITORY", "")
     on_github = SERVER.fullmatch(server) and REPOSITORY.fullmatch(repository)
     form = f"{server}/{repository}/actions/workflows/post.yml" if on_github else ""
-    actor = "" if environment.get("GITHUB_ACTIONS") == "true" else f" --actor {LOGIN}"
-    return Place("" if on_github else options, actor, form)
+    return Place("" if on_github else options, f" --actor {LOGIN}", form)
 
 
 def status_of(config: Config, knowledge: Knowledge, now: datetime, place: Place | None = None) -> Json:

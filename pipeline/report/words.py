@@ -1,5 +1,6 @@
 """The words for codes: `templates/reasons/<language>.toml`, read when the first of them is needed."""
 
+import re
 import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,11 @@ from pipeline.report.safe import harmless, line
 from pipeline.templates import TEMPLATES
 
 WEEKDAYS = "月火水木金土日"
+LISTED = 50  # things and commands of one alert; an issue holds 65,536 characters
+EVIDENCE = re.compile(
+    r"used before (?P<before>\d+)/\w+, now (?P<now>\d+)/\w+; "
+    r"deliveries on \d+: status (?P<status>\w+), apiBroadcast (?P<count>\w+)"
+)
 PROVISO = " proviso"
 
 
@@ -55,7 +61,7 @@ class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Told(Struct, frozen=True):
-    """An alert in words; `commands` are complete."""
+    """An alert in words; `commands` are complete, `things` what it concerns, `technical` what engineers want to know."""
 
     code: str
     title: str
@@ -63,12 +69,14 @@ class Told(Struct, frozen=True):
     means: str
     do: str
     commands: tuple[str, ...]
-    detail: str
+    things: tuple[str, ...] = ()
+    technical: str = ""
 
     def __str__(self) -> str:
         commands = "".join(f"「{command}」" for command in self.commands)
-        detail = f"（詳細：{self.detail}）" if self.detail else ""
-        return f"{self.what}{self.means}{self.do}{commands}{detail}"
+        things = f"（対象：{' ／ '.join(self.things)}）" if self.things else ""
+        technical = f"（技術的な詳細：{self.technical}）" if self.technical else ""
+        return f"{self.what}{self.means}{self.do}{commands}{things}{technical}"
 
 
 class Place(Struct, frozen=True):
@@ -103,15 +111,23 @@ def told(alert: Alert, place: Place | None = None) -> Told:
         by_a_person = "{each}" in command or "{all}" in command
         complete = (place or Place()).command(command, by_a_person)
         if "{each}" in command:
-            commands += [complete.replace("{each}", shlex.quote(one)) for one in about]
+            commands += [complete.replace("{each}", shlex.quote(one)) for one in about[:LISTED]]
         elif about or "{all}" not in command:
             commands.append(complete.replace("{all}", shlex.join(about)))
-    return Told(alert.code, words.title, words.what, words.means, words.do, tuple(commands), details(alert))
+    things = [line(thing) for thing in alert.things[:LISTED]]
+    if len(alert.things) > LISTED:
+        things.append(sentence("more", count=str(len(alert.things) - LISTED)))
+    technical = " ／ ".join(line(part) for part in alert.detail.splitlines() if part.strip())
+    return Told(alert.code, words.title, words.what, words.means, words.do, tuple(commands), tuple(things), technical)
 
 
-def details(alert: Alert) -> str:
-    """What exactly was seen, on one line."""
-    return " ／ ".join(line(part) for part in alert.detail.splitlines() if part.strip())
+def evidence(seen: str) -> str:
+    """LINE's figures about a broadcast of unknown outcome (Client.evidence), in words; others as they are."""
+    found = EVIDENCE.search(seen)
+    if found is None:
+        return line(seen)
+    ready = found["status"] == "ready"
+    return sentence("evidence" if ready else "evidence-later", **found.groupdict())
 
 
 def detail(code: str, seen: str) -> str:

@@ -140,7 +140,7 @@ class _Story:
     def steps(self, opening: datetime, progress: Callable[[str], None]) -> Iterator[Step]:
         before, night = opening - timedelta(minutes=20), DAY + NIGHT
         progress("baseline")
-        for age, article in enumerate(OLD, 1):
+        for age, article in enumerate(reversed(OLD), 1):
             self.city.publish(article, opening - timedelta(days=1, hours=age))
         yield self.step("baseline", opening - timedelta(minutes=30))
         progress("held")

@@ -34,6 +34,18 @@ class FetchError(Exception):
         self.status = status
 
 
+class NoAnswer(Exception):
+    """No answer, or only a part of one: worth another attempt."""
+
+
+class UntrustedCertificate(Exception):
+    """TLS could not be trusted; this will not go away by itself."""
+
+
+class DamagedBody(Exception):
+    """The body is compressed in a way that was not asked for, or is not what it says it is."""
+
+
 class Fetched(Struct, frozen=True):
     """One answer. `final_url` differs from `url` after redirects; `total` is the full size, if the server says it."""
 

@@ -28,6 +28,7 @@ _FILES = frozenset((
     ".lzh", ".jtd", ".jtt", ".ics", ".kml",
 ))  # fmt: skip
 _SITE_NAME = re.compile(r"\s*[／｜|].*$", re.DOTALL)  # 記事名／市名-City-
+UNREADABLE = "\ufffd"  # what stands for bytes of no encoding; on a telephone it would be a question mark in a box
 _NO_PICTURE = re.compile(r"no[-_]?image", re.IGNORECASE)  # the placeholder ogp_noimage.png and its likes
 
 
@@ -35,7 +36,7 @@ def read(fetched: Fetched, hosts: Sequence[str]) -> Page:
     """The page as values. Its picture is a candidate, not looked at yet: `pipeline.sources.pictures.check` does that.
 
     Raises:
-        FetchError: "malformed": no HTML, or no title.
+        FetchError: "malformed": no HTML, no title, or a garbled one.
     """
     kind = fetched.content_type.partition(";")[0].strip().lower()
     if kind not in _HTML:
@@ -47,6 +48,8 @@ def read(fetched: Fetched, hosts: Sequence[str]) -> Page:
         raise FetchError(
             "malformed", f"{fetched.final_url}: the page has no title (h1, og:title, title); ask the web team"
         )
+    if UNREADABLE in title:
+        raise FetchError("malformed", f"{fetched.final_url}: the title is garbled ({title[:100]}); ask the web team")
     body = index.ids.get("contents-in") or contents
     base = _base(index, fetched.final_url, hosts)
     date = _date(index)

@@ -6,17 +6,7 @@ from contextlib import contextmanager
 import requests
 from urllib3.exceptions import DecodeError, HTTPError
 
-
-class NoAnswer(Exception):
-    """No answer, or only a part of one."""
-
-
-class UntrustedCertificate(Exception):
-    """TLS could not be trusted; this will not go away by itself."""
-
-
-class DamagedBody(Exception):
-    """The body is compressed in a way that was not asked for, or is not what it says it is."""
+from pipeline.sources.answer import DamagedBody, NoAnswer, UntrustedCertificate
 
 
 class Response:

@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,8 +13,17 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from pipeline.config import Site, duration
-from pipeline.sources.answer import CONTENT, REFUSED_NEXT, Fetched, FetchError, require_success
-from pipeline.sources.probe import probe
+from pipeline.sources.answer import (
+    CONTENT,
+    REFUSED_NEXT,
+    DamagedBody,
+    Fetched,
+    FetchError,
+    NoAnswer,
+    UntrustedCertificate,
+    require_success,
+)
+from pipeline.sources.probe import Probed, probe
 from pipeline.sources.urls import on_hosts, site_url
 
 if TYPE_CHECKING:
@@ -61,10 +71,6 @@ class Terms(Struct, frozen=True):
 Check = Callable[[str], None]  # raises FetchError for an address that must not be asked
 
 
-class _TransientError(Exception):
-    """Worth another attempt."""
-
-
 class Client:
     """GET requests to the hosts of one site, at most two at once, with a pause between their starts."""
 
@@ -85,7 +91,7 @@ class Client:
         self._connect_timeout = duration(site.connect_timeout).total_seconds()
         self._read_timeout = duration(site.read_timeout).total_seconds()
         self._now, self._sleep, self._monotonic = now, sleep, monotonic
-        self._headers = {"User-Agent": self.user_agent, "Accept-Language": "ja"}
+        self._headers = {"User-Agent": self.user_agent, "Accept": "*/*", "Accept-Language": "ja"}
         self._slots = threading.BoundedSemaphore(AT_ONCE)
         self._turn = threading.Lock()
         self._next_start = float("-inf")
@@ -182,10 +188,13 @@ class Client:
                 "redirected", f"{url} leads to {current}, which is not on site.hosts; add the host if it is the city's"
             )
         until = self.wait_until.get(urlsplit(current).netloc)
-        if until and until > self._now():
+        seconds = (until - self._now()).total_seconds() if until else 0.0
+        if until and seconds > SHORT_WAIT:
             raise FetchError(
                 "later", f"{current} is not asked: the site wants to be left alone until {until.isoformat()}", until
             )
+        if seconds > 0:  # another list of the site may be the emergency one
+            self._sleep(seconds)
 
     def _persist(self, url: str, terms: Terms) -> Fetched:
         """Ask until there is an answer, or attempts or the site's patience are used up."""
@@ -194,8 +203,8 @@ class Client:
             wait = FIRST_BACKOFF * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, hides nothing
             try:
                 answer = self._ask(url, terms)
-            except _TransientError as error:
-                problem = str(error)
+            except NoAnswer as error:
+                problem = _short(error)
             else:
                 if answer.status != _TOO_MANY and answer.status < 500:  # noqa: PLR2004 - server errors begin there
                     return answer
@@ -232,31 +241,29 @@ class Client:
         return wait
 
     def _ask(self, url: str, terms: Terms) -> Fetched:
-        """One request. Raises _TransientError or FetchError."""
-        if terms.cheaply and "_session" not in self.__dict__:
-            self._take_turn()
-            answer = probe(url, {**self._headers, **terms.headers}, terms.read_timeout, terms.limit)
-            if answer is not None:
-                return self._judged(url, *answer, terms)
-        from pipeline.sources.connection import DamagedBody, NoAnswer, UntrustedCertificate
-
-        with self._slots:
-            self._take_turn()
-            try:
+        """One request. Raises NoAnswer or FetchError."""
+        try:
+            if terms.cheaply and "_session" not in self.__dict__:
+                self._take_turn()
+                headers = {**self._headers, **terms.headers}
+                answer = probe(url, headers, self._connect_timeout, terms.read_timeout)
+                if answer is not None:
+                    with closing(answer):
+                        return self._read(url, answer, terms)
+            with self._slots:
+                self._take_turn()
                 with self._session.get(url, terms.headers, self._connect_timeout, terms.read_timeout) as response:
                     return self._read(url, response, terms)
-            except UntrustedCertificate as error:
-                raise FetchError(
-                    "unreachable",
-                    f"{url}: the certificate was not accepted ({_short(error)}); check the site's certificate, "
-                    "or REQUESTS_CA_BUNDLE if the city uses its own authority",
-                ) from None
-            except DamagedBody as error:
-                raise FetchError(
-                    "malformed", f"{url}: the compressed body is damaged ({_short(error)}); ask the web team"
-                ) from None
-            except NoAnswer as error:
-                raise _TransientError(_short(error)) from None
+        except UntrustedCertificate as error:
+            raise FetchError(
+                "unreachable",
+                f"{url}: the certificate was not accepted ({_short(error)}); check the site's certificate, "
+                "or REQUESTS_CA_BUNDLE if the city uses its own authority",
+            ) from None
+        except DamagedBody as error:
+            raise FetchError(
+                "malformed", f"{url}: the compressed body is damaged ({_short(error)}); ask the web team"
+            ) from None
 
     def _take_turn(self) -> None:
         with self._turn:
@@ -267,28 +274,20 @@ class Client:
         if wait > 0:
             self._sleep(wait)
 
-    def _read(self, url: str, response: "Response", terms: Terms) -> Fetched:
-        body = self._body(url, response, terms) if response.status in CONTENT else b""
-        return self._judged(url, response.status, response.headers, body, terms)
-
-    def _judged(
-        self, url: str, status: int, headers: "Mapping[str, str] | HTTPMessage", body: bytes, terms: Terms
-    ) -> Fetched:
+    def _read(self, url: str, response: "Response | Probed", terms: Terms) -> Fetched:
         """The answer as a value, unless it is too large or there to keep us out."""
-        if len(body) > terms.limit:
-            raise FetchError(
-                "too-large", f"{url} has more than {terms.limit:,} bytes; it is not read. Ask the web team"
-            )
+        body = self._body(url, response, terms) if response.status in CONTENT else b""
+        headers = response.headers
         if any(name in headers for name in _CHALLENGE_HEADERS) or _is_challenge(body):
             raise FetchError(
                 "refused",
                 f"{url} answered with a challenge page instead of its content; {REFUSED_NEXT}",
-                status=status,
+                status=response.status,
             )
         return Fetched(
             url,
             url,
-            status,
+            response.status,
             body,
             headers.get("Content-Type", ""),
             headers.get("ETag", ""),
@@ -298,7 +297,7 @@ class Client:
             _total(headers),
         )
 
-    def _body(self, url: str, response: "Response", terms: Terms) -> bytes:
+    def _body(self, url: str, response: "Response | Probed", terms: Terms) -> bytes:
         """At most `limit` decoded bytes: a gzip bomb is stopped where it grows, not where it ends."""
         deadline = self._monotonic() + terms.patience
         chunks, size = [], 0
@@ -312,7 +311,7 @@ class Client:
                     "too-large", f"{url} has more than {terms.limit:,} bytes; it is not read. Ask the web team"
                 )
             if self._monotonic() > deadline:
-                raise _TransientError(f"the body took longer than {terms.patience:.0f} s")
+                raise NoAnswer(f"the body took longer than {terms.patience:.0f} s")
         return b"".join(chunks)[: terms.limit]
 
     def _retry_after(self, text: str) -> datetime | None:

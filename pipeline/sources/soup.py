@@ -27,8 +27,8 @@ _DEPTH = 250  # tags inside tags that are read; no page that people wrote has mo
 
 
 def parse(text: str) -> BeautifulSoup:
-    """The document; any text gives one."""
-    return BeautifulSoup(text, "lxml")
+    """The document; any text gives one. HTML's parser would show each NUL as a sign for what it could not read."""
+    return BeautifulSoup(text.replace("\0", ""), "lxml")
 
 
 class Index:

@@ -3,13 +3,14 @@ not begun. Copies of its repository are cheap; city and LINE stay where they are
 
 import os
 import shutil
+import signal
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 from pipeline.ledger import store
-from pipeline.ledger.events import Intent, decode
+from pipeline.ledger.events import Intent, Outcome, decode
 from pipeline.ledger.knowledge import Knowledge, fold
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
 from pipeline.sandbox.line import LineFault, LineServer
@@ -32,10 +33,7 @@ class CrashTown:
     def __init__(self) -> None:
         self.folder = memory()
         self.town = Town(self.folder, git=True)
-        self.town.with_emergency_source(
-            ('account = "@kadoma_city"', 'account = "@kadoma_city"\nread_timeout = "1s"'),
-            ("[state]\n", '[state]\ntimeout = "2s"\n'),
-        )
+        self.town.with_emergency_source()
         self.town.with_baseline()
         self.town.now += timedelta(hours=2)
         self.town.publish(*NEWS[:2])
@@ -43,6 +41,9 @@ class CrashTown:
         self.zygote = Zygote(self.folder)
         self.count = 0
         self._points: dict[str, list[str]] = {}
+        moment = self.fresh(Trouble())
+        code = self.zygote.warm_up(moment.command()[1:], self.town.process_environment())
+        assert code == 0
 
     def points(self, trouble: "Trouble") -> list[str]:
         """What a run that nobody kills passes, while the trouble lasts: asked once."""
@@ -67,73 +68,117 @@ class CrashTown:
         self.town.line.stop()
         assert self.town.line.errors == []
         self.town.line = LineServer(port=port, now=lambda: self.town.now).start()
+        self.town.with_emergency_source(*trouble.settings)
         moment = Moment(self, self.folder / f"moment-{self.count}", trouble)
         trouble.arm(moment)
         return moment
 
 
 class Trouble:
-    """What else goes wrong while runs are killed. `codes`: exit codes that a run may then have, besides 0."""
+    """What else goes wrong while runs are killed.
+
+    Attributes:
+        codes: exit codes that a run may then have, besides 0.
+        settings: changes of the configuration.
+        environment: more of it, for the runs.
+    """
 
     name = "none"
     codes: tuple[int, ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
     environment: Mapping[str, str] = {}
 
     def arm(self, moment: "Moment") -> None:
         """Nothing."""
 
+    def span(self, points: Sequence[str]) -> range:
+        """The points, from 1 on, at which a kill can lead to anything that no kill of an untroubled run leads to."""
+        return range(1, len(points) + 1)
+
 
 class LineTrouble(Trouble):
-    """LINE fails the first requests."""
+    """LINE fails the first requests.
+
+    Nothing can be different before an intent is pushed: nobody has asked LINE to send, and what such a kill leaves on a
+    disk is thrown away, trouble or not. A single failure is over when its repeat is answered: ledger, remote and LINE are
+    then what they are without it.
+    """
 
     codes = (1,)
 
     def __init__(self, name: str, fault: LineFault, times: int = 1) -> None:
         self.name, self._fault, self._times = name, fault, times
+        if fault.kind == "hang":
+            self.settings = (('account = "@kadoma_city"', 'account = "@kadoma_city"\nread_timeout = "1s"'),)
 
     def arm(self, moment: "Moment") -> None:
         moment.town.line.fail(self._fault, times=self._times)
 
+    def span(self, points: Sequence[str]) -> range:
+        pushed = first(points, "'push'")
+        over = first(points, "ledger-", pushed) if self._times == 1 else len(points)
+        return range(pushed, over + 1)
 
-class RemoteTrouble(Trouble):
-    """Some pushes meet a hook of the remote."""
+
+class PushTrouble(Trouble):
+    """Some pushes fail, from the so-manieth of the whole moment on. Nothing is different before the first push begins."""
 
     codes = (1,)
 
-    def __init__(self, name: str, what: str) -> None:
-        self.name, self._what = name, what
+    def __init__(self, name: str, pushes: str) -> None:
+        self.name = name
+        # Shell: go on only at some pushes.
+        self._sometimes = (
+            "n=$(($(cat pushed 2>/dev/null || echo 0) + 1)); echo $n >pushed; "
+            f"case $n in {pushes}) ;; *) exit 0;; esac\n"
+        )
+
+    def span(self, points: Sequence[str]) -> range:
+        return range(first(points, "'push'"), len(points) + 1)
+
+
+class RemoteTrouble(PushTrouble):
+    """The pushes meet a hook of the remote."""
+
+    def __init__(self, name: str, pushes: str, what: str) -> None:
+        super().__init__(name, pushes)
+        self._what = what
+        if "hang" in name:
+            self.settings = (("[state]\n", '[state]\ntimeout = "1s"\n'),)
 
     def arm(self, moment: "Moment") -> None:
         hook = moment.remote / "hooks" / "pre-receive"
         hook.parent.mkdir(exist_ok=True)
         os.mkfifo(moment.remote / "never")
-        hook.write_text(f"#!/bin/sh\n{SOMETIMES}{self._what}\n")
+        hook.write_text(f"#!/bin/sh\n{self._sometimes}{self._what}\n")
         hook.chmod(0o755)
 
 
-class LostAnswer(Trouble):
-    """Some pushes land, and the client is told that they failed."""
-
-    name = "a push that succeeds while the client sees an error"
-    codes = (1,)
+class LostAnswer(PushTrouble):
+    """The pushes land, and the client is told that they failed."""
 
     def arm(self, moment: "Moment") -> None:
         git = moment.folder / "bin" / "git"
         git.parent.mkdir()
         git.write_text(
-            f'#!/bin/sh\n{shutil.which("git")} "$@" || exit\ncase " $* " in *" push "*) ;; *) exit 0;; esac\ncd {moment.folder}\n{SOMETIMES}exit 1\n'
+            f'#!/bin/sh\n{shutil.which("git")} "$@" || exit\ncase " $* " in *" push "*) ;; *) exit 0;; esac\n'
+            f"cd {moment.folder}\n{self._sometimes}exit 1\n"
         )
         git.chmod(0o755)
         self.environment = {"PATH": f"{git.parent}:{os.environ['PATH']}"}
 
 
-# Shell: go on only at some pushes. (At every second one, clones would lose every outcome and repeat for ever.)
-SOMETIMES = "n=$(($(cat pushed 2>/dev/null || echo 0) + 1)); echo $n >pushed; case $n in 1|4|6) ;; *) exit 0;; esac\n"
+def first(points: Sequence[str], mark: str, after: int = 0) -> int:
+    """The number of the first point with a mark, after another one."""
+    return next(number for number, point in enumerate(points, 1) if number > after and mark in point)
+
+
 PERSON = (
     "unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES\n"
     "export GIT_AUTHOR_NAME=P GIT_AUTHOR_EMAIL=p@example.org GIT_COMMITTER_NAME=P GIT_COMMITTER_EMAIL=p@example.org\n"
     "git update-ref refs/heads/main $(git commit-tree main^{tree} -p main -m 'a person wrote')"
 )
+HANG = "cat never"
 TROUBLES = (
     Trouble(),
     LineTrouble("LINE answers 500 before accepting", LineFault.error_before(), times=5),
@@ -141,9 +186,11 @@ TROUBLES = (
     LineTrouble("LINE drops the connection after accepting", LineFault.drop_after()),
     LineTrouble("LINE hangs before accepting", LineFault.hang_before()),
     LineTrouble("LINE hangs after accepting", LineFault.hang_after()),
-    RemoteTrouble("a push that is rejected", PERSON),
-    RemoteTrouble("a push that hangs", "cat never"),
-    LostAnswer(),
+    # Not every second push: clones would lose every outcome and repeat for ever.
+    RemoteTrouble("a push that is rejected", "1|5", PERSON),
+    RemoteTrouble("an intent's push that hangs", "1", HANG),
+    RemoteTrouble("an outcome's push that hangs", "2", HANG),
+    LostAnswer("a push that succeeds while the client sees an error", "1|4|6"),
 )
 
 
@@ -160,12 +207,16 @@ class Moment:
         settings.write_text(settings.read_text().replace(str(crash_town.town.remote), str(self.remote)))
         self.points = folder / "points"
 
-    def start(self, checkout: Path | None = None, crash_at: int | None = None) -> Process:
-        """`kadoma-line run --json` in a process of its own; `crash_at` 0 only writes down the points."""
-        state = (checkout or self.checkout) / "state"
-        command = [str(SCRIPT), "run", "--json", "--config", str(self.town.config), "--state", str(state)]
-        crash = {} if crash_at is None else {"CRASH_LOG": str(self.points), "CRASH_AT": str(crash_at)}
+    def start(self, checkout: Path | None = None, crash_at: int | None = None, number: int = signal.SIGKILL) -> Process:
+        """`kadoma-line run --json` in a process of its own, with a signal at a point; 0 only writes down the points."""
+        command = self.command(checkout)
+        crash = {"CRASH_LOG": str(self.points), "CRASH_AT": str(crash_at), "CRASH_SIGNAL": str(int(number))}
+        crash = {} if crash_at is None else crash
         return self._zygote.start(command, self.town.process_environment({**self._trouble.environment, **crash}))
+
+    def command(self, checkout: Path | None = None) -> list[str]:
+        state = (checkout or self.checkout) / "state"
+        return [str(SCRIPT), "run", "--json", "--config", str(self.town.config), "--state", str(state)]
 
     def crash(self, at: int, of: int) -> None:
         """Kill a run at one of its points. (The last ones need not come: a connection more or less was opened.)"""
@@ -173,6 +224,13 @@ class Moment:
         code = process.wait()
         ended = at > of - 3 and code in (0, *self._trouble.codes)
         assert code == -9 or ended, f"the point was not reached: exit code {code}: {process.err}"
+
+    def interrupt(self, at: int) -> None:
+        """SIGTERM at one of the points: the run ends by itself, with nothing half done."""
+        process = self.start(crash_at=at, number=signal.SIGTERM)
+        assert process.wait() == 1, process.err
+        assert self.town.git("status", "--porcelain", at=self.checkout) == ""
+        assert self.branch(self.checkout / ".git") == self.branch(self.remote)
 
     def run_until_quiet(self, in_fresh_clone: bool = False) -> None:
         """Run again, each time from a new clone if asked, until nothing is open or queued."""
@@ -225,7 +283,7 @@ def check_ledger(state: Path, line: LineServer) -> None:
 
 
 def check_chain(state: Path, line: LineServer) -> None:
-    """Every line names the one before it, and every body that LINE accepted is the one recorded."""
+    """Every line names the one before it, an acceptance is told once, and every body that LINE accepted is the one recorded."""
     prev = store.FIRST
     for file in store.files(state):
         lines, rest = store.whole_lines(file)
@@ -233,6 +291,9 @@ def check_chain(state: Path, line: LineServer) -> None:
         for text in lines:
             assert decode(text).prev == prev
             prev = store.line_hash(text)
-    intents = {event.key: event.broadcast for event in store.read(state) if isinstance(event, Intent)}
+    events = list(store.read(state))
+    facts = [event.broadcast for event in events if isinstance(event, Outcome) and event.outcome == "accepted"]
+    assert len(facts) == len(set(facts))
+    intents = {event.key: event.broadcast for event in events if isinstance(event, Intent)}
     for accepted in line.accepted:
         assert store.body_file(state, intents[accepted.retry_key]).read_bytes() == accepted.body

@@ -6,7 +6,7 @@ with the next run on the same disk, and with the next run in a fresh clone, as o
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,6 @@ from tests.town import SCRIPT
 
 SOAK = "SOAK_SEEDS" in os.environ
 PARTS = 6  # so that both cores have work; each part tries every sixth point
-STRIDE = 1 if SOAK else 8  # while something else goes wrong too, `make test` tries every eighth point, `make soak` all
-SLOW = 1 if SOAK else 24  # … and every 24th where each run waits for a timeout
 
 
 @pytest.fixture(scope="session")
@@ -28,10 +26,10 @@ def crash_town() -> Iterator[CrashTown]:
     made.stop()
 
 
-def try_points(crash_town: CrashTown, trouble: Trouble, chosen: slice, in_fresh_clone: bool) -> None:
+def try_points(crash_town: CrashTown, trouble: Trouble, numbers: Sequence[int], in_fresh_clone: bool) -> None:
     points = crash_town.points(trouble)
     failed = []
-    for number in range(1, len(points) + 1)[chosen]:
+    for number in numbers:
         try:
             moment = crash_town.fresh(trouble)
             moment.crash(number, len(points))
@@ -48,7 +46,8 @@ def try_points(crash_town: CrashTown, trouble: Trouble, chosen: slice, in_fresh_
 def test_killed_anywhere_every_article_is_sent_exactly_once(
     crash_town: CrashTown, part: int, in_fresh_clone: bool
 ) -> None:
-    try_points(crash_town, TROUBLES[0], slice(part, None, PARTS), in_fresh_clone)
+    every = TROUBLES[0].span(crash_town.points(TROUBLES[0]))
+    try_points(crash_town, TROUBLES[0], every[part::PARTS], in_fresh_clone)
 
 
 @pytest.mark.parametrize("in_fresh_clone", [False, True], ids=["same disk", "fresh clone"])
@@ -56,9 +55,21 @@ def test_killed_anywhere_every_article_is_sent_exactly_once(
 def test_killed_while_something_else_fails_every_article_is_sent_exactly_once(
     crash_town: CrashTown, number: int, in_fresh_clone: bool
 ) -> None:
+    """Every point at which the trouble can make a difference, in turn on the same disk and in a fresh clone (`make soak`:
+    every point, both)."""
     trouble = TROUBLES[number]
-    stride = SLOW if "hang" in trouble.name else STRIDE
-    try_points(crash_town, trouble, slice((2 * number + in_fresh_clone) % stride, None, stride), in_fresh_clone)
+    points = crash_town.points(trouble)
+    numbers = range(1, len(points) + 1) if SOAK else trouble.span(points)[in_fresh_clone::2]
+    try_points(crash_town, trouble, numbers, in_fresh_clone)
+
+
+def test_asked_to_stop_anywhere_a_run_leaves_nothing_half_done(crash_town: CrashTown) -> None:
+    """SIGTERM at every fifth point (`make soak`: at every point)."""
+    for number in range(1, len(crash_town.points(TROUBLES[0])) - 1, 1 if SOAK else 5):
+        moment = crash_town.fresh(TROUBLES[0])
+        moment.interrupt(number)
+        moment.run_until_quiet()
+        moment.check()
 
 
 def test_a_script_started_from_nothing_passes_the_same_points(crash_town: CrashTown, tmp_path: Path) -> None:

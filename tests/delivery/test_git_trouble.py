@@ -85,13 +85,20 @@ def edited_ledger(inside: Inside) -> None:
     ledger.write_text(ledger.read_text().replace("baseline", "boseline", 1))
 
 
+def person(inside: Inside, *arguments: str) -> None:
+    """A person's git command in a clone of their own, pushed."""
+    clone = inside.town.folder / "person"
+    if not clone.exists():
+        inside.town.clone("person")
+    inside.town.git("-c", "user.name=P", "-c", "user.email=p@example.org", *arguments, at=clone)
+    inside.town.git("push", "--quiet", at=clone)
+
+
 def cut_at_the_remote(inside: Inside) -> None:
     """An editor that strips the last line end."""
-    other = inside.town.clone("person")
-    (ledger,) = (other / "state").glob("ledger-*.jsonl")
+    (ledger,) = (inside.town.clone("person") / "state").glob("ledger-*.jsonl")
     ledger.write_text(ledger.read_text().rstrip("\n"))
-    inside.town.git("-c", "user.name=P", "-c", "user.email=p@example.org", "commit", "-qam", "tidied up", at=other)
-    inside.town.git("push", "--quiet", at=other)
+    person(inside, "commit", "-qam", "tidied up")
 
 
 TROUBLES: dict[Callable[[Inside], None], str] = {
@@ -107,7 +114,7 @@ TROUBLES: dict[Callable[[Inside], None], str] = {
     unpushed: "changes that are not pushed (notes.txt)",
     rewritten_history: "was rewritten: it may have forgotten what was sent",
     edited_ledger: "was changed other than by appending",
-    cut_at_the_remote: "the last line was cut at the remote",
+    cut_at_the_remote: "were changed or removed at the remote",
 }
 
 
@@ -121,6 +128,29 @@ def test_the_trouble_is_named_and_nothing_is_sent(
     assert report.exit == 1
     assert words in dict(report.failures)["ledger"]
     assert inside_git.requests == []
+
+
+def test_a_fresh_clone_notices_a_last_line_that_was_cut(inside_git: Inside) -> None:
+    inside_git.town.publish(A)
+    cut_at_the_remote(inside_git)
+    report = inside_git.run(inside_git.town.clone("fresh") / "state")
+    assert "the last line was cut at the remote" in dict(report.failures)["ledger"]
+    assert inside_git.requests == []
+
+
+def test_a_revert_at_the_remote_does_not_make_a_clone_forget_what_was_sent(inside_git: Inside) -> None:
+    """No push is refused: the revert is a commit on top."""
+    inside_git.town.publish(A)
+    assert inside_git.run().exit == 0
+    person(inside_git, "revert", "--no-edit", "HEAD~3..HEAD")  # intent, outcome, and what the run learned besides
+    for _ in range(2):
+        report = inside_git.run()
+        assert report.exit == 1
+        assert "were changed or removed at the remote" in dict(report.failures)["ledger"]
+    person(inside_git, "revert", "--no-edit", "HEAD~3..HEAD")
+    assert inside_git.run().exit == 0
+    assert inside_git.times_sent(A.title) == 1
+    inside_git.check()
 
 
 @pytest.fixture
@@ -283,7 +313,7 @@ def test_a_full_disk_leaves_the_ledger_as_it_was_and_nothing_is_sent(inside: Ins
         check=False, preexec_fn=shrink,
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
-    assert "cannot be written: File too large; nothing was sent; make room" in done.stderr + done.stdout
+    assert "cannot be written: File too large; make room" in done.stderr + done.stdout
     assert ledger.read_bytes() == before
     assert [one for one in inside.line.requests if one.path == BROADCAST] == []
     assert inside.run().exit == 0

@@ -1,5 +1,7 @@
 """What LINE can answer, and what becomes of the articles."""
 
+from datetime import timedelta
+
 import pytest
 
 from pipeline.line.client import TOKEN_REFILL
@@ -166,6 +168,20 @@ def test_without_credentials_nothing_is_sent(inside: Inside) -> None:
     inside.town.environment = {}
     assert inside.run().exit == 2
     assert inside.requests == []
+
+
+def test_when_the_time_of_a_run_is_up_nothing_more_is_tried_and_the_next_run_goes_on(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside.town.publish(A)
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.world.RUN_AT_MOST", timedelta(0))
+        inside.run()
+    assert inside.requests == []
+    assert [known.title for known in inside.knowledge.queue()] == [A.title]
+    assert inside.run().exit == 0
+    assert inside.times_sent(A.title) == 1
+    inside.check()
 
 
 def test_an_outage_of_line_holds_and_loses_nothing(inside: Inside) -> None:

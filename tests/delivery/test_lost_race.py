@@ -1,6 +1,7 @@
 """Somebody else writes at the worst moment."""
 
 import subprocess
+from pathlib import Path
 
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
 from pipeline.sandbox.line import LineFault
@@ -31,22 +32,45 @@ def test_what_was_planned_before_a_lost_race_is_planned_again(inside_git: Inside
     inside_git.check()
 
 
-def test_a_refusal_counts_only_for_the_run_that_owns_the_broadcast(inside_git: Inside) -> None:
-    """A second run took the broadcast over and got no clear answer: the first one's refusal proves nothing any more."""
-    inside_git.town.configure()
-    inside_git.town.publish(A)
-    inside_git.line.fail(LineFault.hang_before())
-    elsewhere = inside_git.town.clone("elsewhere") / "state"
+def taken_over(inside: Inside) -> tuple["subprocess.Popen[str]", Path]:
+    """A run whose request hangs at LINE, and the state of a second one that took the broadcast over: LINE accepted it,
+    without a clear answer."""
+    inside.town.configure()
+    inside.town.publish(A)
+    inside.line.fail(LineFault.hang_before())
+    elsewhere = inside.town.clone("elsewhere") / "state"
     first = subprocess.Popen(
-        inside_git.town.command("run", "--json"), env=inside_git.town.process_environment(), text=True,
+        inside.town.command("run", "--json"), env=inside.town.process_environment(), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    assert inside_git.line.wait_until_hanging(timeout=60)
-    inside_git.line.fail(LineFault.error_after(), times=4)
-    assert inside_git.run(elsewhere).exit == 1  # accepted, but it cannot know
+    assert inside.line.wait_until_hanging(timeout=60)
+    inside.line.fail(LineFault.error_after(), times=4)
+    assert inside.run(elsewhere).exit == 1
+    return first, elsewhere
+
+
+def test_an_acceptance_counts_whoever_owns_the_broadcast(inside_git: Inside) -> None:
+    first, elsewhere = taken_over(inside_git)
     inside_git.line.release()  # the first run is told 409
     _, err = first.communicate()
     assert first.returncode == 0, err
+    asked = len(inside_git.requests)
     assert inside_git.run(elsewhere).exit == 0
+    assert len(inside_git.requests) == asked
+    assert inside_git.times_sent(A.title) == 1
+    inside_git.check()
+
+
+def test_a_refusal_counts_only_for_the_run_that_owns_the_broadcast(inside_git: Inside) -> None:
+    """All that the first run hears is a refusal; but since it was taken over, that proves nothing any more."""
+    first, elsewhere = taken_over(inside_git)
+    token, inside_git.line.long_lived_token = inside_git.line.long_lived_token, "renewed"
+    inside_git.line.release()  # the first run is told 401
+    _, err = first.communicate()
+    assert first.returncode == 1, err
+    inside_git.line.long_lived_token = token
+    assert inside_git.knowledge.queue() == []
+    assert inside_git.run(elsewhere).exit == 0
+    assert inside_git.run().exit == 0
     assert inside_git.times_sent(A.title) == 1
     inside_git.check()

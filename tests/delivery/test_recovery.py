@@ -42,6 +42,23 @@ def test_what_line_accepted_without_saying_so_is_not_sent_again(inside: Inside, 
     inside.check()
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [LineFault.error(400, "no"), LineFault.unauthorized(), LineFault.monthly_limit()],
+    ids=["400", "401", "429"],
+)
+def test_a_refusal_of_the_repeat_does_not_say_that_the_first_request_was_refused(
+    inside: Inside, refusal: LineFault
+) -> None:
+    left_open(inside, LineFault.drop_after())
+    inside.line.fail(refusal)
+    assert inside.run().exit == 1
+    assert inside.knowledge.queue() == []
+    assert inside.run().exit == 0
+    assert inside.times_sent(A.title) == 1
+    inside.check()
+
+
 def test_after_closing_an_open_broadcast_waits_for_the_next_opening(inside: Inside) -> None:
     inside.at(24, 17, 20)
     left_open(inside, LineFault.error_before())
@@ -63,6 +80,17 @@ def test_an_open_emergency_is_repeated_at_night(inside: Inside) -> None:
     inside.at(25, 1)
     assert inside.run().exit == 0
     assert inside.times_sent(EMERGENCY.title) == 1
+
+
+def test_while_everything_is_paused_an_open_broadcast_waits_too(inside: Inside) -> None:
+    broadcast = left_open(inside, LineFault.error_before())
+    asked = len(inside.requests)
+    inside.town.configure(("paused = false", "paused = true"))
+    inside.run()
+    assert (len(inside.requests), inside.knowledge.broadcasts[broadcast].outcome) == (asked, "open")
+    inside.town.configure()
+    assert inside.run().exit == 0
+    assert inside.times_sent(A.title) == 1
 
 
 def test_while_a_broadcast_is_open_its_articles_are_in_no_other_one(inside: Inside) -> None:

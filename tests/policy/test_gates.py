@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from pipeline.article import Listing
+from pipeline.article import Entry, Listing, Page
 from pipeline.ledger.events import Chosen, Intent, Outcome
 from pipeline.policy.decide import LineState, decide
 from pipeline.policy.survey import survey
@@ -14,6 +14,7 @@ from tests.policy.office import (
     CITY,
     FEED,
     HOUR,
+    KINKYU,
     NEWS,
     NIGHT,
     TUESDAY,
@@ -120,6 +121,17 @@ class TestTitles:
             assert office.run() == []
             assert office.why(address) == ("review", "no-title")
             office.approve(address)
+
+    def test_an_emergency_whose_title_nobody_knows_goes_out_when_its_page_can_be_had(self) -> None:
+        office, address = Office(), url(201)
+        office.lists.shown[KINKYU] = []
+        office.run()
+        office.lists.shown[KINKYU] = [Entry(address, "", office.now)]
+        office.lists.texts[address] = unreachable(address)
+        assert office.run() == []
+        assert office.why(address) == ("queued", "page-unreachable")
+        office.lists.texts[address] = Page(address, address, "断水のお知らせ", office.now, text="断水しています。")
+        assert len(office.run(HOUR)) == 1
 
     def test_a_whole_text_in_place_of_the_title_waits_for_a_poster(self) -> None:
         office = Office()

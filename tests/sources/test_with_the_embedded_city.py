@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.article import Page
 from pipeline.config import Selectors, Site, Source
-from pipeline.sandbox.articles import ARTICLES
+from pipeline.sandbox.articles import ARTICLES, CATEGORY_INDEX, KEITAI_PAGE
 from pipeline.sandbox.city import KINKYU, City
 from pipeline.sandbox.fault import Fault
 from pipeline.sources.collect import Memory, SiteReader
@@ -42,6 +42,13 @@ def test_every_article_of_the_list_is_read_with_its_title_and_department(city: C
         assert page.title == entry.title
         assert page.date is None or page.date_only or page.date == entry.date
     assert sum(bool(page.department) for page in pages.values() if isinstance(page, Page)) >= 25
+
+
+def test_what_the_cms_lists_besides_articles_is_left_out(city: City, clock: Clock) -> None:
+    for page in (CATEGORY_INDEX, KEITAI_PAGE):
+        city.publish(page, NOW)
+    listing = reader_of(city, clock).listing(SMART, Memory())
+    assert (len(listing.entries), listing.skipped) == (len(ARTICLES), 2)
 
 
 def test_the_feed_lists_the_same_articles_with_the_same_dates(city: City, clock: Clock) -> None:

@@ -191,3 +191,47 @@ def _only_check(runner: Runner, inputs: dict[str, object]) -> Run:
 
 class StopAsking(Exception):
     """Enough was seen."""
+
+
+@pytest.mark.parametrize(
+    ("actor", "inputs"),
+    [("stranger", TEXT), ("miryoku", {**TEXT, "emergency": True, "why": ""}), ("miryoku", {"action": "承認"})],
+)
+def test_what_is_refused_is_told_on_the_summary_page_and_not_only_in_the_log(
+    runner: Runner, actor: str, inputs: dict[str, object]
+) -> None:
+    runner.town.now += OPEN
+    run = runner.run("post.yml", "workflow_dispatch", inputs, actor=actor)
+    assert run.step("Check").code == 2
+    assert "受け付けませんでした" in run.summary
+    assert "何も送信していません" in run.summary
+
+
+def test_while_line_is_down_a_post_is_recorded_red_and_sent_by_the_next_run(runner: Runner) -> None:
+    runner.town.now += OPEN
+    runner.town.line.stop()
+    run = post(runner, **TEXT)
+    assert run.step("Record").code == 0
+    assert run.step("Send").code == 1
+    assert len(events(runner, "posted")) == 1
+    assert any("LINEに接続できません" in title for title in runner.github.open_issues())
+    runner.town.line.start()
+    runner.town.now += timedelta(minutes=10)
+    assert runner.run("sync.yml").is_green
+    assert len(runner.town.line.accepted) == 1
+    assert runner.github.open_issues() == {}
+    assert runner.secrets_that_leaked() == []
+
+
+def test_a_push_by_somebody_else_at_that_moment_loses_no_post(runner: Runner) -> None:
+    runner.town.now += OPEN
+
+    def somebody_pushes_first(_: Path) -> None:
+        clone = runner.town.clone("colleague")
+        runner.town.git("-c", "user.name=B", "-c", "user.email=b@example.org", "commit", "--quiet", "--allow-empty", "-m", "a colleague", at=clone)  # fmt: skip
+        runner.town.git("push", "--quiet", at=clone)
+
+    runner.before["Record"] = somebody_pushes_first
+    assert post(runner, **TEXT).is_green
+    assert "a colleague" in runner.commits()
+    assert len(events(runner, "posted")) == len(runner.town.line.accepted) == 1

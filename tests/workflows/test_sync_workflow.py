@@ -7,6 +7,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
+from pipeline.sandbox.fault import Fault
 from pipeline.sandbox.github import EVENT_TYPE
 from pipeline.sandbox.line import CHANNEL_SECRET, LineFault
 from tests.workflows.runner import Runner
@@ -207,6 +208,50 @@ def test_the_wrong_secret_is_red_and_stays_secret(runner: Runner) -> None:
     runner.town.now += OPEN
     run = runner.run("sync.yml")
     assert not run.is_green
-    assert len(runner.github.open_issues()) == 1
+    [title] = runner.github.open_issues()
+    assert "LINEが認証情報を受け付けません" in title
     assert "0" * 32 not in run.log + run.summary + str(runner.github.issues)
     assert CHANNEL_SECRET not in run.log
+
+
+def test_an_issue_says_what_waits_and_why_and_for_whom_with_commands_that_are_complete(runner: Runner) -> None:
+    runner.town.publish(ARTICLES[20], at=runner.town.now - timedelta(days=9))
+    runner.town.now += OPEN
+    runner.run("sync.yml")
+    [issue] = runner.github.open_issues().values()
+    assert ARTICLES[20].title in issue["body"]
+    assert "日付が古い" in issue["body"]
+    assert "企画財政部魅力発信課（miryoku）" in issue["body"]
+    assert re.search(r"`kadoma-line approve [0-9a-f]{12} --actor ログイン名`", issue["body"])
+
+
+def test_people_are_told_when_something_joins_what_waits_and_only_then(runner: Runner) -> None:
+    runner.town.publish(ARTICLES[20], at=runner.town.now - timedelta(days=9))
+    runner.town.now += OPEN
+    runner.run("sync.yml")
+    runner.town.now += timedelta(minutes=20)
+    runner.run("sync.yml")
+    assert runner.github.comments == []
+    runner.town.publish(ARTICLES[21], at=runner.town.now - timedelta(days=9))
+    runner.town.now += timedelta(minutes=20)
+    runner.run("sync.yml")
+    [(_, comment)] = runner.github.comments  # a rewritten body notifies nobody
+    assert ARTICLES[21].title in comment
+    assert ARTICLES[20].title not in comment
+    assert len(runner.github.issues) == 1
+
+
+def test_why_a_list_cannot_be_read_is_told_in_japanese_with_the_technical_words_after_it(runner: Runner) -> None:
+    runner.town.city.fail("/index.update.json", Fault.status(403), times=None)
+    runner.town.city.fail("/cgi-bin", Fault.status(403), times=None)
+    runner.town.now += OPEN
+    run = runner.run("sync.yml")
+    [issue] = runner.github.open_issues().values()
+    words, technical, rest = issue["body"].partition("**技術的な詳細**")
+    assert "接続を拒否された" in words
+    assert "refused" not in words
+    assert technical
+    assert "403" in rest
+    assert "post.yml" not in issue["body"]  # nothing to decide here
+    assert "doctor.yml" in issue["body"]
+    assert "接続を拒否された" in run.summary

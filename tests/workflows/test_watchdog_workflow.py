@@ -6,7 +6,8 @@ import pytest
 
 from pipeline.sandbox.articles import ARTICLES
 from pipeline.sandbox.line import LineFault
-from tests.workflows.runner import Run, Runner
+from tests.workflows.expressions import resolved
+from tests.workflows.runner import Run, Runner, load
 
 LATE_MORNING = timedelta(hours=3)  # 11:00, two hours after opening
 
@@ -20,6 +21,11 @@ def watched(runner: Runner) -> Runner:
 
 def titles(runner: Runner) -> set[str]:
     return {title.partition("】")[2] for title in runner.github.open_issues()}
+
+
+def run_name(*, dry_run: bool) -> str:
+    """What sync.yml calls its runs."""
+    return resolved(load("sync.yml")["run-name"], {"inputs": {"dry-run": dry_run}})
 
 
 def look(runner: Runner) -> Run:
@@ -38,13 +44,26 @@ def test_nothing_is_told_while_all_is_well(watched: Runner) -> None:
 def test_no_successful_run_in_todays_window_is_told_once_and_closed_by_itself(watched: Runner) -> None:
     watched.town.now += LATE_MORNING
     watched.github.add_run("sync.yml", watched.town.now - timedelta(hours=1), conclusion="failure")
-    watched.github.add_run("sync.yml", watched.town.now, event="workflow_dispatch")  # perhaps a dry run: does not count
+    watched.github.add_run(
+        "sync.yml", watched.town.now, event="workflow_dispatch", display_title=run_name(dry_run=True)
+    )  # does not count
     look(watched)
     look(watched)
     assert titles(watched) == {"本日、自動の実行が一度も成功していません"}
     assert len(watched.github.issues) == 1
     watched.github.add_run("sync.yml", watched.town.now)
     watched.town.now += timedelta(minutes=30)
+    look(watched)
+    assert titles(watched) == set()
+
+
+def test_a_run_that_a_person_starts_as_the_alert_says_ends_it(watched: Runner) -> None:
+    watched.town.now += LATE_MORNING
+    look(watched)
+    assert len(titles(watched)) == 1
+    watched.github.add_run(
+        "sync.yml", watched.town.now, event="workflow_dispatch", display_title=run_name(dry_run=False)
+    )
     look(watched)
     assert titles(watched) == set()
 
@@ -89,6 +108,36 @@ def test_a_queue_that_waits_over_a_day_of_posting_is_told_and_a_weekend_is_not_c
     assert titles(watched) == {"一日を超えて待っている記事があります"}
     [issue] = watched.github.open_issues().values()
     assert ARTICLES[20].title[:8] in issue["body"]
+
+
+def test_a_broadcast_of_unknown_outcome_is_told_when_the_main_job_could_not_and_is_over_once_settled(
+    watched: Runner,
+) -> None:
+    watched.town.publish(ARTICLES[20])
+    watched.town.now += timedelta(hours=2)
+    watched.town.line.fail(LineFault.error_before(500), times=None)
+    watched.run("sync.yml")
+    watched.town.line.recover()
+    watched.town.now += timedelta(days=1, hours=1)  # LINE has forgotten the retry key
+    watched.github.fail(LineFault.status(502), times=None)
+    watched.run("sync.yml")
+    watched.github.recover()
+    watched.github.add_run("sync.yml", watched.town.now)
+    look(watched)
+    assert "届いたかどうか分からない配信があります" in titles(watched)
+    [intent] = [event for event in ledger(watched) if event["type"] == "intent"]
+    [issue] = [issue for title, issue in watched.github.open_issues().items() if "届いたかどうか" in title]
+    assert f"kadoma-line resolve {intent['broadcast']} --delivered --actor ログイン名" in issue["body"]
+    settled = {"action": "届いていた", "id": intent["broadcast"], "why": "端末で確認"}
+    assert watched.run("post.yml", "workflow_dispatch", settled).is_green
+    look(watched)
+    assert "届いたかどうか分からない配信があります" not in titles(watched)
+
+
+def ledger(runner: Runner) -> list[dict[str, object]]:
+    """Every event on the remote."""
+    runner.town.git("pull", "--quiet", at=runner.town.state)
+    return runner.town.events()
 
 
 def test_an_issue_that_only_the_ledger_could_have_remembered_is_closed_after_a_good_run(watched: Runner) -> None:

@@ -3,15 +3,17 @@
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from pipeline.sandbox.articles import ARTICLES
 from tests.town import ROOT
 from tests.workflows.expressions import evaluate
-from tests.workflows.runner import WORKFLOWS, load
+from tests.workflows.runner import WORKFLOWS, Runner, load
 
 NAMES = sorted(file.name for file in WORKFLOWS.glob("*.yml"))
 BIN = Path(sys.executable).parent
@@ -100,7 +102,9 @@ def test_a_secret_is_only_in_the_step_that_needs_it(name: str) -> None:
     assert "secrets." not in str(workflow.get("env", "")) + str(without_steps)
     for step in steps(name):
         if "secrets.LINE" in str(step):
-            assert re.search(r"kadoma-line (run|watch)", step["run"]), f"{name}: {step['name']} needs no LINE secret"
+            assert re.search(r"kadoma-line (run|watch|doctor)", step["run"]), (
+                f"{name}: {step['name']} needs no LINE secret"
+            )
 
 
 @pytest.mark.parametrize("name", ["ci.yml", "preview.yml"])
@@ -165,7 +169,7 @@ def test_ci_runs_on_every_python_that_is_supported() -> None:
 def test_the_install_step_takes_everything_from_hash_locks_that_exist() -> None:
     script = yaml.safe_load(ACTIONS[0].read_text(encoding="utf-8"))["runs"]["steps"][0]["run"]
     locks = re.findall(r"--require-hashes -r \"\$source/([\w.-]+)\"", script)
-    assert locks == ["requirements-uv.lock", "requirements.lock"]
+    assert locks == ["requirements-uv.txt", "requirements.txt"]
     assert len(re.findall(r"pip install", script)) == len(locks) + len(
         re.findall(r"--no-deps --no-build-isolation", script)
     )
@@ -180,7 +184,7 @@ def test_the_lock_has_every_dependency_of_the_package() -> None:
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    locked = set(re.findall(r"(?m)^([\w.-]+)==", (ROOT / "requirements.lock").read_text(encoding="utf-8")))
+    locked = set(re.findall(r"(?m)^([\w.-]+)==", (ROOT / "requirements.txt").read_text(encoding="utf-8")))
     wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["build"]]
     assert {re.split(r"[<>=]", name)[0] for name in wanted} <= locked
 
@@ -190,3 +194,33 @@ def test_the_files_that_decide_what_is_posted_have_owners() -> None:
     for path in ("/kadoma.toml", "/pipeline/policy/", "/templates/", "/.github/"):
         assert re.search(rf"(?m)^{re.escape(path)}\s+@", owners), path
         assert (ROOT / path.strip("/")).exists()
+
+
+def test_every_run_step_of_the_workflows_that_act_is_carried_out_here(runner: Runner) -> None:
+    runner.town.now += timedelta(hours=2)
+    text: dict[str, object] = {"action": "投稿", "title": "題名", "text": "本文", "why": "理由"}
+    starts: list[tuple[str, str, dict[str, object]]] = [
+        ("sync.yml", "schedule", {}), ("sync.yml", "workflow_dispatch", {}), ("post.yml", "workflow_dispatch", text),
+        ("watchdog.yml", "schedule", {}), ("doctor.yml", "workflow_dispatch", {}),
+    ]  # fmt: skip
+    done = {(name, step.name) for name, event, inputs in starts for step in runner.run(name, event, inputs).steps}
+    assert done == {(name, step["name"]) for name, _, _ in starts for step in steps(name) if "run" in step}
+    assert runner.secrets_that_leaked() == []
+
+
+def test_the_preview_shows_what_would_be_sent_and_its_pictures_are_of_pages_that_it_writes(runner: Runner) -> None:
+    """Its steps but those that need a runner's own Chrome, in the order of the file."""
+    script = {step["name"]: step["run"] for step in steps("preview.yml") if "run" in step}
+    runner.town.publish(ARTICLES[20])
+    runner.town.now += timedelta(hours=2)
+    clone = runner.town.clone("pull-request")
+    temp = runner.town.folder / "temp"
+    summary = runner.town.folder / "summary.md"
+    environment = runner.town.process_environment({"RUNNER_TEMP": str(temp), "GITHUB_STEP_SUMMARY": str(summary)})
+    environment["PATH"] = f"{BIN}:{environment['PATH']}"
+    for name in ("Gallery", "What would be sent now"):
+        command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script[name]]
+        subprocess.run(command, cwd=clone, env=environment, capture_output=True, check=True)
+    [pages] = re.findall(r"for page in (.+); do", script["Screenshots"])
+    assert all((temp / "preview" / f"{page}.html").exists() for page in pages.split())
+    assert ARTICLES[20].title in summary.read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
-"""Numbers every moment of a process at which it touches the world, and kills it with SIGKILL at one of them.
+"""Numbers every moment of a process at which it touches the world, and sends it a signal (SIGKILL) at one of them.
 
 On PYTHONPATH it instruments any Python program by itself. CRASH_LOG names a file that gets one line per point (or, with
-CRASH_AT, the one line of the point that killed). Points are found, not chosen: every file opened for writing, renamed,
+CRASH_AT, the one line of the point that got CRASH_SIGNAL). Points are found, not chosen: every file opened for writing, renamed,
 cut, made or removed, every program started, every connection (audit hooks of the interpreter); every os.write (before,
 half written, after), fsync, and every HTTP request (before, sent, answered).
 """
@@ -23,6 +23,7 @@ class Points:
 
     def __init__(self, log: str, at: int) -> None:
         self._log, self._at = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644), at
+        self._number = int(os.environ.get("CRASH_SIGNAL", signal.SIGKILL))
         self._count = 0
         self._lock = threading.RLock()
         self._write, self._busy = os.write, threading.local()
@@ -40,7 +41,7 @@ class Points:
 
     def die(self, what: str) -> None:
         self._write(self._log, f"{self._count + 1} {what}\n".encode())
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), self._number)
 
     def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open" and isinstance(arguments[0], str | bytes | os.PathLike):
@@ -59,7 +60,7 @@ class Points:
         def torn_write(descriptor: int, data: Any) -> int:
             self.reach(f"write {len(data)} bytes")
             with self._lock:
-                if self.is_next():
+                if self.is_next() and self._number == signal.SIGKILL:
                     write(descriptor, bytes(data)[: len(data) // 2])
                 self.reach(f"half of {len(data)} bytes written")
             written = write(descriptor, data)
@@ -72,7 +73,7 @@ class Points:
         self._around(subprocess.Popen, "__init__", before=False)  # started: it runs on when we are dead
         self._around(subprocess.Popen, "communicate", before=False)
         self._around(http.client.HTTPConnection, "endheaders")
-        self._around(http.client.HTTPConnection, "getresponse", before=False)
+        self._around(http.client.HTTPConnection, "getresponse")  # before: the body has left, too
 
     def _around(self, owner: Any, name: str, before: bool = True) -> None:
         original = getattr(owner, name)
