@@ -96,7 +96,8 @@ PageProblemCode = Literal["gone", "redirected", "unreachable", "refused", "malfo
 
 
 class PageProblem(Struct, frozen=True):
-    """Why a page could not be read. `gone` (404/410) and `redirected` are about the article; the others are about now."""
+    """Why a page could not be read. `gone` (404/410) and `redirected` are about the article, `robots` and `malformed` are for a
+    person; the others are about now."""
 
     url: str
     code: PageProblemCode

@@ -8,10 +8,11 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pipeline import operations
 from pipeline.config import JST, ConfigError, duration, load
+from pipeline.refusal import Refusal
 from pipeline.runner import deaf
 
 if TYPE_CHECKING:
@@ -25,8 +26,11 @@ DONE, FAILED, USAGE, WAITS = 0, 1, 2, 3
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code of the contract."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        options = _parser().parse_args(given)
+    except ConfigError as error:
+        return _ended_by(error, as_json="--json" in given)
     _log_to_stderr(options.debug)
     with deaf(os.environ, own_stdout=not options.json):
         code = _carried_out(options)
@@ -36,28 +40,51 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _carried_out(options: argparse.Namespace) -> int:
     try:
         return int(options.command(options))
-    except ConfigError as error:
-        print(f"kadoma-line: {error}", file=sys.stderr)
-        return USAGE
-    except KeyboardInterrupt:
-        print("kadoma-line: interrupted", file=sys.stderr)
-        return FAILED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except Exception as error:
-        if options.debug:
-            raise
-        from pipeline.ledger.store import LedgerError
+    except (Exception, KeyboardInterrupt) as error:
+        log.debug("where it happened", exc_info=error)
+        return _ended_by(error, options.json)
 
-        if isinstance(error, LedgerError):
-            print(f"kadoma-line: {error}", file=sys.stderr)
-            return FAILED
-        print(
-            f"kadoma-line: unexpected {type(error).__name__}: {error}; run again with --debug and report it",
-            file=sys.stderr,
-        )
-        return FAILED
+
+def _ended_by(error: BaseException, as_json: bool) -> int:
+    """Tell why a command could not be carried out, and the exit code for it: the one place that does."""
+    from pipeline.report.safe import line
+
+    code, message, exit_code = _explained(error)
+    print(f"kadoma-line: {line(message)}", file=sys.stderr)
+    if as_json:
+        _print_json({"error": {"code": code, "message": message}, "exit": exit_code})
+    return exit_code
+
+
+def _explained(error: BaseException) -> tuple[str, str, int]:
+    from pipeline.ledger.store import LedgerError
+    from pipeline.report.github import GitHubError
+
+    match error:
+        case ConfigError():
+            return "configuration", str(error), USAGE
+        case Refusal():
+            from pipeline.report import words
+
+            return error.code, words.refusal(error), USAGE
+        case LedgerError():
+            return "ledger", str(error), FAILED
+        case GitHubError():
+            return "github", str(error), FAILED
+        case KeyboardInterrupt():
+            return "interrupted", "interrupted", FAILED
+    told = f"unexpected {type(error).__name__}: {error}; run again with --debug and report it"
+    return "unexpected", told, FAILED
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """A mistake in the command line ends like every other one."""
+        self.print_usage(sys.stderr)
+        raise ConfigError(message)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -88,7 +115,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     actor.add_argument("--why", default="", metavar="TEXT", help="the reason, kept in the ledger")
 
-    parser = argparse.ArgumentParser(prog="kadoma-line", description="From the city's homepage to its residents' LINE.")
+    parser: argparse.ArgumentParser = _Parser(
+        prog="kadoma-line", description="From the city's homepage to its residents' LINE."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, command: Command, about: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -235,7 +264,7 @@ def _explain(options: argparse.Namespace) -> int:
     events = list(store.read(options.state))
     document = explain.explanation_of(config, events, options.url, World.real(config).now(), _place(options))
     if document is None:
-        return _not_there("explain", options.url)
+        raise Refusal("article-not-found", what=options.url)
     if options.json:
         _print_json(document)
     else:
@@ -262,19 +291,12 @@ def _ledger_show(options: argparse.Namespace) -> int:
     config = load(options.config)
     document = records.records_of(config, options.state, list(store.read(options.state)), options.wanted)
     if document is None:
-        return _not_there("ledger", options.wanted)
+        raise Refusal("record-not-found", what=options.wanted)
     if options.json:
         _print_json(document)
     else:
         print(records.records(document))
     return DONE
-
-
-def _not_there(kind: str, wanted: str) -> int:
-    from pipeline.report import words
-
-    print(f"kadoma-line: {words.sentence(f'{kind}-not-found', what=wanted)}", file=sys.stderr)
-    return USAGE
 
 
 def _place(options: argparse.Namespace) -> Any:
@@ -315,23 +337,14 @@ def _resolve(options: argparse.Namespace) -> int:
 
 
 def _at_the_desk(options: argparse.Namespace, deed: str, work: Callable[[Any], Any]) -> int:
-    from pipeline.desk import Desk, DeskError
+    from pipeline.desk import Desk
     from pipeline.ledger.ledger import Ledger
-    from pipeline.ledger.store import LedgerError
-    from pipeline.policy.posters import NotAPoster
     from pipeline.world import World
 
     config = load(options.config)
     world = World.real(config)
-    try:
-        with Ledger(options.state, config.state, f"d{world.now():%Y%m%d-%H%M%S}", world.now) as ledger:
-            done = work(Desk(config, ledger, options.actor)) or []
-    except (DeskError, NotAPoster) as error:
-        print(f"kadoma-line: {error}", file=sys.stderr)
-        return USAGE
-    except LedgerError as error:
-        print(f"kadoma-line: {error}", file=sys.stderr)
-        return FAILED
+    with Ledger(options.state, config.state, f"d{world.now():%Y%m%d-%H%M%S}", world.now) as ledger:
+        done = work(Desk(config, ledger, options.actor)) or []
     rows = [{"id": known.id, "title": known.title, "state": known.state} for known in done]
     if options.json:
         _print_json({"articles": rows, "exit": 0})

@@ -43,6 +43,7 @@ class Reason(StrEnum):
     NO_TITLE = "no-title"
     LONG_TITLE = "long-title"
     PAGE_MALFORMED = "page-malformed"
+    PAGE_FORBIDDEN = "page-forbidden"
     REPEATED_EMERGENCY = "repeated-emergency"
     UPDATE_REVIEW = "update-review"
     LINE_REJECTED = "line-rejected"
@@ -91,6 +92,7 @@ ARTICLE: Mapping[Reason, str] = MappingProxyType(
         Reason.NO_TITLE: "8",
         Reason.LONG_TITLE: "8",
         Reason.PAGE_MALFORMED: "8(1)",
+        Reason.PAGE_FORBIDDEN: "8(1)",
         Reason.REPEATED_EMERGENCY: "8(3)",
         Reason.UPDATE_REVIEW: "8(4)",
         Reason.LINE_REJECTED: "8(4)",

@@ -14,10 +14,7 @@ from pipeline.ledger.knowledge import Knowledge, Known
 from pipeline.ledger.ledger import Ledger, LostRace
 from pipeline.policy.content import quotes
 from pipeline.policy.posters import department_of, same_person
-
-
-class DeskError(Exception):
-    """What was asked cannot be done; the message says why and what to do."""
+from pipeline.refusal import Refusal
 
 
 class Draft(Struct, frozen=True):
@@ -41,7 +38,7 @@ class Desk:
         approver: login of the reviewer who let the actor's workflow run through; as another poster, the second person.
 
     Raises:
-        NotAPoster: the actor or the approver may not post (Art. 6).
+        Refusal: the actor or the approver may not post (Art. 6); and whatever else cannot be done.
     """
 
     def __init__(self, config: Config, ledger: Ledger, actor: str, approver: str = "") -> None:
@@ -61,26 +58,26 @@ class Desk:
                 post = known.post
                 reason = why or (known.detail if known.reason == Reason.EMERGENCY_WORDS else "")
                 if emergency and not reason:
-                    raise DeskError(f"{known.id}: the proviso of Art. 7 needs a reason; give it with --why")
+                    raise Refusal("no-reason")
                 decided += self._approvals(now, known.id, post, emergency, reason)
             return decided
 
         return self._record("approved", ids, events)
 
     def _may_approve(self, known: Known, emergency: bool) -> None:
-        """Two persons (Art. 6) and the operator (Art. 8(4)), where a post needs them. Raises DeskError."""
+        """Two persons (Art. 6) and the operator (Art. 8(4)), where a post needs them. Raises Refusal."""
         post, policy = known.post, self._config.policy
         if post is None:
             return
         alone = same_person(post.actor, self._actor) and not self._second
         if alone and (emergency or known.urgent) and policy.approval.two_persons_for_emergency:
-            raise DeskError(f"{known.id}: {self._actor} posted it; a second poster must approve (two persons, Art. 6)")
+            raise Refusal("second-person", id=known.id, actor=self._actor)
         operator = policy.responsible.operator
         if (known.state, known.reason) == ("review", Reason.OPERATOR_APPROVAL) and operator not in (
             self._department,
             self._second,
         ):
-            raise DeskError(f"{known.id}: a poster of the operator ({operator}) must approve it (Art. 8(4))")
+            raise Refusal("operator-approval", id=known.id, operator=operator)
 
     def reject(self, ids: Sequence[str], why: str = "") -> list[Known]:
         """Articles that shall not go out."""
@@ -113,12 +110,8 @@ class Desk:
         def events(knowledge: Knowledge, now: datetime) -> list[AnyEvent]:
             wrong = knowledge.articles.get(draft.corrects)
             if draft.corrects and (wrong is None or not wrong.broadcast):
-                what = "was never sent" if wrong else "no such article"
-                raise DeskError(f"{draft.corrects}: {what}; `kadoma-line explain URL` shows the id of what was sent")
-            if any(article in broadcast.articles for broadcast in knowledge.unfinished()):
-                raise DeskError(
-                    f"{article}: is in a broadcast whose outcome is not known yet; see `kadoma-line status`"
-                )
+                raise Refusal("never-sent" if wrong else "unknown-article", id=draft.corrects)
+            self._may_change(knowledge, article)
             posted = Posted(
                 at=now, article=article, actor=self._actor, department=self._department, basis=draft.basis, title=draft.title,
                 url=draft.url, text=draft.text, emergency=draft.emergency, why=draft.why, corrects=draft.corrects,
@@ -136,9 +129,10 @@ class Desk:
 
         def events(knowledge: Knowledge, now: datetime) -> list[AnyEvent]:
             known = knowledge.broadcasts.get(broadcast)
-            if known is None or known.outcome != "unknown":
-                state = "does not exist" if known is None else f"is {known.outcome}, not unknown"
-                raise DeskError(f"{broadcast}: {state}; `kadoma-line status` lists what waits")
+            if known is None:
+                raise Refusal("unknown-broadcast", id=broadcast)
+            if known.outcome != "unknown":
+                raise Refusal("settled-broadcast", id=broadcast, state=known.outcome)
             return [
                 Settled(
                     at=now,
@@ -167,23 +161,30 @@ class Desk:
 
     def _check(self, draft: Draft) -> None:
         if not draft.url and not (draft.text and draft.title):
-            raise DeskError("a manual post needs --url, or --title and --text")
+            raise Refusal("no-content")
         if draft.emergency and not draft.why:
-            raise DeskError("an emergency post needs a stated reason (Art. 7 proviso): --why")
+            raise Refusal("no-reason")
         if draft.basis == "8(1)" and not draft.url and not draft.corrects:
-            raise DeskError("a text of one's own is not on the homepage: Art. 8(1) needs --url; choose another --basis")
+            raise Refusal("no-url")
         if (found := quotes(draft.text)) and not draft.quoted_from:
-            raise DeskError(f"the text quotes ({found}): Art. 10 asks for the source; name it with --quoted-from")
+            raise Refusal("no-quotation-source", found=found)
 
-    @staticmethod
-    def _waiting(knowledge: Knowledge, ids: Sequence[str]) -> list[Known]:
+    def _waiting(self, knowledge: Knowledge, ids: Sequence[str]) -> list[Known]:
         queue = {known.id: known for known in knowledge.queue()}
         for article in ids:
+            known = knowledge.articles.get(article)
+            if known is None:
+                raise Refusal("unknown-article", id=article)
+            self._may_change(knowledge, article)
             if article not in queue:
-                known = knowledge.articles.get(article)
-                state = f"is {known.state}" if known else "is not known"
-                raise DeskError(f"{article}: waits for nobody: it {state}; `kadoma-line status` lists what waits")
+                raise Refusal("not-waiting", id=article, state=known.state)
         return [queue[article] for article in ids]
+
+    @staticmethod
+    def _may_change(knowledge: Knowledge, article: str) -> None:
+        """What is on its way is left alone. Raises Refusal."""
+        if any(article in broadcast.articles for broadcast in knowledge.unfinished()):
+            raise Refusal("open-broadcast", id=article)
 
     def _record(
         self, verb: str, ids: Sequence[str], events: Callable[[Knowledge, datetime], list[AnyEvent]]

@@ -9,6 +9,7 @@ from pipeline.config import Config, ConfigError
 from pipeline.decision import Basis
 from pipeline.desk import Desk, Draft
 from pipeline.ledger.knowledge import Known
+from pipeline.refusal import Refusal
 from pipeline.sources.urls import on_hosts, site_url
 
 # The choices of the form, as post.yml shows them.
@@ -52,11 +53,11 @@ def filled_in(environment: Mapping[str, str]) -> Form:
 
 
 def hand_in(form: Form, config: Config, desk: Desk) -> list[Known]:
-    """Do what the form says. Raises ConfigError, DeskError, LedgerError."""
+    """Do what the form says. Raises ConfigError, Refusal, LedgerError."""
     if form.action in (POST, CORRECT):
         return [desk.post(draft_of(form, config))]
     if not form.ids:
-        raise ConfigError(f"{form.action}: the form needs an ID; `kadoma-line status` and the alert name it")
+        raise Refusal("no-id", action=form.action)
     if form.action == APPROVE:
         return desk.approve(form.ids, form.is_emergency, form.why)
     if form.action == REJECT:
@@ -67,9 +68,9 @@ def hand_in(form: Form, config: Config, desk: Desk) -> list[Known]:
 
 
 def draft_of(form: Form, config: Config) -> Draft:
-    """The manual post that the form asks for. Raises ConfigError."""
+    """The manual post that the form asks for. Raises ConfigError, Refusal."""
     if form.action == CORRECT and len(form.ids) != 1:
-        raise ConfigError(f"{CORRECT}: the form needs the ID of the article that it corrects, and only one")
+        raise Refusal("not-one-id")
     return Draft(
         basis=basis_of(form),
         title=form.title,
@@ -93,15 +94,13 @@ def basis_of(form: Form) -> Basis:
 
 
 def own_url(url: str, config: Config) -> str:
-    """The canonical address of one of the city's own pages. Raises ConfigError."""
+    """The canonical address of one of the city's own pages. Raises Refusal."""
     if not url:
         return ""
     try:
         canonical = site_url(url, config.site.url, config.site.hosts)
-    except ValueError as error:
-        raise ConfigError(f"{url}: {error}") from None
+    except ValueError:
+        raise Refusal("no-web-address", url=url) from None
     if not on_hosts(canonical, config.site.hosts):
-        raise ConfigError(
-            f"{url}: not on {', '.join(config.site.hosts)}; only the city's own pages are posted (Art. 8, 10)"
-        )
+        raise Refusal("foreign-url", url=url, hosts="、".join(config.site.hosts))
     return canonical

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config import Config, ConfigError, duration, load
+from pipeline.refusal import Refusal
 from pipeline.world import World
 
 if TYPE_CHECKING:
     from pipeline.report.outcome import Report
 
-DONE, FAILED, USAGE = 0, 1, 2
+DONE, FAILED = 0, 1
 
 
 def add_commands(
@@ -94,11 +95,11 @@ def watch(options: argparse.Namespace) -> int:
 
 def form(options: argparse.Namespace) -> int:
     """One filled-in form of post.yml."""
-    from pipeline.desk import Desk, DeskError
+    from pipeline.desk import Desk
     from pipeline.form import filled_in, hand_in
     from pipeline.ledger.ledger import Ledger, Rehearsal
     from pipeline.ledger.store import LedgerError
-    from pipeline.policy.posters import NotAPoster, department_of
+    from pipeline.policy.posters import department_of
     from pipeline.report.github import GitHubError
 
     config = load(options.config)
@@ -118,10 +119,12 @@ def form(options: argparse.Namespace) -> int:
         )
         with opened as ledger:
             done = hand_in(asked, config, Desk(config, ledger, actor, approver))
-    except (ConfigError, DeskError, NotAPoster) as error:
-        return _refused(error, USAGE)
+    except (ConfigError, Refusal) as error:
+        _tell_on_the_page(error, failed=False)
+        raise
     except (LedgerError, GitHubError) as error:
-        return _refused(error, FAILED)
+        _tell_on_the_page(error, failed=True)
+        raise
     told = {
         "action": asked.action,
         "actor": actor,
@@ -150,15 +153,13 @@ def _tell_form(asked: Any, told: dict[str, Any]) -> None:
     append_summary(text, os.environ)
 
 
-def _refused(error: Exception, code: int) -> int:
-    """On the summary page too: who filled in the form looks there, and not into the log."""
-    from pipeline.report import render
-    from pipeline.report.safe import line
+def _tell_on_the_page(error: Exception, *, failed: bool) -> None:
+    """Why nothing was done, on the summary page: who filled in the form looks there, and not into the log."""
+    from pipeline.report import render, words
     from pipeline.report.tell import append_summary
 
-    print(f"kadoma-line: {line(error)}", file=sys.stderr)
-    append_summary(render.markdown("refused", why=error, failed=code == FAILED), os.environ)
-    return code
+    why = words.refusal(error) if isinstance(error, Refusal) else error
+    append_summary(render.markdown("refused", why=why, failed=failed), os.environ)
 
 
 def _approver(config: Config, actor: str) -> str:
@@ -192,19 +193,12 @@ def doctor(options: argparse.Namespace) -> int:
 
 def watchdog(options: argparse.Namespace) -> int:
     """What the main job cannot tell about itself."""
-    from pipeline.ledger.store import LedgerError
-    from pipeline.report.github import GitHubError
-    from pipeline.report.safe import line
     from pipeline.watchdog import look, tell_people
 
     config = load(options.config)
     now = World.real(config).now()
-    try:
-        seen = look(config, options.state, os.environ, now)
-        tell_people(config, os.environ, seen)
-    except (GitHubError, LedgerError) as error:
-        print(f"kadoma-line: {line(error)}", file=sys.stderr)
-        return FAILED
+    seen = look(config, options.state, os.environ, now)
+    tell_people(config, os.environ, seen)
     if options.json:
         _print_json({"alerts": [{"code": told.code, "message": str(told)} for told in seen.told], "exit": DONE})
     else:
@@ -245,5 +239,6 @@ def _schedule(text: str) -> Any:
 
 
 def _print_json(document: Any) -> None:
-    json.dump(document, sys.stdout, ensure_ascii=False, indent=1)
-    sys.stdout.write("\n")
+    from pipeline.report.safe import harmless_json
+
+    sys.stdout.write(harmless_json(json.dumps(document, ensure_ascii=False, indent=1)) + "\n")

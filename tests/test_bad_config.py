@@ -41,7 +41,10 @@ def test_a_mistake_in_the_configuration_is_named_and_stops_before_anything_is_do
     old, new, message = MISTAKES[name]
     town.configure((old, new))
     result = town.run(code=2)
-    assert result.out == ""
+    assert result.json == {
+        "error": {"code": "configuration", "message": result.err.removeprefix("kadoma-line: ").strip()},
+        "exit": 2,
+    }
     assert result.err.startswith(f"kadoma-line: {town.config}: {message}")
     assert result.err.count("\n") == 1, "one line, no traceback"
     assert town.city.requests == []
@@ -79,8 +82,8 @@ def test_usage_errors_are_exit_2_and_say_what_is_allowed(town: Town) -> None:
         (["run", "--dry-run", "--now", "tomorrow"], "2026-11-24T09:00:00+09:00"),
         (["watch", "--for", "an hour"], "a number and s, m, h or d"),
         (["resolve", "b1", "--actor", "kiki"], "--delivered"),
-        (["post", "--url", "https://www.example.org/1.html", "--actor", "kiki"], "not on"),
-        (["post", "--url", "javascript:alert(1)", "--actor", "kiki"], "not a web address"),
+        (["post", "--url", "https://www.example.org/1.html", "--actor", "kiki"], "市ホームページ（127.0.0.1"),
+        (["post", "--url", "javascript:alert(1)", "--actor", "kiki"], "ウェブページのURLではありません"),
         (["explain", f"{town.city.url}/never/seen.html"], "これまでに見つけた記事の中にありません"),
     ):
         result = town.call(*arguments, code=2)

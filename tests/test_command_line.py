@@ -75,6 +75,27 @@ def test_the_exit_code_is_in_the_document_also_when_a_run_fails_or_waits(town: T
     assert town.run(code=1).json["exit"] == 1
 
 
+def test_a_command_that_is_refused_or_fails_says_so_in_the_one_document(town: Town) -> None:
+    town.with_baseline()
+    for command, code, ending in (
+        (["approve"], "configuration", 2),
+        (["never", "heard", "of"], "configuration", 2),
+        (["run", "--now", "2026-11-24T09:00:00+09:00"], "configuration", 2),
+        (["approve", "x", "--actor", "stranger"], "no-poster", 2),
+        (["preview", "--out", str(town.config)], "unexpected", 1),
+        (["status"], "ledger", 1),
+    ):
+        if code == "ledger":
+            ledger = next(town.state.glob("ledger-*.jsonl"))
+            ledger.write_bytes(ledger.read_bytes().replace(b"{", b"rubbish", 1))
+        result = town.call(*command, code=ending, json=True)
+        assert result.json["error"]["code"] == code
+        assert result.json["exit"] == ending
+        assert result.err.endswith(f"kadoma-line: {result.json['error']['message']}\n")
+        assert "Traceback" not in result.err
+    assert "Traceback" in town.call("status", "--debug", code=1).err
+
+
 def test_without_secrets_a_run_without_news_is_done(town: Town) -> None:
     town.environment = {}
     town.with_baseline()

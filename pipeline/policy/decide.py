@@ -128,6 +128,8 @@ def page_is_there(case: Case) -> Decision | None:
         return None
     if problem.code == "malformed":
         return case.decision("review", Reason.PAGE_MALFORMED, problem.detail)
+    if problem.code == "robots":  # does not become readable by itself
+        return case.decision("review", Reason.PAGE_FORBIDDEN, problem.detail)
     return case.decision("hold", Reason.PAGE_UNREACHABLE, problem.detail)
 
 

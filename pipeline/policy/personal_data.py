@@ -22,8 +22,10 @@ NAME = re.compile("[一-龥々ァ-ヶ]")
 NO_NAME = re.compile(
     "(?:皆|みな|みんな|たく|多|同|仕|模|一|有|異|左|両|各|彼|客|お子|子ども|こども|児童|の子|父|母|親|兄|姉|妹|弟|奥|主人|じい|ばあ|とう"
     "|かあ|にい|ねえ|孫|家族|隣|者|市民|住民|国民|町民|員|方|方々|業|屋|店|課|室|係|会|団|社|院|園|校|生徒|学生|医|職人|商人|世帯|連|組合"
-    "|代表|先)$"
+    "|代表|先|マネー?ジャー|ドライバー|ヘルパー|オーナー|メンバー|サポーター|スタッフ|ボランティア|ママ|パパ|ファン)$"
 )
+# Who appears in public under a name; the address is then that of the event.
+IN_PUBLIC = re.compile("講師|出演|ゲスト|司会|指導|演奏|登壇|主演|監督|選手|市長|議員")
 
 
 def personal_data(text: str, own_domains: Sequence[str]) -> str:
@@ -63,6 +65,8 @@ def _has_address_and_name(sentence: str) -> bool:
     for match in HONORIFIC.finditer(sentence):
         before = sentence[max(0, match.start() - 6) : match.start()]
         if NO_NAME.search(before) or not NAME.search(before):
+            continue
+        if IN_PUBLIC.search(sentence, max(0, match.start() - 16), match.start()):
             continue
         if any(start - NEAR <= match.end() and match.start() <= end + NEAR for start, end in places):
             return True

@@ -43,7 +43,7 @@ def unknown(broadcast: BroadcastKnown, knowledge: Knowledge) -> Alert:
     """A broadcast that a person must settle: what it carried, and LINE's figures."""
     known = [knowledge.articles[article] for article in broadcast.articles if article in knowledge.articles]
     titles = "".join(f"「{article.title}」" for article in known)
-    thing = f"{broadcast.id}　{titles}　{words.evidence(broadcast.detail)}"
+    thing = f"{broadcast.id}　{titles}　{words.seen(broadcast.detail)}"
     return Alert("unknown-broadcast", f"{broadcast.id}: {broadcast.detail}", broadcast.id, waits=True, things=(thing,))
 
 

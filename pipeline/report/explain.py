@@ -50,8 +50,10 @@ def explanation_of(
     if known is None:
         return None
     happened = story(events, known.id)
-    waiting = [row for row in status_of(config, knowledge, now, place)["waiting"] if row["id"] == known.id]
-    asked = _asked(config, events, happened, known, now)
+    standing = status_of(config, knowledge, now, place)
+    waiting = [row for row in standing["waiting"] if row["id"] == known.id]
+    unfinished = [row for row in standing["broadcasts"] if known.id in row["articles"]]
+    asked = _asked(config, events, happened, known, None if unfinished else now)
     approved = [event for _, event in happened if isinstance(event, Approved)]
     requests = [event.request_id for _, event in happened if isinstance(event, Outcome) and event.request_id]
     return {
@@ -73,6 +75,7 @@ def explanation_of(
         "rules_at": asked.at.isoformat() if asked else None,
         "rules_match": asked.matches if asked else True,
         "waiting": waiting[0] if waiting else None,
+        "broadcast": unfinished[0] if unfinished else None,
     }
 
 
@@ -86,10 +89,10 @@ def _asked(
     events: Sequence[AnyEvent],
     happened: Sequence[tuple[int, AnyEvent]],
     known: Known,
-    now: datetime,
+    now: datetime | None,
 ) -> Asked | None:
-    """The chain for an article that waits, as it stands now; for one that is decided, as it stood then."""
-    if known.state in ("queued", "review"):
+    """The chain for an article that waits, as it stands `now`; for one that is decided or on its way, as it stood then."""
+    if now is not None and known.state in ("queued", "review"):
         return Asked(now, chain(Case(now, config, fold(events), known)))
     decisive = [(position, event) for position, event in happened if isinstance(event, Intent | Decided)]
     if not decisive:
@@ -148,6 +151,8 @@ def _event(event: AnyEvent, article: str) -> Json:
         del plain["chosen"], plain["fingerprints"]
     if isinstance(event, Decided):
         plain["detail"] = words.detail(event.reason, event.detail)
+    if isinstance(event, Outcome):
+        plain["message"] = words.seen(event.message)
     if isinstance(event, Decided | Intent):
         plain["label"] = words.reason(plain["reason"]).label
     return plain

@@ -66,8 +66,6 @@ def _environment(kind: str) -> "jinja2.Environment":
         "full_instant": words.full_instant,
         "policy": words.policy,
         "problem": words.problem,
-        "shown_detail": words.detail,
-        "evidence": words.evidence,
     }
     made.globals = made.globals | {"words": words.catalogue()}
     return made

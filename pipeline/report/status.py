@@ -65,6 +65,11 @@ def status_of(config: Config, knowledge: Knowledge, now: datetime, place: Place 
         "broadcasts": broadcasts,
         "last_run": {"id": knowledge.last_run, "at": knowledge.last.isoformat()} if knowledge.last else None,
         "sources": _sources(config, knowledge),
+        "responsible": {
+            "person": config.policy.responsible.person,
+            "operator": config.policy.responsible.operator,
+            "contact": config.policy.contact.name,
+        },
         "exit": WAITS if waiting or unknown else DONE,
     }
 
@@ -160,7 +165,7 @@ def _broadcast(broadcast: BroadcastKnown, knowledge: Knowledge, config: Config, 
         "articles": list(broadcast.articles),
         "titles": titles,
         "attempts": broadcast.attempts,
-        "evidence": broadcast.detail,
+        "evidence": words.seen(broadcast.detail),
         "used": broadcast.used,
         "limit": broadcast.limit,
         "who": posters(config) if broadcast.outcome == "unknown" else [],
@@ -185,6 +190,7 @@ def _sources(config: Config, knowledge: Knowledge) -> list[Json]:
                 "entries": known.entries if known else 0,
                 "failures": known.failures if known else 0,
                 "error": known.error_code if known and known.failures else "",
+                "doubt": words.seen(known.doubt) if known else "",
                 "noted": known.checked.isoformat() if known and known.checked else None,
                 "not_before": known.not_before.isoformat() if known and known.failures and known.not_before else None,
             }

@@ -13,15 +13,12 @@ from msgspec import Struct
 
 from pipeline.config import JST
 from pipeline.decision import Alert, Reason
+from pipeline.refusal import Refusal
 from pipeline.report.safe import harmless, line
 from pipeline.templates import TEMPLATES
 
 WEEKDAYS = "月火水木金土日"
 LISTED = 50  # things and commands of one alert; an issue holds 65,536 characters
-EVIDENCE = re.compile(
-    r"used before (?P<before>\d+)/\w+, now (?P<now>\d+)/\w+; "
-    r"deliveries on \d+: status (?P<status>\w+), apiBroadcast (?P<count>\w+)"
-)
 PROVISO = " proviso"
 
 
@@ -29,6 +26,13 @@ class ReasonWords(Struct, frozen=True):
     """Why something was decided about an article, and what a person can do."""
 
     label: str
+    text: str
+    do: str
+
+
+class RefusalWords(Struct, frozen=True):
+    """Why a person does not get what was asked for, and what to do next."""
+
     text: str
     do: str
 
@@ -49,12 +53,15 @@ class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
 
     reasons: Mapping[str, ReasonWords]
     alerts: Mapping[str, AlertText]
+    refusals: Mapping[str, RefusalWords]
     rules: Mapping[str, str]
     verdicts: Mapping[str, str]
     outcomes: Mapping[str, str]
     states: Mapping[str, str]
     kinds: Mapping[str, str]
     problems: Mapping[str, str]
+    seen: Mapping[str, str]
+    details: Mapping[str, str]
     personal: Mapping[str, str]
     quiet: Mapping[str, str]
     sentences: Mapping[str, str]
@@ -117,24 +124,23 @@ def told(alert: Alert, place: Place | None = None) -> Told:
     things = [line(thing) for thing in alert.things[:LISTED]]
     if len(alert.things) > LISTED:
         things.append(sentence("more", count=str(len(alert.things) - LISTED)))
-    technical = " ／ ".join(line(part) for part in alert.detail.splitlines() if part.strip())
+    technical = " ／ ".join(seen(part) for part in alert.detail.splitlines() if part.strip())
     return Told(alert.code, words.title, words.what, words.means, words.do, tuple(commands), tuple(things), technical)
 
 
-def evidence(seen: str) -> str:
-    """LINE's figures about a broadcast of unknown outcome (Client.evidence), in words; others as they are."""
-    found = EVIDENCE.search(seen)
-    if found is None:
-        return line(seen)
-    ready = found["status"] == "ready"
-    return sentence("evidence" if ready else "evidence-later", **found.groupdict())
-
-
-def detail(code: str, seen: str) -> str:
-    """What a rule saw, in words where it is a code."""
+def detail(code: str, what: str) -> str:
+    """What a rule saw, in words."""
     if code == Reason.PERSONAL_DATA:
-        return catalogue().personal.get(seen, seen)
-    return line(seen)
+        return catalogue().personal.get(what, what)
+    return catalogue().details.get(code, "{seen}").format(seen=seen(what)) if what else ""
+
+
+def seen(what: str) -> str:
+    """What the record says was seen (counts, dates, figures of LINE), in words; anything else stays as it is."""
+    told = line(what)
+    for pattern, phrase in catalogue().seen.items():
+        told = re.sub(pattern, phrase, told)
+    return told
 
 
 def problem(code: str) -> str:
@@ -145,6 +151,14 @@ def problem(code: str) -> str:
 def sentence(code: str, **values: str) -> str:
     """A whole sentence, its values made harmless."""
     return harmless(catalogue().sentences[code].format(**{name: line(value) for name, value in values.items()}))
+
+
+def refusal(refused: Refusal) -> str:
+    """What was refused, why, and what to do next."""
+    told = catalogue().refusals[refused.code]
+    states = {**catalogue().states, **catalogue().outcomes}
+    values = {name: states.get(value, value) if name == "state" else value for name, value in refused.values.items()}
+    return line(f"{told.text}{told.do}".format(**values))
 
 
 def policy(number: str) -> str:

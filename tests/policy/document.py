@@ -44,7 +44,7 @@ INTERLOCKS = (
     ("Drift: half of the list lost, dates gone, pages without title or body; lasts until the list is as usual or a poster approves", "`trust.py`", (Reason.UNTRUSTED_SOURCE,), ""),
     ("Gap: no known entry left", "`survey.py`", (Reason.GAP,), ""),
     ("Edits", "`update_is_wanted`", (Reason.WAITS_FOR_NEWS, Reason.RIDE_ALONG, Reason.UPDATE_EXPIRED, Reason.UPDATE_REVIEW, Reason.UPDATE_IGNORED), "`updates`"),
-    ("Unpublished or changed before its slot: read again right before it is rendered", "`page_is_there`", (Reason.GONE, Reason.REDIRECTED, Reason.PAGE_UNREACHABLE, Reason.PAGE_MALFORMED), ""),
+    ("Unpublished or changed before its slot: read again right before it is rendered", "`page_is_there`", (Reason.GONE, Reason.REDIRECTED, Reason.PAGE_UNREACHABLE, Reason.PAGE_MALFORMED, Reason.PAGE_FORBIDDEN), ""),
     ("Frequency", "`not_too_often`", (Reason.MIN_INTERVAL, Reason.MAX_PER_DAY), "`min_interval`, `max_per_day`"),
     ("Closing time", "`hours_are_open`", (Reason.CLOSED_HOURS, Reason.CLOSE_MARGIN), "`close_margin`, `policy.hours`"),
     ("The same emergency twice within 24 h", "`emergency_is_not_repeated`", (Reason.REPEATED_EMERGENCY,), ""),

@@ -59,6 +59,25 @@ class TestEdits:
         assert office.why(url(103))[0] == why[0]
         assert not why[1] or office.why(url(103)) == why
 
+    @pytest.mark.parametrize(
+        ("mode", "why"),
+        [
+            ("ride-along", ("queued", "waits-for-news")),
+            ("announce", ("sent", "")),
+            ("review", ("review", "update-review")),
+            ("ignore", ("skipped", "update-ignored")),
+        ],
+    )
+    def test_an_old_page_that_is_shown_for_the_first_time_goes_the_same_way(
+        self, mode: str, why: tuple[str, str]
+    ) -> None:
+        office = Office(config(updates=mode))
+        address = office.publish(42)
+        assert len(office.run()) == (mode == "announce")
+        assert office.known(address).kind == "update"
+        assert office.why(address)[0] == why[0]
+        assert not why[1] or office.why(address) == why
+
     def test_a_page_whose_date_moves_daily_comes_back_once_a_week_at_most(self) -> None:
         office = Office(config(updates="announce", stale_after="99d"))
         days = []
@@ -214,6 +233,28 @@ class TestBeforeTheSlot:
         assert office.why(address) == ("queued", "page-unreachable")
         del office.lists.texts[address]
         assert office.run(HOUR) == [["お知らせ その201"]], "although the list is unchanged"
+
+    @pytest.mark.parametrize(("code", "reason"), [("robots", "page-forbidden"), ("malformed", "page-malformed")])
+    def test_a_page_that_is_forbidden_or_broken_is_for_a_person_and_goes_out_once_it_can_be_read(
+        self, code: PageProblemCode, reason: str
+    ) -> None:
+        office = Office()
+        address = office.publish(201)
+        office.lists.texts[address] = problem(address, code)
+        for _ in range(2):
+            assert office.run() == []
+            assert office.why(address) == ("review", reason)
+            office.approve(address)
+        del office.lists.texts[address]
+        assert office.run(HOUR) == [["お知らせ その201"]]
+
+    def test_an_emergency_whose_page_is_forbidden_goes_out_with_its_title(self) -> None:
+        office = Office(now=NIGHT)
+        office.lists.shown[KINKYU] = []
+        office.run()
+        address = office.publish(301, "避難指示", source=KINKYU)
+        office.lists.texts[address] = problem(address, "robots")
+        assert office.run() == [["避難指示"]]
 
     def test_an_emergency_page_that_is_written_after_its_list_is_not_dropped(self) -> None:
         office = Office()

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from pipeline.article import Entry
 from pipeline.config import JST, Hours
+from pipeline.ledger.events import Posted
 from pipeline.policy.hours import closes_at, is_holiday, is_open, next_opening
 from tests.policy.office import DAY, HOUR, KINKYU, NEWS, TUESDAY, Office, config, url
 
@@ -84,7 +85,7 @@ def test_hours_to_midnight_and_hours_that_never_open() -> None:
     assert next_opening(TUESDAY, replace(DEFAULT, days=())) is None
 
 
-_kinds = st.sampled_from(["new", "edit", "word", "emergency", "approved"])
+_kinds = st.sampled_from(["new", "edit", "word", "emergency", "approved", "post", "correction"])
 _steps = st.lists(st.tuples(st.timedeltas(timedelta(0), timedelta(days=3)), _kinds), min_size=1, max_size=12)
 
 
@@ -100,6 +101,14 @@ def test_art_07_whatever_is_published_whenever_no_normal_broadcast_leaves_outsid
         office.now += later
         if kind == "edit":
             office.edit(url(101 + number % 3))
+        elif kind in ("post", "correction"):
+            corrects = "x" if kind == "correction" else ""
+            office.tell(
+                Posted(
+                    at=office.now, article=f"p{number}", actor="kiki", department="総務部危機管理課", basis="8(2)",
+                    title=f"手動 {number}", text="本文", corrects=corrects,
+                )
+            )  # fmt: skip
         else:
             title = {"word": f"断水のお知らせ {number}", "emergency": f"避難指示 {number}"}.get(kind, "")
             office.publish(number, title, source=KINKYU if kind == "emergency" else NEWS)

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from pipeline.config import JST
 from pipeline.ledger.events import Posted
 from pipeline.policy.survey import Survey, survey
+from pipeline.report import words
 from tests.policy.office import (
     DAY,
     HOUR,
@@ -27,6 +28,12 @@ def codes(seen: Survey) -> set[str]:
     return {alert.code for alert in seen.alerts}
 
 
+def told(office: Office, address: str) -> str:
+    """What a person reads of what the rule saw."""
+    known = office.known(address)
+    return words.detail(known.reason, known.detail)
+
+
 class TestStale:
     def test_an_article_older_than_a_week_waits_for_a_person(self) -> None:
         office = Office()
@@ -34,6 +41,7 @@ class TestStale:
         fresh = office.publish(202, at=TUESDAY - timedelta(days=6))
         assert office.run() == [["お知らせ その202"]]
         assert office.why(old) == ("review", "stale")
+        assert told(office, old) == "記事の日付 2026年11月17日"
         assert office.why(fresh)[0] == "sent"
 
     def test_closed_days_do_not_make_an_article_old(self) -> None:
@@ -78,6 +86,7 @@ class TestBurst:
         addresses = [office.publish(200 + number) for number in range(13)]
         assert office.run() == []
         assert {office.why(address) for address in addresses} == {("review", "burst")}
+        assert told(office, addresses[0]) == "13（上限 12）"
         assert office.lists.asked == []
 
     def test_twelve_go_out_together(self) -> None:
@@ -133,7 +142,7 @@ class TestDrift:
         address = office.publish(201)
         assert office.run() == []
         assert office.why(address) == ("review", "untrusted-source")
-        assert office.known(address).detail == "entries 10 → 4"
+        assert told(office, address) == "一覧の記事 10件 → 4件"
 
     def test_the_doubt_lasts_while_the_list_stays_short(self) -> None:
         office = Office()
@@ -171,6 +180,7 @@ class TestDrift:
         office.news[:] = [replace(entry, date=None) for entry in office.news]
         assert office.run() == []
         assert office.why(address) == ("review", "untrusted-source")
+        assert told(office, address) == "日付のない記事 10件中0件 → 11件中11件"
 
     def test_several_new_pages_without_body_are_not_trusted(self) -> None:
         office = Office()
@@ -179,6 +189,7 @@ class TestDrift:
             office.write(address, title="お知らせ", text="")
         assert office.run() == []
         assert {office.why(address) for address in addresses} == {("review", "untrusted-source")}
+        assert told(office, addresses[0]) == "題名か本文のないページ 3件中2件"
 
     def test_pages_without_title_count_like_pages_without_body_and_the_doubt_lasts_until_one_is_sound(self) -> None:
         office = Office(config(min_interval="0m"))
@@ -230,6 +241,9 @@ class TestGap:
         )
         assert office.run() == []
         assert {office.why(address) for address in addresses} == {("review", "gap")}
+        assert told(office, addresses[0]).startswith(
+            "一覧の9件すべてが初めて見る記事です。2026-11-24 10:00 から 2026-11-25 10:00 までに公開された記事を見落とした"
+        )
 
     def test_one_known_entry_is_enough(self) -> None:
         office = Office()
@@ -259,18 +273,22 @@ class TestFrequency:
         assert office.run(HOUR) == []
         assert office.why(url(210)) == ("queued", "max-per-day")
         assert office.known(url(210)).until == datetime(2026, 11, 25, 9, 0, tzinfo=JST)
+        office.lists.shown[KINKYU] = []
+        office.run()
+        office.publish(301, "避難所を開設しました", source=KINKYU)
+        assert office.run() == [["避難所を開設しました"]], "an emergency does not count the others"
 
     def test_emergencies_and_corrections_are_exempt(self) -> None:
         office = Office()
         office.lists.shown[KINKYU] = []
         office.publish(201)
         assert len(office.run()) == 1
-        office.publish(301, "避難指示", source=KINKYU)
+        office.publish(301, "避難所を開設しました", source=KINKYU)  # an emergency by its source, not by its words
         fix = Posted(
             at=office.now, article="fix", actor="kiki", department="総務部危機管理課", basis="8(4)", title="訂正", text="…", corrects=office.id(url(201))
         )  # fmt: skip
         office.tell(fix)
-        assert office.run(timedelta(minutes=5)) == [["避難指示"], ["訂正"]]
+        assert office.run(timedelta(minutes=5)) == [["避難所を開設しました"], ["訂正"]]
 
     def test_the_same_emergency_twice_within_a_day_waits(self) -> None:
         office = Office()

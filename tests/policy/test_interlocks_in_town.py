@@ -68,6 +68,20 @@ def test_what_is_unpublished_before_its_slot_is_dropped_and_what_is_changed_goes
     assert texts(town).count("作品展（会場変更）") == 1, "the edit was told already"
 
 
+def test_a_page_that_robots_txt_forbids_waits_for_a_person_who_is_told_why(town: Town) -> None:
+    town.city.put("/robots.txt", f"User-agent: *\nDisallow: {NEWS.path}\n".encode(), "text/plain")
+    town.with_baseline()
+    town.publish(NEWS)
+    town.now += timedelta(hours=2)
+    result = town.run(code=3)
+    assert result.decisions() == {NEWS.title: ("review", "page-forbidden")}
+    assert [alert["code"] for alert in result.json["alerts"]] == ["waiting"]
+    assert NEWS.path not in {request.path for request in town.city.requests}
+    told = town.call("status", code=3).out
+    assert "robots.txt" in told
+    assert f"kadoma-line reject {result.json['articles'][0]['id']}" in told
+
+
 def test_emergency_words_at_night_alert_and_one_approval_releases_them(town: Town) -> None:
     town.with_baseline()
     town.now = datetime(2026, 11, 24, 23, 0, tzinfo=JST)
@@ -78,7 +92,7 @@ def test_emergency_words_at_night_alert_and_one_approval_releases_them(town: Tow
     ]
     assert [alert["code"] for alert in held["alerts"]] == ["emergency-words"]
     article = held["articles"][0]["id"]
-    assert "Art. 6" in town.call("approve", article, "--emergency", "--actor", "stranger", code=2).err
+    assert "第6条" in town.call("approve", article, "--emergency", "--actor", "stranger", code=2).err
     town.call("approve", article, "--emergency", "--actor", "kiki", code=0)
     sent = town.run(code=0).json
     assert [(row["decision"], row["reason"]) for row in sent["articles"]] == [("send", "approved")]
@@ -94,7 +108,7 @@ def test_a_manual_emergency_goes_out_at_night_when_a_second_poster_approves(town
     assert "--why" in town.call(*post, code=2).err
     posted = town.call(*post, "--why", "配水管の破損", code=0, json=True).json["articles"][0]["id"]
     assert town.run(code=3).decisions() == {"断水": ("review", "second-person")}
-    assert "two persons" in town.call("approve", posted, "--actor", "kiki", code=2).err
+    assert "2人での確認" in town.call("approve", posted, "--actor", "kiki", code=2).err
     town.call("approve", posted, "--actor", "miryoku", code=0)
     assert town.run(code=0).decisions() == {"断水": ("send", "approved")}
     assert len(town.line.accepted) == 1
@@ -123,7 +137,7 @@ def test_a_withdrawal_names_what_it_corrects_and_does_not_wait(town: Town) -> No
     assert told.count(NEWS.title) == 2, "in the article, and in its correction"
     assert "訂正" in town.sent_titles()[-1]
     assert (
-        "was never sent"
+        "送信されていないため"
         in town.call(
             "post", "--correction-of", known(town), "--title", "訂正", "--text", "…", "--actor", "kiki", code=2
         ).err
@@ -168,7 +182,8 @@ def test_when_new_pages_lose_their_body_the_site_was_rebuilt_and_nothing_new_goe
         ("review", "untrusted-source", "bare pages 3/3")
     }
     assert [alert["code"] for alert in result["alerts"]] == ["untrusted-source"]
-    assert "bare pages 3/3" in result["alerts"][0]["message"]
+    assert "題名か本文のないページ 3件中3件" in result["alerts"][0]["message"]
+    assert "ふだんと異なる：題名か本文のないページ 3件中3件" in town.call("status", code=3).out
     town.publish(NEWS)
     town.now += timedelta(hours=1)
     assert town.run(code=3).decisions()[NEWS.title] == ("send", "due"), (
@@ -180,7 +195,7 @@ def test_a_quoting_post_without_its_source_is_refused_and_with_it_goes_out(town:
     town.with_baseline()
     town.now += timedelta(hours=2)
     post = ["post", "--title", "大雨について", "--text", "> 大雨に警戒してください", "--actor", "miryoku"]
-    assert "Art. 10" in town.call(*post, code=2).err
+    assert "第10条" in town.call(*post, code=2).err
     town.call(*post, "--quoted-from", "気象庁", code=0)
     town.run(code=0)
     assert "気象庁" in texts(town)

@@ -7,7 +7,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from pipeline.ledger.events import Approved
+from pipeline.article import Attachment
+from pipeline.ledger.events import Approved, Posted
 from pipeline.policy.personal_data import is_my_number, personal_data
 from pipeline.sandbox.articles import ARTICLES, EMERGENCIES
 from tests.policy.office import HOUR, NIGHT, Office, config
@@ -31,6 +32,7 @@ OWN = ("city.kadoma.osaka.jp", "city.kadoma.lg.jp")
         ("門真市中町1番1号 山田太郎さん", "address-and-name"),
         ("山田 花子様（門真市大字三ツ島１２３番地）が受賞", "address-and-name"),
         ("北島町12-20にお住まいの林氏", "address-and-name"),
+        ("講師の募集について 門真市中町2番3号 事務局を通じて連絡 山田花子様", "address-and-name"),
         ("末広町二丁目3番4号の佐藤さくらさま", "address-and-name"),
     ],
 )
@@ -52,6 +54,13 @@ def test_art_12_personal_data_is_caught(text: str, kind: str) -> None:
         "令和8年12月1日から12月18日まで、午前9時から午後5時30分まで",
         "口座番号 1234567、文書番号 202611240900、法人番号 1234567890123",
         "クレジットカード 1234 5678 9012 3456 の番号を聞き出す詐欺",
+        "介護予防教室（千石東町23番1号）　ケアマネジャーさんにご相談ください",
+        "大橋町1番から10番まで通行止め。ご迷惑をおかけします、ドライバーの皆様。",
+        "納付書番号 1234-5678-9012、工事番号 20261124-0001",
+        "080から始まる番号の不審な電話、#171、IP電話 03-6628-2258（内線2345）",
+        "大阪大学 山田太郎教授、体育協会の田中先生　会場：門真市民プラザ（北島町12番20号）",
+        "講師 山田太郎氏（作家）による講演会　会場：門真市末広町29-1 ルミエールホール",
+        "出演：歌手の山本さくらさん　場所：ルミエールホール（門真市末広町29番1号）",
         "1丁目1番の方は南様式の用紙、模様替え、同様の手続、各氏族",
     ],
 )
@@ -105,6 +114,20 @@ def test_an_article_with_personal_data_waits_and_what_was_found_is_not_repeated_
     assert office.known(address).detail == "mobile-number"
     office.approve(address)
     assert office.run(HOUR) == [["お知らせ その201"]]
+
+
+def test_the_names_of_files_and_what_a_poster_writes_are_looked_at_too() -> None:
+    office = Office()
+    address = office.publish(201)
+    office.write(address, title="お知らせ その201", attachments=(Attachment("taro@example.com", f"{address}.pdf"),))
+    office.tell(
+        Posted(
+            at=office.now, article="p", actor="kiki", department="総務部危機管理課", basis="8(2)", title="題", text="090-1234-5678へ"
+        )
+    )  # fmt: skip
+    assert office.run() == []
+    assert (office.why(address), office.known(address).detail) == (("review", "personal-data"), "e-mail")
+    assert office.knowledge.articles["p"].detail == "mobile-number"
 
 
 def test_a_yes_for_another_reason_is_no_yes_to_personal_data() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from pipeline.article import Page, PageProblem
 from pipeline.policy.same_article import alike, believable
+from pipeline.report import words
 
 URL = "https://www.example.lg.jp/1.html"
 
@@ -48,6 +49,9 @@ def test_what_is_not_the_article_becomes_a_problem_that_says_both_titles() -> No
     assert isinstance(found, PageProblem)
     assert found.code == "refused"
     assert "「ただいまメンテナンス中です」 where 「12月の献立」" in found.detail
+    assert words.seen(found.detail).startswith(
+        f"{URL} は「12月の献立」のはずですが、「ただいまメンテナンス中です」と表示されています。"
+    )
 
 
 def test_a_page_without_a_known_title_and_a_problem_stay_as_they_are() -> None:

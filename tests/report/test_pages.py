@@ -38,7 +38,7 @@ def test_in_posting_hours_the_page_shows_what_goes_out_now_and_sends_nothing(tow
     page = preview(town)
     assert "いま送信するもの" in page
     assert ARTICLES[20].title in page
-    assert "送信できます：投稿時間内であり、送信を妨げる事情がありません。" in page
+    assert "投稿時間内：投稿時間内であり、送信を妨げる事情がありません。" in page
     assert "第8条第1号" in page
     assert "最初の実行では" not in page
     assert town.line.requests == []
@@ -76,7 +76,9 @@ def test_an_article_that_waits_is_on_the_page_with_its_reason(town: Town) -> Non
     town.with_baseline()
     town.publish(ARTICLES[20], at=town.now - timedelta(days=9))
     page = preview(town, code=3)
-    assert "日付が古い：掲載日から日数がたっているため、自動では送信しません。（詳細：2026-11-15）" in page
+    assert (
+        "日付が古い：掲載日から日数がたっているため、自動では送信しません。（詳細：記事の日付 2026年11月15日）" in page
+    )
 
 
 def test_articles_stand_in_the_order_of_what_becomes_of_them(town: Town) -> None:
@@ -88,7 +90,7 @@ def test_articles_stand_in_the_order_of_what_becomes_of_them(town: Town) -> None
     table = preview(town, code=3).partition("記事ごとの判断")[2]
     places = [table.index(words) for words in (ARTICLES[21].title, ARTICLES[22].title, "入札の結果")]
     assert places == sorted(places)
-    assert "対象外の題名：設定で対象外とした語が題名に含まれているため、送信しません。（詳細：入札）" in table
+    assert "対象外の題名：設定で対象外とした語が題名に含まれているため、送信しません。（詳細：該当する設定 入札）" in table
 
 
 def test_a_hostile_title_is_only_text_on_the_page(town: Town) -> None:

@@ -13,6 +13,7 @@ from pipeline.ledger.knowledge import ArticleState, BroadcastKnown
 from pipeline.line.client import _code
 from pipeline.line.delivery import Broadcast
 from pipeline.policy.decide import RIDING, RULES
+from pipeline.refusal import RefusalCode
 from pipeline.report import words
 from pipeline.report.alerts import CODES
 from pipeline.report.words import Place
@@ -38,6 +39,13 @@ class TestEveryCodeHasItsWords:
         for told in words.catalogue(language).alerts.values():
             assert all((told.title, told.what, told.means, told.do))
 
+    def test_refusals(self, language: str) -> None:
+        refusals = words.catalogue(language).refusals
+        assert set(refusals) == set(get_args(RefusalCode))
+        for code, told in refusals.items():
+            assert all((told.text, told.do))
+            assert _named(told) == _named(words.catalogue("ja").refusals[code]), code
+
     def test_rules(self, language: str) -> None:
         assert set(words.catalogue(language).rules) == {rule.__name__ for rule in (*RULES, *RIDING)}
 
@@ -54,6 +62,10 @@ class TestEveryCodeHasItsWords:
         assert set(catalogue.verdicts) == set(get_args(Verdict))
         assert set(catalogue.outcomes) >= set(get_args(outcomes["outcome"]))
         assert set(catalogue.problems) == {*get_args(ErrorCode), *get_args(PageProblemCode), "empty"}
+
+
+def _named(told: words.RefusalWords) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", told.text + told.do))
 
 
 def test_both_languages_have_the_same_entries() -> None:
@@ -118,6 +130,25 @@ def test_an_id_in_a_command_cannot_be_more_than_an_id() -> None:
 def test_a_code_of_a_later_version_is_still_told() -> None:
     assert words.reason("brand-new").label == "brand-new"
     assert words.told(Alert("brand-new", "x")).what == words.catalogue().alerts["other"].what
+
+
+def test_what_a_rule_saw_is_told_in_words() -> None:
+    assert set(words.catalogue().details) <= set(ARTICLE)
+    assert words.detail("operator-approval", "総務部収納課") == "投稿した課 総務部収納課"
+    assert words.detail("emergency-words", "") == ""
+    assert words.seen("used before 700/None, now 701/None; LINE's statistics cannot be had (rate)") == (
+        "今月の配信数：送信前 700（上限なし）、現在 701（上限なし）。LINEの集計は取得できませんでした（rate）"
+    )
+    for figures, told in (
+        ("ready, apiBroadcast 24690", "一斉配信 24690通"),
+        ("ready, apiBroadcast None", "一斉配信の記録はありません"),
+        ("unready, apiBroadcast None", "集計はまだできていません"),
+        ("out_of_service, apiBroadcast None", "集計はまだできていません"),
+    ):
+        assert words.seen(f"; deliveries on 20261124: status {figures}") == f"。LINEの集計（2026年11月24日）：{told}"
+    assert words.seen("used before None/None") == "今月の配信数：送信前 不明"
+    for language in LANGUAGES:
+        assert all(re.compile(pattern) for pattern in words.catalogue(language).seen)
 
 
 def test_personal_data_is_named_by_its_kind() -> None:

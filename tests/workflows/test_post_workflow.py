@@ -58,7 +58,7 @@ def test_without_reviewers_an_emergency_post_waits_for_a_second_poster(runner: R
 
     again = post(runner, actor="miryoku", approved_by="", action="承認", id=article)
     assert not again.is_green  # one's own post
-    assert "two persons" in again.log
+    assert "2人での確認" in again.log
     assert runner.town.line.accepted == []
 
     assert post(
@@ -81,7 +81,7 @@ def test_who_is_no_poster_is_refused_before_anybody_is_asked_to_approve(runner: 
     assert not run.is_green
     assert list(run.jobs) == ["request"]
     assert run.step("Check").code == 2
-    assert "Art. 6" in run.log
+    assert "第6条" in run.log
     assert runner.commits() == before
     assert runner.town.line.requests == []
 
