@@ -50,34 +50,14 @@ def _carried_out(options: argparse.Namespace) -> int:
 
 def _ended_by(error: BaseException, as_json: bool) -> int:
     """Tell why a command could not be carried out, and the exit code for it: the one place that does."""
+    from pipeline.report.ending import ending
     from pipeline.report.safe import line
 
-    code, message, exit_code = _explained(error)
-    print(f"kadoma-line: {line(message)}", file=sys.stderr)
+    ended = ending(error)
+    print(f"kadoma-line: {line(ended.message)}", file=sys.stderr)
     if as_json:
-        _print_json({"error": {"code": code, "message": message}, "exit": exit_code})
-    return exit_code
-
-
-def _explained(error: BaseException) -> tuple[str, str, int]:
-    from pipeline.ledger.store import LedgerError
-    from pipeline.report.github import GitHubError
-
-    match error:
-        case ConfigError():
-            return "configuration", str(error), USAGE
-        case Refusal():
-            from pipeline.report import words
-
-            return error.code, words.refusal(error), USAGE
-        case LedgerError():
-            return "ledger", str(error), FAILED
-        case GitHubError():
-            return "github", str(error), FAILED
-        case KeyboardInterrupt():
-            return "interrupted", "interrupted", FAILED
-    told = f"unexpected {type(error).__name__}: {error}; run again with --debug and report it"
-    return "unexpected", told, FAILED
+        _print_json({"error": {"code": ended.code, "message": ended.message}, "exit": ended.exit})
+    return ended.exit
 
 
 class _Parser(argparse.ArgumentParser):

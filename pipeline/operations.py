@@ -100,6 +100,7 @@ def form(options: argparse.Namespace) -> int:
     from pipeline.ledger.ledger import Ledger, Rehearsal
     from pipeline.ledger.store import LedgerError
     from pipeline.policy.posters import department_of
+    from pipeline.refusal import Refusal
     from pipeline.report.github import GitHubError
 
     config = load(options.config)
@@ -119,11 +120,8 @@ def form(options: argparse.Namespace) -> int:
         )
         with opened as ledger:
             done = hand_in(asked, config, Desk(config, ledger, actor, approver))
-    except (ConfigError, Refusal) as error:
-        _tell_on_the_page(error, failed=False)
-        raise
-    except (LedgerError, GitHubError) as error:
-        _tell_on_the_page(error, failed=True)
+    except (ConfigError, Refusal, LedgerError, GitHubError) as error:
+        _tell_refused(error)
         raise
     told = {
         "action": asked.action,
@@ -153,13 +151,14 @@ def _tell_form(asked: Any, told: dict[str, Any]) -> None:
     append_summary(text, os.environ)
 
 
-def _tell_on_the_page(error: Exception, *, failed: bool) -> None:
-    """Why nothing was done, on the summary page: who filled in the form looks there, and not into the log."""
-    from pipeline.report import render, words
+def _tell_refused(error: Exception) -> None:
+    """On the summary page too: who filled in the form looks there, and not into the log."""
+    from pipeline.report import render
+    from pipeline.report.ending import ending
     from pipeline.report.tell import append_summary
 
-    why = words.refusal(error) if isinstance(error, Refusal) else error
-    append_summary(render.markdown("refused", why=why, failed=failed), os.environ)
+    ended = ending(error)
+    append_summary(render.markdown("refused", why=ended.message, failed=ended.exit == FAILED), os.environ)
 
 
 def _approver(config: Config, actor: str) -> str:

@@ -183,7 +183,7 @@ def test_delivered_settles_it_and_nothing_is_sent_again(inside: Inside) -> None:
 def test_what_is_not_unknown_cannot_be_settled(inside: Inside) -> None:
     broadcast = left_open(inside, LineFault.error_before())
     refused = inside.town.call("resolve", broadcast, "--not-delivered", "--actor", "miryoku", code=2)
-    assert "open" in refused.err
+    assert "結果を確認中" in refused.err
 
 
 def test_an_answer_that_could_not_be_pushed_is_not_asked_for_again(inside_git: Inside, tmp_path: Path) -> None:

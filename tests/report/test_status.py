@@ -125,15 +125,15 @@ def test_a_broadcast_with_unknown_outcome_shows_its_evidence_and_both_answers(to
     document = town.call("status", code=3, json=True).json
     (broadcast,) = document["broadcasts"]
     assert broadcast["outcome"] == "unknown"
-    assert "今月の配信数：送信前" in broadcast["evidence"]
+    assert "今月の配信数は、配信の前が" in broadcast["evidence"]
     told = town.call("status", code=3).out
     explained = town.call("explain", town.city.url + ARTICLES[20].path, code=0).out
     assert "現在の状態：結果が不明" in explained
-    assert "の時点。順に確かめ" in explained, "the decision to send is past, not what would be decided now"
+    assert "判断（2026年11月24日" in explained, "the decision to send as it stood, not what would be decided now"
     for page in (told, explained):
         assert f"resolve {broadcast['id']} --delivered" in page
         assert f"resolve {broadcast['id']} --not-delivered" in page
-        assert "LINEの集計（2026年11月24日）" in page
+        assert "その日にAPIから一斉配信した" in page
     _, *command = shlex.split(broadcast["commands"][0].replace("ログイン名", "miryoku"))
     town.call(*command, code=0)
     assert town.call("status", code=0, json=True).json["broadcasts"] == []

@@ -136,19 +136,28 @@ def test_what_a_rule_saw_is_told_in_words() -> None:
     assert set(words.catalogue().details) <= set(ARTICLE)
     assert words.detail("operator-approval", "総務部収納課") == "投稿した課 総務部収納課"
     assert words.detail("emergency-words", "") == ""
-    assert words.seen("used before 700/None, now 701/None; LINE's statistics cannot be had (rate)") == (
-        "今月の配信数：送信前 700（上限なし）、現在 701（上限なし）。LINEの集計は取得できませんでした（rate）"
-    )
+    before_and_now = "今月の配信数は、配信の前が700通、現在が701通です。"
     for figures, told in (
-        ("ready, apiBroadcast 24690", "一斉配信 24690通"),
-        ("ready, apiBroadcast None", "一斉配信の記録はありません"),
-        ("unready, apiBroadcast None", "集計はまだできていません"),
-        ("out_of_service, apiBroadcast None", "集計はまだできていません"),
+        ("now 701/1000; LINE's statistics cannot be had (rate)", "LINEの集計は取得できませんでした（rate）。"),
+        (
+            "now 701/None; deliveries on 20261124: status ready, apiBroadcast 1",
+            "その日にAPIから一斉配信した数は1通です。",
+        ),
+        ("now 701/None; deliveries on 20261124: status ready, apiBroadcast None", "一斉配信した記録はありません。"),
+        ("now 701/None; deliveries on 20261124: status unready, apiBroadcast None", "まだ出ていません。"),
     ):
-        assert words.seen(f"; deliveries on 20261124: status {figures}") == f"。LINEの集計（2026年11月24日）：{told}"
-    assert words.seen("used before None/None") == "今月の配信数：送信前 不明"
+        seen = words.seen(f"used before 700/None, {figures}")
+        assert seen.startswith(before_and_now), seen
+        assert seen.endswith(told), seen
+    assert words.seen("used before None/None, now 701/None") == (
+        "今月の配信数は、現在701通です（配信の前の数は分かりません）。"
+    )
+    assert words.seen("used before 700/None; LINE's statistics cannot be had (rate)") == (
+        "今月の配信数は、配信の前が700通でした。LINEの集計は取得できませんでした（rate）。"
+    )
     for language in LANGUAGES:
-        assert all(re.compile(pattern) for pattern in words.catalogue(language).seen)
+        for pattern, phrase in words.catalogue(language).seen.items():
+            assert re.compile(pattern).groups >= phrase.count("\\")
 
 
 def test_personal_data_is_named_by_its_kind() -> None:

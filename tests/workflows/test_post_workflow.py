@@ -194,15 +194,20 @@ class StopAsking(Exception):
 
 
 @pytest.mark.parametrize(
-    ("actor", "inputs"),
-    [("stranger", TEXT), ("miryoku", {**TEXT, "emergency": True, "why": ""}), ("miryoku", {"action": "承認"})],
+    ("actor", "inputs", "why"),
+    [
+        ("stranger", TEXT, "stranger は投稿者として登録されていません（第6条）。"),
+        ("miryoku", {**TEXT, "emergency": True, "why": ""}, "理由が必要です（第7条ただし書）。"),
+        ("miryoku", {"action": "承認"}, "「承認」には、対象のIDが必要です。"),
+    ],
 )
 def test_what_is_refused_is_told_on_the_summary_page_and_not_only_in_the_log(
-    runner: Runner, actor: str, inputs: dict[str, object]
+    runner: Runner, actor: str, inputs: dict[str, object], why: str
 ) -> None:
     runner.town.now += OPEN
     run = runner.run("post.yml", "workflow_dispatch", inputs, actor=actor)
     assert run.step("Check").code == 2
+    assert why in run.summary
     assert "受け付けませんでした" in run.summary
     assert "何も送信していません" in run.summary
 
