@@ -100,7 +100,6 @@ def form(options: argparse.Namespace) -> int:
     from pipeline.ledger.ledger import Ledger, Rehearsal
     from pipeline.ledger.store import LedgerError
     from pipeline.policy.posters import department_of
-    from pipeline.refusal import Refusal
     from pipeline.report.github import GitHubError
 
     config = load(options.config)

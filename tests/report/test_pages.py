@@ -90,7 +90,9 @@ def test_articles_stand_in_the_order_of_what_becomes_of_them(town: Town) -> None
     table = preview(town, code=3).partition("記事ごとの判断")[2]
     places = [table.index(words) for words in (ARTICLES[21].title, ARTICLES[22].title, "入札の結果")]
     assert places == sorted(places)
-    assert "対象外の題名：設定で対象外とした語が題名に含まれているため、送信しません。（詳細：該当する設定 入札）" in table
+    assert (
+        "対象外の題名：設定で対象外とした語が題名に含まれているため、送信しません。（詳細：該当する設定 入札）" in table
+    )
 
 
 def test_a_hostile_title_is_only_text_on_the_page(town: Town) -> None:
