@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config import Config, ConfigError, duration, load
+from pipeline.refusal import Refusal
 from pipeline.world import World
 
 if TYPE_CHECKING:
@@ -99,7 +100,6 @@ def form(options: argparse.Namespace) -> int:
     from pipeline.ledger.ledger import Ledger, Rehearsal
     from pipeline.ledger.store import LedgerError
     from pipeline.policy.posters import department_of
-    from pipeline.refusal import Refusal
     from pipeline.report.github import GitHubError
 
     config = load(options.config)

@@ -10,10 +10,10 @@ from typing import Any
 
 from pipeline.article import Item, Picture
 from pipeline.config import JST, Config
-from pipeline.message import uri
+from pipeline.message import limits, uri
 from pipeline.text import clean, clean_lines, cut, lead
 
-LABEL_UNITS = 16  # the band has room for eight full-width characters beside the date
+LABEL_UNITS = 16  # what a card in a row can show of a category on one line
 
 
 @cache
@@ -43,6 +43,7 @@ def card(item: Item, look: Mapping[str, Any], units: int, *, digest: bool, pictu
         "title": cut(title, look["units"]["title"]),
         "whole_title": title,
         "lead": lead(lines, units) if units else "",
+        "spoken": lead(lines, look["units"]["alt_text"]),
         "url": uri.link(item.url),
         "label": label,
         "colour": colour(label, look),
@@ -88,15 +89,16 @@ def _picture(picture: Picture | None, look: Mapping[str, Any], *, digest: bool) 
     address = uri.picture(picture.url) if picture else ""
     if picture is None or not address:
         return None
+    found = {"url": address, "alt": cut(clean(picture.alt), limits.LABEL)}  # no grapheme is less than one unit
     width, height = (round(number) for number in look["digest"])
     if picture.width < 1 or picture.height < 1:
-        return {"url": address, "ratio": f"{width}:{height}", "mode": "fit"}
+        return found | {"ratio": f"{width}:{height}", "mode": "fit"}
     shape = picture.width / picture.height
     if not digest:
         if look["tallest"] <= shape <= look["widest"]:
-            return {"url": address, "ratio": f"{picture.width}:{picture.height}", "mode": "cover"}
+            return found | {"ratio": f"{picture.width}:{picture.height}", "mode": "cover"}
         framed = min(max(shape, look["tallest"]), look["widest"])
-        return {"url": address, "ratio": f"{round(framed * 100)}:100", "mode": "fit"}
+        return found | {"ratio": f"{round(framed * 100)}:100", "mode": "fit"}
     frame = width / height
     lost = 1 - min(shape, frame) / max(shape, frame)
-    return {"url": address, "ratio": f"{width}:{height}", "mode": "cover" if lost <= look["crop"] else "fit"}
+    return found | {"ratio": f"{width}:{height}", "mode": "cover" if lost <= look["crop"] else "fit"}

@@ -18,6 +18,7 @@ from pipeline.text import cut, utf16
 
 Json = dict[str, Any]
 URGENT_APART = 3
+_ENDS = ("。", "！", "？", "!", "?", "…")
 
 
 class RenderError(Exception):
@@ -132,7 +133,8 @@ class _Renderer:
     def list_card(self) -> Json:
         title = self.look["words"]["more"]
         address = uri.link(self.config.site.url)
-        return {"style": "list", "title": title, "url": address, "department": "", "colour": colour("", self.look)}
+        nothing = {"department": "", "quoted": ""}
+        return {"style": "list", "title": title, "url": address, "colour": colour("", self.look)} | nothing
 
     def note(self, items: Sequence[Item], cards: Sequence[Json], level: int) -> None:
         for item, shown in zip(items, cards, strict=True):
@@ -146,14 +148,16 @@ class _Renderer:
                 self.notes[f"link-dropped:{item.id}"] = None
 
     def bubble(self, shown: Json, *, digest: bool) -> Json:
-        mode = _mode(digest)
+        mode, style = _mode(digest), shown["style"]
+        sizes, lines = self.look["size"], self.look["lines"]
         return self.load(
-            f"message/{shown['style']}.json.j2",
+            f"message/{style}.json.j2",
             item=shown,
             colour=self.look["colour"],
-            size=self.look["size"][mode],
-            lines={"title": self.look["lines"][f"title_{mode}"]},
+            size=sizes[mode] | sizes.get(style, {}),
+            lines={"title": lines.get(f"title_{style}", lines[f"title_{mode}"]), "apart": lines["apart"]},
             account=account(self.config),
+            quoted=_quoted,
         )
 
     def wrapped(self, cards: Sequence[Json], contents: Json, part: int, parts: int) -> Json:
@@ -168,7 +172,7 @@ class _Renderer:
                 parts=parts,
                 account=account(self.config),
                 quoted=_quoted,
-                stopped=_stopped,
+                sentences=_sentences,
             )
             if utf16(str(message.get("altText", ""))) <= limits.ALT_TEXT:
                 break
@@ -218,17 +222,24 @@ def _quoted(title: str) -> str:
     return f"『{title}』" if "「" in title or "」" in title else f"「{title}」"
 
 
-def _stopped(sentence: str) -> str:
-    return sentence if sentence.endswith(("。", "！", "？", "!", "?", "…")) else f"{sentence}。"
+def _sentences(text: str) -> str:
+    """The lines as one text that can be read aloud: each ends like a sentence, the ・ of a list goes."""
+    lines = (line.lstrip("・ \u3000") for line in text.split("\n"))
+    return "".join(line if line.rstrip("」』）").endswith(_ENDS) else f"{line}。" for line in lines if line)
 
 
 def _origin(origins: Mapping[str, str], path: str) -> str:
-    """Where in the templates a path such as messages[0].contents.body.contents[1].warp was written."""
+    """Where in the templates a path such as messages[0].contents.body.contents[1].warp was written.
+
+    What is missing was written nowhere: then the first key of the component that it is missing in.
+    """
     path = path.partition(".")[2] or path
-    while path:
-        if path in origins:
-            return origins[path]
-        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    if path in origins:
+        return origins[path]
+    while path := path[: max(path.rfind("."), path.rfind("["), 0)]:
+        inside = (origin for key, origin in origins.items() if key.startswith((f"{path}.", f"{path}[")))
+        if found := next(inside, origins.get(path)):
+            return found
     return next(iter(origins.values()), "message")
 
 

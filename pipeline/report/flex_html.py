@@ -171,7 +171,8 @@ class _Painter:
         css.append(self.colour(part, "color", "color" if style == "link" else "background"))
         classes = f"fx-button fx-button-{style} fx-button-{part.get('height', 'md')}"
         label = part.get("action", {}).get("label", "")
-        inner = self.linked(part, Markup('<span class="fx-label">{}</span>').format(label))
+        shrinks = "fx-one-line fx-shrink" if part.get("adjustMode") == "shrink-to-fit" else ""
+        inner = self.linked(part, Markup('<span class="fx-label {}">{}</span>').format(shrinks, label))
         return self.unknown(part, "button") + self.element("div", classes, css, inner)
 
     def image(self, part: Json, layout: str) -> Markup:

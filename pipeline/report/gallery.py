@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline.article import Item
 from pipeline.config import Config
@@ -15,10 +16,11 @@ from pipeline.templates import TEMPLATES
 
 
 class Case(Struct, frozen=True):
-    """One row of the gallery."""
+    """One row of the gallery. Its items come after those of the case that `after` names."""
 
     name: str
     items: tuple[Item, ...]
+    after: str = ""
 
 
 class Gallery(Struct, frozen=True):
@@ -26,6 +28,7 @@ class Gallery(Struct, frozen=True):
 
     title: str
     basis: str
+    policy: str
     pictures: Mapping[str, str]
     cases: tuple[Case, ...]
 
@@ -33,12 +36,18 @@ class Gallery(Struct, frozen=True):
 def gallery() -> Gallery:
     """The made-up articles that the templates are shown with."""
     raw = tomllib.loads((TEMPLATES / "preview" / "gallery.toml").read_text(encoding="utf-8"))
-    return msgspec.convert(raw, Gallery)
+    found = msgspec.convert(raw, Gallery)
+    items = {case.name: case.items for case in found.cases}
+    return replace(
+        found, cases=tuple(replace(case, items=items.get(case.after, ()) + case.items) for case in found.cases)
+    )
 
 
 def gallery_page(config: Config, *, unfolded: bool = True) -> str:
     """The gallery as one HTML page, made by the same way as a real preview."""
     shown = gallery()
+    policy = replace(config.policy, url=config.policy.url or shown.policy)
+    config = replace(config, policy=policy)
     pictures = {url: _data_uri(name) for url, name in shown.pictures.items()}
     messages = []
     for case in shown.cases:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PICTURES_AT_MOST = 24  # fetched for one page; the rest is shown as labelled boxes
 PICTURE_LIMIT = 1_000_000  # bytes, as the check of pictures has it
+ORDER = ("send", "hold", "review", "skip")  # of the articles on the page: what goes out first
 KINDS = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"))
 
 
@@ -39,7 +40,7 @@ def write_preview(config: Config, report: Report, out: Path, ahead: Report | Non
     shown = [_message(config, report, broadcast, pictures) for broadcast in report.broadcasts]
     if ahead:
         shown += [_message(config, ahead, broadcast, pictures, held=True) for broadcast in ahead.broadcasts]
-    listed = [row for row in report.rows.values() if row.decision != "baseline"]
+    listed = [row for decision in ORDER for row in report.rows.values() if row.decision == decision]
     page = preview_page(
         words.sentence("preview-title", city=config.site.name, now=words.full_instant(report.now)),
         shown,

@@ -11,6 +11,7 @@ from pipeline.sources.answer import FetchError
 from pipeline.sources.fetch import Client
 
 LARGEST_SIDE = 1024  # pixels; LINE, Flex image: "max image size: 1024px x 1024px"
+SMALLEST = (240, 120)  # pixels; icons and buttons would be a blur across a card
 LARGEST_FILE = 1_000_000  # bytes; LINE recommends 1 MB for Flex images, although it takes 10
 FIRST_BYTES = 65_536  # a JPEG says its size after its EXIF data, which may have 64 KB
 
@@ -39,7 +40,7 @@ def check(client: Client, picture: Picture, require: Callable[[str], None] | Non
 
 
 def measure(first_bytes: bytes) -> tuple[int, int] | None:
-    """Width and height of a PNG or JPEG that LINE can show, else None."""
+    """Width and height of a PNG or JPEG that LINE can show and that is large enough to look at, else None."""
     if not first_bytes.startswith((_PNG, _JPEG)):
         return None
     import imagesize
@@ -48,4 +49,5 @@ def measure(first_bytes: bytes) -> tuple[int, int] | None:
         width, height = imagesize.get(BytesIO(first_bytes))
     except Exception:  # a damaged picture; imagesize raises what its struct and seek calls raise
         return None
-    return (int(width), int(height)) if 0 < width <= LARGEST_SIDE and 0 < height <= LARGEST_SIDE else None
+    is_good = SMALLEST[0] <= width <= LARGEST_SIDE and SMALLEST[1] <= height <= LARGEST_SIDE
+    return (int(width), int(height)) if is_good else None

@@ -14,10 +14,15 @@ document.addEventListener("click", async (event) => {
   }
 });
 // LINE makes text with adjustMode: shrink-to-fit smaller until it fits; so does the preview.
+const range = new Range();
+const isCut = (text) => {
+  range.selectNodeContents(text);
+  return range.getBoundingClientRect().width > text.getBoundingClientRect().width;
+};
 const fit = () => {
   for (const text of document.querySelectorAll(".fx-shrink")) {
     text.style.fontSize = text.dataset.size ??= text.style.fontSize;
-    for (let size = parseFloat(getComputedStyle(text).fontSize); text.scrollWidth > text.clientWidth && size > 6; size -= 0.5)
+    for (let size = parseFloat(getComputedStyle(text).fontSize); isCut(text) && size > 6; size -= 0.5)
       text.style.fontSize = `${size}px`;
   }
 };

@@ -19,7 +19,7 @@ Change = Callable[[dict[str, Any]], object]
 
 
 def message(count: int = 1) -> dict[str, Any]:
-    items = [article(number, picture=PICTURE) for number in range(count)]
+    items = [article(number, picture=PICTURE, date=None) for number in range(count)]
     return copy.deepcopy(render(items, CONFIG).messages[0])
 
 

@@ -29,6 +29,7 @@ PICTURE = Picture("https://www.city.kadoma.osaka.jp/a.png", width=800, height=60
 @pytest.mark.parametrize("part", range(4))  # four tests so that two cores share 10,000 articles
 def test_any_article_of_any_plane_becomes_a_message_that_line_takes(part: int) -> None:
     count = 0
+    planes: set[int] = set()
 
     @seed(part)
     @settings(
@@ -42,6 +43,7 @@ def test_any_article_of_any_plane_becomes_a_message_that_line_takes(part: int) -
     def holds(batch: list[Item]) -> None:
         nonlocal count
         count += len(batch)
+        planes.update(ord(character) >> 16 for item in batch for character in item.title + item.text)
         rendered = render(batch, CONFIG)
         assert violations(rendered.messages) == []
         assert lost(rendered.messages) == []
@@ -51,6 +53,7 @@ def test_any_article_of_any_plane_becomes_a_message_that_line_takes(part: int) -
 
     holds()
     assert count >= 2500
+    assert planes == set(range(17))
 
 
 def test_one_article_is_a_bubble_and_several_are_a_carousel() -> None:
@@ -127,7 +130,7 @@ HOSTILE = ['"}, "type": "x', "{{ config }}{% raw %}", "</script><script>alert(1)
 
 @pytest.mark.parametrize("title", HOSTILE)
 def test_a_title_is_a_string_whatever_it_holds(title: str) -> None:
-    message = render([article(title=title)], CONFIG).messages[0]
+    message = render([article(title=title, date=None)], CONFIG).messages[0]
     assert message["contents"]["body"]["contents"][0]["text"] == title.replace("\n", " ")
     assert violations([message]) == []
 
@@ -136,11 +139,20 @@ ALT = [
     ({}, "「お知らせ1」を市ホームページに掲載しました。門真市からのお知らせです。"),
     ({"updated": True}, "「お知らせ1」の内容を更新しました。門真市からのお知らせです。"),
     ({"title": "「春」の会"}, "『「春」の会』を市ホームページに掲載しました。門真市からのお知らせです。"),
-    ({"style": "emergency"}, "【緊急情報】お知らせ1。11月24日（火） 午前9時5分、門真市からの発表です。"),
+    ({"style": "emergency"}, "【緊急情報】お知らせ1。11月24日（火） 午前9時5分、門真市からの発表です。本文です。"),
     (
-        {"style": "correction", "corrects": "旧"},
-        "【訂正】先にお届けした「旧」を訂正します。「お知らせ1」をご覧ください。",
+        {"style": "emergency", "date": None, "text": "避難所\n・体育館\n「すぐ避難を。」"},
+        "【緊急情報】お知らせ1。門真市からの発表です。避難所。体育館。「すぐ避難を。」",
     ),
+    (
+        {"style": "correction", "corrects": "旧", "text": "誤：2日\n正：3日"},
+        "【訂正】門真市から先にお届けした「旧」を訂正します。お知らせ1。誤：2日。正：3日。",
+    ),
+    (
+        {"style": "correction", "corrects": "「旧」", "title": "訂正", "text": ""},
+        "【訂正】門真市から先にお届けした『「旧」』を訂正します。",
+    ),
+    ({"style": "correction"}, "【訂正】門真市から先にお届けした「お知らせ1」を訂正します。本文です。"),
     ({"style": "text", "title": "断水です！"}, "断水です！門真市からのお知らせです。"),
 ]
 
@@ -183,8 +195,34 @@ def test_a_quoted_source_is_named() -> None:
     assert "出典：気象庁" in small_print(render([article(style="text", quoted_from="気象庁")], CONFIG).messages[0])
 
 
-def test_an_update_is_marked_in_words() -> None:
-    assert "更新" in small_print(render([article(updated=True)], CONFIG).messages[0])
+def test_the_date_says_what_happened_on_it() -> None:
+    published, updated = (small_print(render([article(updated=flag)], CONFIG).messages[0]) for flag in (False, True))
+    assert "11月24日（火）掲載" in published
+    assert '"更新"' not in published
+    assert "11月24日（火）" in updated
+    assert "掲載" not in updated
+    assert '"更新"' in updated
+
+
+def texts(message: dict[str, Any]) -> list[str]:
+    return [part["text"] for part in message["contents"]["body"]["contents"][-1]["contents"]]
+
+
+def test_paragraphs_stand_apart_unless_there_are_too_many() -> None:
+    assert texts(render([article(text="一。\n\n二。\n三。")], CONFIG).messages[0]) == ["一。", "二。", "三。"]
+    long = "\n".join(f"・{number}" for number in range(13))
+    assert texts(render([article(text=long)], CONFIG).messages[0]) == [long]
+
+
+def test_a_correction_says_what_it_corrects_and_what_is_right() -> None:
+    def shown(**changes: Any) -> tuple[str, list[str]]:
+        message = render([article(style="correction", corrects="ごみの日", **changes)], CONFIG).messages[0]
+        return message["contents"]["body"]["contents"][1]["text"], texts(message)
+
+    told = "先にお届けした「ごみの日」を訂正します。"
+    assert shown(title="ごみの日") == (told, ["本文です。"])
+    assert shown(title="訂正") == (told, ["本文です。"])
+    assert shown(title="正しい日程") == (told, ["正しい日程", "本文です。"])
 
 
 def test_addresses_are_percent_encoded_and_only_files_leave_line() -> None:
@@ -216,6 +254,15 @@ def test_a_picture_keeps_its_shape_or_is_shown_whole(
     pictured = article(picture=Picture(PICTURE.url, width=width, height=height))
     shown = card(pictured, theme(TEMPLATES), 100, digest=digest, pictured=True)["picture"]
     assert (shown["ratio"], shown["mode"]) == (ratio, mode)
+
+
+@pytest.mark.parametrize(
+    ("alt", "label"),
+    [("蓮の花", "蓮の花"), ("", "くわしく見る"), ("花" * 50, "花" * 39 + "…"), ("👨‍👩‍👧‍👦" * 9, "👨‍👩‍👧‍👦" * 3 + "…")],
+)
+def test_a_picture_says_what_is_on_it_to_a_screen_reader(alt: str, label: str) -> None:
+    pictured = article(picture=Picture(PICTURE.url, alt, 800, 600))
+    assert render([pictured], CONFIG).messages[0]["contents"]["hero"]["action"]["label"] == label
 
 
 @pytest.mark.parametrize(

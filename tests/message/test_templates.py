@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pipeline.article import Item, Picture
 from pipeline.message.card import theme
@@ -16,6 +17,7 @@ from pipeline.report.gallery import gallery
 from pipeline.templates import TEMPLATES
 from tests.message.message_examples import CONFIG, article
 
+WITH_POLICY = replace(CONFIG, policy=replace(CONFIG.policy, url="/shisei/line.html"))
 PICTURE = Picture("https://www.city.kadoma.osaka.jp/a.png", width=800, height=600)
 
 
@@ -37,48 +39,67 @@ def copied(tmp_path: Path) -> Path:
     return tmp_path / "templates"
 
 
-BROKEN = [
-    ("article.json.j2", '"size": {{ size.bubble }}', '"sise": {{ size.bubble }}', "sise", "article.json.j2:6"),
-    ("_parts.json.j2", '"wrap": true, "maxLines"', '"warp": true, "maxLines"', "warp", "_parts.json.j2"),
-    ("_parts.json.j2", '"type": "button"', '"type": "buton"', "buton", "_parts.json.j2"),
-    ("_footer.json.j2", '"paddingAll": "lg"', '"paddingAll": "large"', "large", "_footer.json.j2:6"),
-    (
-        "message.json.j2",
-        "を市ホームページに掲載しました。",
-        "を掲載しました。" * 300,
-        "UTF-16 units",
-        "message.json.j2",
-    ),
-    ("article.json.j2", "{{ size.bubble }}", "{{ size.bubbel }}", "bubbel", "article.json.j2:6"),
-    ("article.json.j2", '"layout": "vertical",', '"layout": "vertical"', "JSON", "article.json.j2"),
-    ("article.json.j2", "{% if item.lead %}", "{% if item.lead", "", "article.json.j2"),
-    ("_parts.json.j2", '"text": {{ words }}', '"text": "{{ words }}"', "JSON", "_parts.json.j2"),
+# Together these articles pass through every line of every template.
+EVERY_LINE: list[list[Item]] = [
+    [article(updated=True, picture=PICTURE, quoted_from="気象庁")],
+    [article()],
+    [article(style="emergency")],
+    [article(number, style="emergency") for number in range(4)],
+    [article(style="correction")],
+    [article(style="text")],
+    [article(number) for number in range(13)],
 ]
 
 
-@pytest.mark.parametrize(("name", "good", "bad", "what", "where"), BROKEN)
-def test_a_broken_template_is_told_with_name_and_line(
-    copied: Path, name: str, good: str, bad: str, what: str, where: str
-) -> None:
+def complaint(templates: Path) -> str:
+    """What is said about a broken template, "" when nothing is wrong with it."""
+    try:
+        for batch in EVERY_LINE:
+            render(batch, WITH_POLICY, templates)
+    except RenderError as error:
+        return str(error)
+    return ""
+
+
+def words_of(pattern: str) -> list[tuple[str, int, int]]:
+    """Where the pattern stands in the templates: file, line, and position in the file."""
+    return [
+        (path.name, source.count("\n", 0, match.start()) + 1, match.start())
+        for path in sorted((TEMPLATES / "message").glob("*.json.j2"))
+        for source in [path.read_text(encoding="utf-8")]
+        for match in re.finditer(pattern, source)
+    ]
+
+
+@pytest.mark.parametrize(("name", "line", "position"), words_of(r'(?<=")\w+":'))
+def test_a_typo_in_any_property_is_told_with_name_and_line(copied: Path, name: str, line: int, position: int) -> None:
     path = copied / "message" / name
     source = path.read_text(encoding="utf-8")
-    assert good in source
+    path.write_text(source[:position] + "x" + source[position:], encoding="utf-8")
+    assert complaint(copied).startswith(f"message/{name}:{line}: ")
+
+
+BROKEN = [
+    ("_parts.json.j2", '"wrap": true, "maxLines"', '"warp": true, "maxLines"', "property: found warp; allowed: "),
+    ("_parts.json.j2", '"type": "button"', '"type": "buton"', "component: found 'buton'; allowed: box, text"),
+    ("_footer.json.j2", '"paddingAll": "lg"', '"paddingAll": "large"', "value: found 'large'; allowed: none, xs"),
+    ("message.json.j2", "を市ホームページに掲載しました。", "を掲載しました。" * 300, "UTF-16 units: found 2,"),
+    ("_bubble.json.j2", "{{ size.bubble }}", "{{ size.bubbel }}", "bubbel"),
+    ("_bubble.json.j2", '"layout": "vertical",', '"layout": "vertical"', "no valid JSON"),
+    ("article.json.j2", "{{ title(item.title) }}", "{{ title(item.title }}", "unexpected '}'"),
+    ("_parts.json.j2", '"text": {{ words }}', '"text": "{{ words }}"', "no valid JSON"),
+]
+
+
+@pytest.mark.parametrize(("name", "good", "bad", "what"), BROKEN)
+def test_a_broken_template_is_told_with_name_and_line(copied: Path, name: str, good: str, bad: str, what: str) -> None:
+    path = copied / "message" / name
+    source = path.read_text(encoding="utf-8")
+    line = source.count("\n", 0, source.index(good)) + 1
     path.write_text(source.replace(good, bad, 1), encoding="utf-8")
-    with pytest.raises(RenderError) as error:
-        render([article(picture=PICTURE)], CONFIG, copied)
-    line = "" if ":" in where else r":\d+"
-    assert re.match(f"message/{re.escape(where)}{line}: ", str(error.value))
-    assert what in str(error.value)
-
-
-def test_the_line_told_is_the_line_of_the_typo(copied: Path) -> None:
-    path = copied / "message" / "message.json.j2"
-    lines = path.read_text(encoding="utf-8").splitlines()
-    number = next(number for number, line in enumerate(lines, 1) if "の内容を更新しました" in line)
-    lines[number - 1] = lines[number - 1].replace("altText", "alttext")
-    path.write_text("\n".join(lines), encoding="utf-8")
-    with pytest.raises(RenderError, match=rf"^message/message\.json\.j2:{number}: .*alttext"):
-        render([article(updated=True)], CONFIG, copied)
+    told = complaint(copied)
+    assert told.startswith(f"message/{name}:{line}: ")
+    assert what in told
 
 
 def test_a_missing_template_is_told(copied: Path) -> None:
@@ -94,7 +115,12 @@ def test_no_value_stands_in_quotes_in_a_template() -> None:
 
 @pytest.mark.parametrize(("name", "batch"), every_case(), ids=lambda value: value if isinstance(value, str) else "")
 def test_every_template_is_within_the_limits(name: str, batch: tuple[Item, ...]) -> None:
-    assert violations(render(batch, CONFIG).messages) == []
+    assert violations(render(batch, WITH_POLICY).messages) == []
+
+
+def test_colours_and_letter_sizes_stand_in_the_theme_alone() -> None:
+    for path in (TEMPLATES / "message").glob("*.json.j2"):
+        assert not re.search(r'#[0-9A-Fa-f]{6}|"size": "(?!full")', path.read_text(encoding="utf-8")), path
 
 
 def luminance(colour: str) -> float:
@@ -130,7 +156,7 @@ def bubbles(message: Mapping[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(("name", "batch"), every_case(), ids=lambda value: value if isinstance(value, str) else "")
 def test_every_text_stands_out_from_its_ground(name: str, batch: tuple[Item, ...]) -> None:
     checked = 0
-    for message in render(batch, CONFIG).messages:
+    for message in render(batch, WITH_POLICY).messages:
         for bubble in bubbles(message):
             for block in ("header", "body", "footer"):
                 for text, colour, ground in letters(bubble[block], "#FFFFFF"):
@@ -146,7 +172,7 @@ def test_every_text_follows_the_size_that_the_reader_has_set() -> None:
             yield from parts(child)
 
     for _, batch in every_case():
-        for message in render(batch, CONFIG).messages:
+        for message in render(batch, WITH_POLICY).messages:
             for bubble in bubbles(message):
                 for block in ("header", "body", "footer"):
                     for part in parts(bubble[block]):

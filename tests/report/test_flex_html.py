@@ -16,7 +16,7 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"onload=\"alert
 
 
 def message(**changes: Any) -> dict[str, Any]:
-    changes.setdefault("picture", Picture(URL, width=800, height=600))
+    changes = {"picture": Picture(URL, width=800, height=600), "date": None} | changes
     return copy.deepcopy(render([article(**changes)], CONFIG).messages[0])
 
 
@@ -27,7 +27,8 @@ def body(found: dict[str, Any]) -> dict[str, Any]:
 
 def test_everything_that_the_templates_use_is_drawn() -> None:
     for style in ("article", "emergency", "correction", "text"):
-        assert draw(message(style=style, quoted_from="気象庁", updated=True), WORDS).warnings == ()
+        shown = message(style=style, quoted_from="気象庁", updated=True, date=article().date)
+        assert draw(shown, WORDS).warnings == ()
 
 
 @pytest.mark.parametrize("field", ["title", "text", "label", "department", "quoted_from"])

@@ -81,6 +81,20 @@ def test_an_article_that_waits_is_on_the_page_with_its_reason(town: Town) -> Non
     )
 
 
+def test_articles_stand_in_the_order_of_what_becomes_of_them(town: Town) -> None:
+    town.configure(("exclude_titles = []", 'exclude_titles = ["入札"]'))
+    town.with_baseline()
+    town.publish(replace(ARTICLES[20], title="入札の結果"), ARTICLES[21])
+    town.publish(ARTICLES[22], at=town.now - timedelta(days=9))
+    town.now += timedelta(hours=2)
+    table = preview(town, code=3).partition("記事ごとの判断")[2]
+    places = [table.index(words) for words in (ARTICLES[21].title, ARTICLES[22].title, "入札の結果")]
+    assert places == sorted(places)
+    assert (
+        "対象外の題名：設定で対象外とした語が題名に含まれているため、送信しません。（詳細：該当する設定 入札）" in table
+    )
+
+
 def test_a_hostile_title_is_only_text_on_the_page(town: Town) -> None:
     town.with_baseline()
     town.publish(replace(ARTICLES[20], title="<img src=x onerror=alert(1)></title><script>alert(1)</script>"))

@@ -81,4 +81,7 @@ def test_the_gallery_shows_every_template_without_a_warning() -> None:
     styles = {item.style for case in gallery().cases for item in case.items}
     assert styles == {"article", "emergency", "correction", "text"}
     assert 'class="fx-warning"' not in html
+    assert "LINEの制限を超えています" not in html
+    assert html.count("12 / 12枚") == 1
+    assert "運用方針を見る" in html
     assert all(case.name in html for case in gallery().cases)
