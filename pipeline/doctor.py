@@ -118,6 +118,7 @@ class Doctor:
         result = "paused" if config.paused else "good"
         yield _finding("configuration", result, file=self._file, site=config.site.name, account=config.line.account)
         yield self._posters()
+        yield _finding("link", "good" if config.policy.url else "none", file=self._file, url=config.policy.url)
         yield self._secrets()
         yield self._ledger()
         yield self._git()

@@ -17,6 +17,7 @@ STATELESS = {"LINE_CHANNEL_ID": CHANNEL_ID, "LINE_CHANNEL_SECRET": CHANNEL_SECRE
 @pytest.fixture
 def healthy(git_town: Town) -> Town:
     git_town.environment = dict(STATELESS)
+    git_town.configure(('url = ""', 'url = "/unyo.html"'))
     git_town.with_baseline()
     return git_town
 
@@ -80,6 +81,7 @@ FAULTS: dict[str, tuple[Callable[[Town], object], str, str, int]] = {
     "a typo": (lambda town: town.configure(("burst_limit", "burst_limits")), "configuration", "wrong", 1),
     "no posters": (lambda town: town.configure(('["miryoku"]', "[]"), ('["kiki"]', "[]")), "posters", "none", 1),
     "one poster": (lambda town: town.configure(('["kiki"]', "[]")), "posters", "one", 0),
+    "no address of the policy": (lambda town: town.configure(), "link", "none", 0),
     "no upstream": (lambda town: town.git("branch", "--unset-upstream", at=town.state), "git", "trouble", 1),
     "another branch": (lambda town: town.git("checkout", "--quiet", "-b", "feature", at=town.state), "git", "trouble", 1),
     "no remote": (lambda town: town.remote.rename(town.remote.with_name("moved")), "git", "trouble", 1),
