@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.town import Town
+pytest.register_assert_rewrite("tests.town", "tests.delivery.crash")  # what they assert is told with its values
+
+from tests.town import Town  # noqa: E402 - after the line above
 
 # Speed belongs in `make bench`: a busy machine must not make a test fail. In CI the same examples every time.
 settings.register_profile(
