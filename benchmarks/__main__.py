@@ -1,6 +1,7 @@
 """`make bench`: everything on loopback, side by side, in one run."""
 
 import argparse
+import re
 import sys
 import tempfile
 import time
@@ -11,6 +12,8 @@ from benchmarks import repository, scenes, table
 from benchmarks.scenes import Scene, Stage
 
 RESULTS = Path(__file__).parent / "results.md"
+README = Path(__file__).parent.parent / "README.md"
+SUMMARY = re.compile(r"(?<=<!-- make bench writes from here -->\n).*?(?=<!-- to here -->)", re.DOTALL)
 TITLE = "# Results\n\nWritten by `make bench`; never typed by hand. What is measured and why: README.md.\n\n"
 PARTS: dict[str, Callable[[Stage], Iterator[Scene]]] = {
     "no-news": scenes.no_news,
@@ -48,12 +51,15 @@ def main() -> int:
             print(f"\n{name} ", end="", file=sys.stderr, flush=True)
             found += list(PARTS[name](stage))
         told = table.results(found, stage.absent, options.rounds, options.peers)
+    verdicts = [verdict for scene in found for verdict in table.verdicts_of(scene)]
     print(f"\n\n{told}\n{time.monotonic() - began:.0f} s")
     if not options.only:
         before = RESULTS.read_text(encoding="utf-8") if options.append and RESULTS.exists() else TITLE
         RESULTS.write_text(before.rstrip("\n") + "\n\n" + told, encoding="utf-8")
-    broken = [verdict for scene in found for verdict in table.verdicts_of(scene) if not verdict[-1]]
-    return 1 if broken else 0
+        README.write_text(
+            SUMMARY.sub(lambda _: table.promises(verdicts) + "\n", README.read_text(encoding="utf-8")), encoding="utf-8"
+        )
+    return 0 if all(kept for *_, kept in verdicts) else 1
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ def results(scenes: Sequence[Scene], absent: Sequence[str], rounds: int, peers: 
     parts = [
         f"## {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         machine(rounds, peers),
-        "### Promises\n",
-        _promises(verdicts),
+        "### Promises",
+        promises(verdicts),
     ]
     parts += [_scene(scene) for scene in scenes]
     parts += [f"Left out: {line}" for line in absent]
@@ -42,7 +42,8 @@ def verdicts_of(scene: Scene) -> list[tuple[str, Promise, float, str, bool]]:
     return told
 
 
-def _promises(verdicts: Sequence[tuple[str, Promise, float, str, bool]]) -> str:
+def promises(verdicts: Sequence[tuple[str, Promise, float, str, bool]]) -> str:
+    """The summary, which README.md shows too."""
     lines = ["| case | ratio | promised | of what | |", "|---|---:|---:|---|---|"]
     for title, promise, ratio, rival, kept in verdicts:
         what = f"{WORDS[promise.field]} of {rival}"

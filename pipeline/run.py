@@ -5,7 +5,7 @@ them, and everything about them stands in pipeline/line/delivery.py.
 """
 
 import logging
-import secrets
+import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -48,7 +48,7 @@ def run(
     """
     world.start_run()
     now = world.now()
-    report = Report(f"r{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}", now, is_open(now, config.policy.hours), dry_run)
+    report = Report(f"r{now:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}", now, is_open(now, config.policy.hours), dry_run)
     try:
         with Rehearsal(state) if dry_run else Ledger(state, config.state, report.id, world.now) as ledger:
             if reread is not None:

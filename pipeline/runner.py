@@ -1,7 +1,6 @@
 """The runner of GitHub Actions: what is printed there must not command it, and a token must not be seen in its log."""
 
 import os
-import secrets
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +23,8 @@ def deaf(environment: Mapping[str, str], own_stdout: bool) -> Iterator[None]:
     if own_stdout:
         sys.stderr.flush()
         os.dup2(1, 2)
+    import secrets  # only on GitHub
+
     word = secrets.token_hex(16)
     os.environ[STOP] = word
     _say(f"::stop-commands::{word}\n")

@@ -74,9 +74,11 @@ def test_no_news_is_one_request_and_writes_nothing(town: Town) -> None:
     assert set(quiet.written) <= {".lock"}
 
 
-def test_no_news_imports_one_package(town: Town) -> None:
+def test_no_news_imports_one_package_and_nothing_that_renders(town: Town) -> None:
     town.with_baseline()
-    assert cost(town).installed <= LIGHT
+    quiet = cost(town)
+    assert quiet.installed <= LIGHT
+    assert not quiet.modules & {"pipeline.message.render", "pipeline.message.limits", "pipeline.report.preview"}
 
 
 def test_no_news_within_the_posting_hours_asks_for_holidays_and_nothing_more(town: Town) -> None:

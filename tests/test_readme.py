@@ -51,6 +51,13 @@ def test_the_demo_looks_as_shown(tmp_path: Path) -> None:
         at = told.index(line, at) + 1
 
 
+def test_the_costs_are_those_that_were_measured_last() -> None:
+    shown = README.partition("<!-- make bench writes from here -->\n")[2].partition("<!-- to here -->")[0]
+    measured = (ROOT / "benchmarks" / "results.md").read_text(encoding="utf-8").rpartition("### Promises\n\n")[2]
+    assert shown.startswith("| case | ratio |")
+    assert measured.startswith(shown)
+
+
 def test_the_message_about_a_mistake_is_as_shown(tmp_path: Path) -> None:
     text = (ROOT / "kadoma.toml").read_text(encoding="utf-8")
     (tmp_path / "kadoma.toml").write_text(text.replace('min_interval = "60m"', 'min_interval = "60"'), encoding="utf-8")

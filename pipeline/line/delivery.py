@@ -7,7 +7,6 @@ a refusal of every try by the one run that may send puts its articles back in th
 
 import hashlib
 import logging
-import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -23,8 +22,6 @@ from pipeline.ledger.events import Alias, Attempt, Chosen, Decided, Intent, Outc
 from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
 from pipeline.ledger.ledger import Ledger, LostRace
 from pipeline.line.client import Answer, Client, LineError, LostInTranslation, Quota
-from pipeline.message.item import item_of
-from pipeline.message.render import RenderError, render
 from pipeline.policy.content import basis_of
 from pipeline.policy.decide import Case, LineState, Plan, fingerprint
 from pipeline.policy.hours import is_open
@@ -158,6 +155,9 @@ class Delivery:
             self._deliver(list(due), pages, SPLIT_AT_MOST)
 
     def _deliver(self, due: list[Decision], pages: Mapping[str, Page | PageProblem], splits: int) -> None:
+        from pipeline.message.item import item_of  # only when there is something to render
+        from pipeline.message.render import RenderError
+
         knowledge = self._ledger.knowledge
         items = [
             item_of(known, pages.get(known.url), self._config, knowledge)
@@ -195,6 +195,8 @@ class Delivery:
 
     def _fitting(self, items: list[Item]) -> tuple[list[Item], tuple[dict[str, Any], ...], tuple[str, ...]]:
         """Render; and let LINE's own check find articles that it cannot take, so that none blocks the others."""
+        from pipeline.message.render import render
+
         rendered = render(items, self._config)
         client = None if self._dry else self._client()
         words = client.validate(rendered.messages) if client else ""
@@ -219,7 +221,7 @@ class Delivery:
         now, knowledge = self._world.now(), self._ledger.knowledge
         if {decision.article for decision in due} - {known.id for known in knowledge.queue()}:
             raise LostRace  # decided before somebody else took one of them
-        broadcast = f"b{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+        broadcast = f"b{now:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
         chosen, aliases, prints = [], [], []
         for decision in due:
             known = knowledge.articles[decision.article]
