@@ -1,4 +1,4 @@
-"""The words for codes: `templates/reasons/<language>.toml`, read when the first of them is needed."""
+"""The words for codes: `templates/reasons/ja.toml`, read when the first of them is needed."""
 
 import re
 import shlex
@@ -99,8 +99,8 @@ class Place(Struct, frozen=True):
 
 
 @cache
-def catalogue(language: str = "ja") -> Catalogue:
-    raw: dict[str, Any] = tomllib.loads((TEMPLATES / "reasons" / f"{language}.toml").read_text(encoding="utf-8"))
+def catalogue() -> Catalogue:
+    raw: dict[str, Any] = tomllib.loads((TEMPLATES / "reasons" / "ja.toml").read_text(encoding="utf-8"))
     return msgspec.convert(raw, Catalogue)
 
 

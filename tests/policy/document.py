@@ -90,7 +90,7 @@ def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
 def document() -> str:
     """The whole page."""
     tests = Index()
-    words = tomllib.loads((ROOT / "templates" / "reasons" / "en.toml").read_text(encoding="utf-8"))["reasons"]
+    words = tomllib.loads((ROOT / "templates" / "reasons" / "ja.toml").read_text(encoding="utf-8"))["reasons"]
     lines = [
         "# The operation policy as code",
         "",

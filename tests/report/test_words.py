@@ -1,11 +1,10 @@
-"""The catalogue of words: one entry for every code, in both languages, and no entry without a code."""
+"""The catalogue of words: one entry for every code, and no entry without a code."""
 
 import re
 from pathlib import Path
 from typing import get_args
 
 import msgspec
-import pytest
 
 from pipeline.article import Kind, PageProblemCode
 from pipeline.decision import ARTICLE, Alert, Reason, Verdict
@@ -20,37 +19,34 @@ from pipeline.report.words import Place
 from pipeline.sources.answer import ErrorCode
 from tests.town import ROOT
 
-LANGUAGES = ("ja", "en")
 SECRETLY_NO_ALERT = {"closed", "repeat", "quota"}  # held, a success, and an alert of its own
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
 class TestEveryCodeHasItsWords:
-    def test_reasons(self, language: str) -> None:
-        catalogue = words.catalogue(language)
+    def test_reasons(self) -> None:
+        catalogue = words.catalogue()
         assert set(catalogue.reasons) == {str(reason) for reason in Reason}
         for told in catalogue.reasons.values():
             assert told.label
             assert told.text
             assert told.do
 
-    def test_alerts(self, language: str) -> None:
-        assert set(words.catalogue(language).alerts) == {*CODES, "other"}
-        for told in words.catalogue(language).alerts.values():
+    def test_alerts(self) -> None:
+        assert set(words.catalogue().alerts) == {*CODES, "other"}
+        for told in words.catalogue().alerts.values():
             assert all((told.title, told.what, told.means, told.do))
 
-    def test_refusals(self, language: str) -> None:
-        refusals = words.catalogue(language).refusals
+    def test_refusals(self) -> None:
+        refusals = words.catalogue().refusals
         assert set(refusals) == set(get_args(RefusalCode))
-        for code, told in refusals.items():
+        for told in refusals.values():
             assert all((told.text, told.do))
-            assert _named(told) == _named(words.catalogue("ja").refusals[code]), code
 
-    def test_rules(self, language: str) -> None:
-        assert set(words.catalogue(language).rules) == {rule.__name__ for rule in (*RULES, *RIDING)}
+    def test_rules(self) -> None:
+        assert set(words.catalogue().rules) == {rule.__name__ for rule in (*RULES, *RIDING)}
 
-    def test_states_kinds_verdicts_outcomes_and_problems(self, language: str) -> None:
-        catalogue = words.catalogue(language)
+    def test_states_kinds_verdicts_outcomes_and_problems(self) -> None:
+        catalogue = words.catalogue()
         outcomes = {
             field.name: field.type
             for struct in (Broadcast, BroadcastKnown)
@@ -62,20 +58,6 @@ class TestEveryCodeHasItsWords:
         assert set(catalogue.verdicts) == set(get_args(Verdict))
         assert set(catalogue.outcomes) >= set(get_args(outcomes["outcome"]))
         assert set(catalogue.problems) == {*get_args(ErrorCode), *get_args(PageProblemCode), "empty"}
-
-
-def _named(told: words.RefusalWords) -> set[str]:
-    return set(re.findall(r"\{(\w+)\}", told.text + told.do))
-
-
-def test_both_languages_have_the_same_entries() -> None:
-    def shape(value: object, path: str = "") -> set[str]:
-        if not isinstance(value, dict):
-            return {path}
-        return set().union(*(shape(part, f"{path}/{key}") for key, part in value.items()))
-
-    one, other = (shape(msgspec.to_builtins(words.catalogue(language))) for language in LANGUAGES)
-    assert one == other
 
 
 def test_every_code_of_an_alert_in_the_code_is_one_of_the_codes() -> None:
@@ -155,9 +137,8 @@ def test_what_a_rule_saw_is_told_in_words() -> None:
     assert words.seen("used before 700/None; LINE's statistics cannot be had (rate)") == (
         "今月の配信数は、配信の前が700通でした。LINEの集計は取得できませんでした（rate）。"
     )
-    for language in LANGUAGES:
-        for pattern, phrase in words.catalogue(language).seen.items():
-            assert re.compile(pattern).groups >= phrase.count("\\")
+    for pattern, phrase in words.catalogue().seen.items():
+        assert re.compile(pattern).groups >= phrase.count("\\")
 
 
 def test_personal_data_is_named_by_its_kind() -> None:
