@@ -120,6 +120,7 @@ class Chosen(Struct, frozen=True, omit_defaults=True):
     policy: str
     basis: Basis
     date: datetime | None = None
+    department: str = ""  # that the page named
 
 
 class Intent(Event, frozen=True):
@@ -207,6 +208,24 @@ class Told(Event, frozen=True):
     digest: str = ""
 
 
+class Measured(Event, frozen=True):
+    """What LINE's statistics say of one broadcast: aggregates, None where LINE keeps them back (fewer than 20 people)."""
+
+    broadcast: str
+    delivered: int | None = None
+    opened: int | None = None
+    tapped: int | None = None
+
+
+class Friends(Event, frozen=True):
+    """How many friends the account had at the end of a day "2026-11-24": aggregates of LINE's statistics."""
+
+    day: str
+    followers: int | None = None
+    reach: int | None = None
+    blocks: int | None = None
+
+
 class Torn(Event, frozen=True):
     """A torn last line, left by a crash, was set aside to `saved`."""
 
@@ -231,6 +250,8 @@ AnyEvent = (
     | Robots
     | Alerted
     | Told
+    | Measured
+    | Friends
     | Torn
 )
 

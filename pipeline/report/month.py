@@ -1,0 +1,289 @@
+"""月報: what one month of the ledger adds up to, for those who answer for the account (Art. 4, 5). Pure.
+
+Aggregates only: of LINE's figures the ledger holds counts, nothing about persons (Art. 12).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from math import ceil
+from typing import Any
+
+from msgspec import Struct
+
+from pipeline.config import JST, Config
+from pipeline.ledger.events import (
+    AnyEvent,
+    Approved,
+    Baseline,
+    Changed,
+    Chosen,
+    Decided,
+    Found,
+    Friends,
+    Intent,
+    Measured,
+    Outcome,
+    Posted,
+    Refused,
+    Settled,
+)
+from pipeline.policy.content import category_of
+from pipeline.policy.hours import is_open
+from pipeline.report import words
+
+Json = dict[str, Any]
+
+COUNTED_FOR = timedelta(days=15)  # LINE counts what residents do with a message for 14 days, and tells it a day later
+WAITING = ("hold", "review", "skip")  # verdicts under which something was held back
+
+
+class Sent(Struct, frozen=True):
+    """A broadcast that reached residents: LINE accepted it, or a person found that it did."""
+
+    intent: Intent
+    at: datetime
+    request_id: str
+    settled_by: str = ""
+
+
+class Pages(Struct, frozen=True):
+    """What the ledger says of the articles, by id."""
+
+    titles: Mapping[str, str]
+    addresses: Mapping[str, str]
+    posts: Mapping[str, Posted]
+
+
+def sent_broadcasts(events: Iterable[AnyEvent]) -> list[Sent]:
+    """Every broadcast that reached residents, once, in the order in which that became known."""
+    intents: dict[str, Intent] = {}
+    sent: dict[str, Sent] = {}
+    for event in events:
+        if isinstance(event, Intent):
+            intents[event.broadcast] = event
+        elif isinstance(event, Outcome | Settled) and event.broadcast in intents:
+            reached = event.outcome == "accepted" if isinstance(event, Outcome) else event.delivered
+            if reached and event.broadcast not in sent:
+                request, actor = (event.request_id, "") if isinstance(event, Outcome) else ("", event.actor)
+                # A person settles days later; residents got it when it was sent.
+                at = event.at if isinstance(event, Outcome) else intents[event.broadcast].at
+                sent[event.broadcast] = Sent(intents[event.broadcast], at, request, actor)
+    return list(sent.values())
+
+
+def month_of(config: Config, events: Sequence[AnyEvent], month: str, now: datetime) -> Json:
+    """The document of `report --json`.
+
+    Args:
+        month: "2026-11", in Japanese time.
+        now: decides which of LINE's figures are final; a month that is not over is told as such.
+    """
+    first, end = span_of(month)
+    known = _pages(events)
+    sent = [one for one in sent_broadcasts(events) if first <= one.at < end]
+    measured = {event.broadcast: event for event in events if isinstance(event, Measured)}
+    rows = [_row(config, one, known, measured.get(one.intent.broadcast)) for one in sent]
+    chosen = [(one, article) for one in sent for article in one.intent.chosen]
+    within = [event for event in events if first <= event.at < end]
+    return {
+        "month": month,
+        "city": config.site.name,
+        "account": config.line.account,
+        "made": now.isoformat(),
+        "complete": now >= end,
+        "broadcasts": rows,
+        "totals": {
+            "broadcasts": len(sent),
+            "emergencies": sum(one.intent.emergency for one in sent),
+            "articles": len(chosen),
+            "messages": sum(one.intent.messages for one in sent),
+        },
+        "by_category": _counted(_category(config, known, article) for _, article in chosen),
+        "by_department": _counted(_department(known, article) for _, article in chosen),
+        "by_basis": _counted(words.policy(article.basis) for _, article in chosen),
+        "hours": _hours(config, sent),
+        "delay": _delay(chosen),
+        "people": _people(within, known),
+        "held_back": _held_back(within),
+        "reactions": _reactions(rows),
+        "friends": _friends(events, first.date(), min(end, now).date()),
+        "responsible": {
+            "person": config.policy.responsible.person,
+            "operator": config.policy.responsible.operator,
+            "contact": config.policy.contact.name,
+        },
+        "exit": 0,
+    }
+
+
+def span_of(month: str) -> tuple[datetime, datetime]:
+    """The first instant of a month "2026-11" and of the next one, JST. Raises ValueError."""
+    first = datetime.strptime(month, "%Y-%m").replace(tzinfo=JST)
+    return first, (first + timedelta(days=32)).replace(day=1)
+
+
+def unmeasured(events: Sequence[AnyEvent], first: datetime, end: datetime, now: datetime) -> list[Sent]:
+    """Broadcasts between two instants whose figures LINE may have and the ledger has not, or not the final ones; newest
+    last."""
+    final = {e.broadcast: e.at for e in events if isinstance(e, Measured)}
+    return [
+        one
+        for one in sent_broadcasts(events)
+        if one.request_id and first <= one.at < end and now - one.at >= timedelta(days=1)
+        and not _is_final(final.get(one.intent.broadcast), one)
+    ]  # fmt: skip
+
+
+def days_without_friends(events: Sequence[AnyEvent], first: date, end: date) -> list[date]:
+    """Days from `first` to before `end` of which the ledger does not know how many friends there were."""
+    there = {event.day for event in events if isinstance(event, Friends)}
+    days = (first + timedelta(days=number) for number in range((end - first).days))
+    return [day for day in days if day.isoformat() not in there]
+
+
+def _is_final(measured: datetime | None, sent: Sent) -> bool:
+    return measured is not None and measured - sent.at >= COUNTED_FOR
+
+
+def _pages(events: Iterable[AnyEvent]) -> Pages:
+    titles: dict[str, str] = {}
+    addresses: dict[str, str] = {}
+    posts: dict[str, Posted] = {}
+    for event in events:
+        if isinstance(event, Found | Baseline | Posted | Changed):
+            titles[event.article] = event.title or titles.get(event.article, "")
+            addresses[event.article] = event.url or addresses.get(event.article, "")
+        if isinstance(event, Posted):
+            posts[event.article] = event
+        elif isinstance(event, Found):  # found again by itself: no post any more
+            posts.pop(event.article, None)
+    return Pages(titles, addresses, posts)
+
+
+def _row(config: Config, one: Sent, known: Pages, measured: Measured | None) -> Json:
+    final = measured is not None and _is_final(measured.at, one)
+    return {
+        "id": one.intent.broadcast,
+        "at": one.at.isoformat(),
+        "emergency": one.intent.emergency,
+        "request_id": one.request_id,
+        "settled_by": one.settled_by,
+        "articles": [
+            {
+                "id": article.article,
+                "title": known.titles.get(article.article, ""),
+                "url": known.addresses.get(article.article, ""),
+                "category": _category(config, known, article),
+                "department": _department(known, article),
+                "basis": article.basis,
+                "reason": article.reason,
+            }
+            for article in one.intent.chosen
+        ],
+        "figures": {
+            "state": "missing" if measured is None else "final" if final else "counting",
+            "delivered": measured.delivered if measured else None,
+            "opened": measured.opened if measured else None,
+            "tapped": measured.tapped if measured else None,
+        },
+    }
+
+
+def _category(config: Config, known: Pages, chosen: Chosen) -> str:
+    address = known.addresses.get(chosen.article, "")
+    category = category_of(address, config.policy.content) if address else None
+    return category.label if category else words.sentence("other-category" if address else "no-page")
+
+
+def _department(known: Pages, chosen: Chosen) -> str:
+    post = known.posts.get(chosen.article)
+    return chosen.department or (post.department if post else "") or words.sentence("no-department")
+
+
+def _counted(names: Iterable[str]) -> list[Json]:
+    return [
+        {"name": name, "count": count}
+        for name, count in sorted(Counter(names).items(), key=lambda pair: (-pair[1], pair[0]))
+    ]
+
+
+def _hours(config: Config, sent: Sequence[Sent]) -> Json:
+    """Art. 7: whether every broadcast that is no emergency began within the hours."""
+    normal = [one for one in sent if not one.intent.emergency]
+    outside = [one.intent.broadcast for one in normal if not is_open(one.intent.at, config.policy.hours)]
+    return {"normal": len(normal), "within": len(normal) - len(outside), "outside": outside}
+
+
+def _delay(chosen: Iterable[tuple[Sent, Chosen]]) -> Json:
+    """From the publication to the phone, in minutes. Midnight sharp stands for a date without time, which says nothing."""
+    minutes: dict[bool, list[float]] = {False: [], True: []}
+    for one, article in chosen:
+        published = article.date.astimezone(JST) if article.date else None
+        if published and (published.hour, published.minute, published.second) != (0, 0, 0) and published <= one.at:
+            minutes[one.intent.emergency].append((one.at - published).total_seconds() / 60)
+    return {
+        name: {"count": len(values), "median": _rank(values, 0.5), "p90": _rank(values, 0.9)}
+        for name, values in (("articles", minutes[False]), ("emergencies", minutes[True]))
+    }
+
+
+def _rank(values: Sequence[float], share: float) -> float | None:
+    """The nearest-rank percentile."""
+    return round(sorted(values)[max(ceil(share * len(values)), 1) - 1], 1) if values else None
+
+
+def _people(within: Iterable[AnyEvent], known: Pages) -> list[Json]:
+    """What posters decided (Art. 6), in order."""
+    deeds = {Posted: "posted", Approved: "approved", Refused: "rejected", Settled: "settled"}
+    return [
+        {
+            "at": event.at.isoformat(),
+            "deed": deeds[type(event)],
+            "actor": event.actor,
+            "department": event.department,
+            "why": event.why,
+            "about": event.broadcast if isinstance(event, Settled) else event.article,
+            "title": "" if isinstance(event, Settled) else known.titles.get(event.article, ""),
+        }
+        for event in within
+        if isinstance(event, Posted | Approved | Refused | Settled)
+    ]
+
+
+def _held_back(within: Iterable[AnyEvent]) -> list[Json]:
+    """How many articles were held, asked about or left out, and for which reason; an article counts once a reason."""
+    seen = {(e.decision, e.reason, e.article) for e in within if isinstance(e, Decided) and e.decision in WAITING}
+    counts = Counter((decision, reason) for decision, reason, _ in seen)
+    return [
+        {"decision": decision, "reason": reason, "label": words.reason(reason).label, "count": count}
+        for (decision, reason), count in sorted(
+            counts.items(), key=lambda pair: (WAITING.index(pair[0][0]), -pair[1], pair[0])
+        )
+    ]
+
+
+def _reactions(rows: Sequence[Json]) -> Json:
+    """The sums of what LINE has told, and of how many broadcasts it has told nothing (yet, or for fewer than 20 people)."""
+    figures = [row["figures"] for row in rows]
+    names = ("delivered", "opened", "tapped")
+    told = {name: [one[name] for one in figures if one[name] is not None] for name in names}
+    return {name: {"sum": sum(values), "broadcasts": len(values)} for name, values in told.items()} | {
+        "missing": sum(one["state"] == "missing" for one in figures),
+        "counting": sum(one["state"] == "counting" for one in figures),
+    }
+
+
+def _friends(events: Iterable[AnyEvent], first: date, end: date) -> list[Json]:
+    """Day by day; a day of which nothing is known has no figures."""
+    by_day = {event.day: event for event in events if isinstance(event, Friends)}
+    days = [(first + timedelta(days=number)).isoformat() for number in range(max((end - first).days, 0))]
+    return [
+        {
+            "day": day,
+            "followers": by_day[day].followers if day in by_day else None,
+            "reach": by_day[day].reach if day in by_day else None,
+            "blocks": by_day[day].blocks if day in by_day else None,
+        }
+        for day in days
+    ]
