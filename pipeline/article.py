@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 Kind = Literal["new", "update", "manual", "correction"]
+TITLE_AT_MOST = 1_000  # characters; LINE's own limits are below it, and a ledger line stays a line
 
 
 def article_id(url: str) -> str:
@@ -17,8 +18,12 @@ def article_id(url: str) -> str:
 class Entry(Struct, frozen=True, omit_defaults=True):
     """One line of a list of articles, as the site shows it.
 
-    `url` is absolute and canonical (fragment and tracking query dropped); `title` is cleaned for display; `date` is
-    aware, or None when the list has none or an implausible one; `page_no` is the CMS's page number.
+    `url` is absolute and canonical (tracking query dropped), and with its fragment is the entry's identity: an emergency
+    list may show several reports on one page (`o.html#n2`), and its own page, with a fragment made of the title, for a
+    report that stands in the list itself; everywhere else the fragment is dropped. `text` is that report's own text: its
+    page is not read, and a change of it is a change of the entry. `title` is cleaned for display and at most
+    `TITLE_AT_MOST` characters long; `date` is aware, or None when the list has none or an implausible one; `page_no` is
+    the CMS's page number.
     """
 
     url: str
@@ -27,6 +32,7 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     page_no: int | None = None
     tags: tuple[str, ...] = ()
     sns_display: int | None = None
+    text: str = ""
 
 
 ListingState = Literal["ok", "unchanged", "failed"]
@@ -38,7 +44,10 @@ class Listing(Struct, frozen=True):
     `unchanged`: the server said 304, or the same bytes as before; entries are then empty. `failed`: error holds
     "code: what, where, what to do next"; never to be read as "no news".
     `digest` is the SHA-256 of the decoded body; `undated` counts entries whose date could not be read;
-    `skipped` counts entries that are no articles (category indexes, pages for old mobile phones, foreign links).
+    `skipped` counts rows of which nothing could be read; category indexes, pages for old mobile phones and links to
+    elsewhere are no articles and count as `passed`. `left_out` counts entries beyond what one pass takes; `heading` is
+    what the page of an html list calls itself; `hidden`: the server went on saying 304 about other bytes; `zones` counts
+    dates with an impossible offset, read as Japanese time.
     """
 
     source: str
@@ -54,6 +63,11 @@ class Listing(Struct, frozen=True):
     not_before: datetime | None = None  # Retry-After, when the site asked us to wait
     undated: int = 0
     skipped: int = 0
+    passed: int = 0
+    left_out: int = 0
+    heading: str = ""
+    hidden: bool = False
+    zones: int = 0
 
 
 class Picture(Struct, frozen=True):
