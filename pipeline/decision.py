@@ -1,131 +1,94 @@
 """What is decided about an article, and the codes of the reasons. The words for them live in `templates/reasons/`."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Literal
 
 from msgspec import Struct
 
 Verdict = Literal["send", "hold", "skip", "review", "baseline"]
+Shows = Literal["all", "title", "neutral"]
 Basis = Literal["8(1)", "8(2)", "8(3)", "8(4)"]
 
 
 class Reason(StrEnum):
-    """Why: one code, one entry in the catalogue of words, one article of the policy (`ARTICLE`)."""
+    """Why: one code, one entry in the catalogue of words, and the article of the policy that it stands on.
+
+    Interlocks that the policy does not spell out stand on the article they protect: what may be posted (8), when (7), who
+    decides (5, 6).
+    """
+
+    policy: str
+
+    def __new__(cls, code: str, policy: str = "") -> "Reason":
+        """`policy` belongs to the definitions below; `Reason(code)` looks one of them up."""
+        member = str.__new__(cls, code)
+        member._value_, member.policy = code, policy
+        return member
 
     # send
-    DUE = "due"
-    EMERGENCY = "emergency"
-    APPROVED = "approved"
-    RIDE_ALONG = "ride-along"
+    DUE = "due", "7"
+    EMERGENCY = "emergency", "7 proviso"
+    APPROVED = "approved", "6"
+    RIDE_ALONG = "ride-along", "8(1)"
     # hold: goes out by itself when the obstacle is gone
-    CLOSED_HOURS = "closed-hours"
-    CLOSE_MARGIN = "close-margin"
-    MIN_INTERVAL = "min-interval"
-    MAX_PER_DAY = "max-per-day"
-    EMERGENCY_WORDS = "emergency-words"
-    WAITS_FOR_NEWS = "waits-for-news"
-    NEXT_BROADCAST = "next-broadcast"
-    PAGE_UNREACHABLE = "page-unreachable"
-    QUOTA = "quota"
-    LINE_UNAVAILABLE = "line-unavailable"
-    PAUSED = "paused"
+    CLOSED_HOURS = "closed-hours", "7"
+    CLOSE_MARGIN = "close-margin", "7"
+    MIN_INTERVAL = "min-interval", "7"
+    MAX_PER_DAY = "max-per-day", "7"
+    EMERGENCY_WORDS = "emergency-words", "7 proviso"
+    WAITS_FOR_NEWS = "waits-for-news", "8(1)"
+    NEXT_BROADCAST = "next-broadcast", "7"
+    PAGE_UNREACHABLE = "page-unreachable", "8(1)"
+    QUOTA = "quota", "5"
+    LINE_UNAVAILABLE = "line-unavailable", "5"
+    PAUSED = "paused", "5"
     # review: waits for a person
-    STALE = "stale"
-    UNDATED = "undated"
-    FUTURE_DATE = "future-date"
-    BURST = "burst"
-    UNTRUSTED_SOURCE = "untrusted-source"
-    GAP = "gap"
-    PERSONAL_DATA = "personal-data"
-    NO_TITLE = "no-title"
-    LONG_TITLE = "long-title"
-    PAGE_MALFORMED = "page-malformed"
-    PAGE_FORBIDDEN = "page-forbidden"
-    REPEATED_EMERGENCY = "repeated-emergency"
-    UPDATE_REVIEW = "update-review"
-    LINE_REJECTED = "line-rejected"
-    SECOND_PERSON = "second-person"
-    OPERATOR_APPROVAL = "operator-approval"
+    STALE = "stale", "8"
+    UNDATED = "undated", "8"
+    FUTURE_DATE = "future-date", "8"
+    BURST = "burst", "8"
+    UNTRUSTED_SOURCE = "untrusted-source", "8(1)"
+    GAP = "gap", "8(1)"
+    PERSONAL_DATA = "personal-data", "12"
+    NO_TITLE = "no-title", "8"
+    LONG_TITLE = "long-title", "8"
+    PAGE_MALFORMED = "page-malformed", "8(1)"
+    PAGE_FORBIDDEN = "page-forbidden", "8(1)"
+    REPEATED_EMERGENCY = "repeated-emergency", "8(3)"
+    UPDATE_REVIEW = "update-review", "8(4)"
+    LINE_REJECTED = "line-rejected", "8(4)"
+    SECOND_PERSON = "second-person", "6"
+    OPERATOR_APPROVAL = "operator-approval", "8(4)"
     # skip: will not go out
-    BASELINE = "baseline"
-    EXCLUDED_PATH = "excluded-path"
-    EXCLUDED_TITLE = "excluded-title"
-    EXCLUDED_TAG = "excluded-tag"
-    SNS_OFF = "sns-off"
-    GONE = "gone"
-    REDIRECTED = "redirected"
-    DUPLICATE = "duplicate"
-    UPDATE_IGNORED = "update-ignored"
-    UPDATE_EXPIRED = "update-expired"
-    REFUSED = "refused"
-
-
-# The article of the policy that a reason stands on. Interlocks that the policy does not spell out stand on the
-# article they protect: what may be posted (8), when (7), who decides (5, 6).
-ARTICLE: Mapping[Reason, str] = MappingProxyType(
-    {
-        Reason.DUE: "7",
-        Reason.EMERGENCY: "7 proviso",
-        Reason.APPROVED: "6",
-        Reason.RIDE_ALONG: "8(1)",
-        Reason.CLOSED_HOURS: "7",
-        Reason.CLOSE_MARGIN: "7",
-        Reason.MIN_INTERVAL: "7",
-        Reason.MAX_PER_DAY: "7",
-        Reason.EMERGENCY_WORDS: "7 proviso",
-        Reason.WAITS_FOR_NEWS: "8(1)",
-        Reason.NEXT_BROADCAST: "7",
-        Reason.PAGE_UNREACHABLE: "8(1)",
-        Reason.QUOTA: "5",
-        Reason.LINE_UNAVAILABLE: "5",
-        Reason.PAUSED: "5",
-        Reason.STALE: "8",
-        Reason.UNDATED: "8",
-        Reason.FUTURE_DATE: "8",
-        Reason.BURST: "8",
-        Reason.UNTRUSTED_SOURCE: "8(1)",
-        Reason.GAP: "8(1)",
-        Reason.PERSONAL_DATA: "12",
-        Reason.NO_TITLE: "8",
-        Reason.LONG_TITLE: "8",
-        Reason.PAGE_MALFORMED: "8(1)",
-        Reason.PAGE_FORBIDDEN: "8(1)",
-        Reason.REPEATED_EMERGENCY: "8(3)",
-        Reason.UPDATE_REVIEW: "8(4)",
-        Reason.LINE_REJECTED: "8(4)",
-        Reason.SECOND_PERSON: "6",
-        Reason.OPERATOR_APPROVAL: "8(4)",
-        Reason.BASELINE: "8(1)",
-        Reason.EXCLUDED_PATH: "8(4)",
-        Reason.EXCLUDED_TITLE: "8(4)",
-        Reason.EXCLUDED_TAG: "8(4)",
-        Reason.SNS_OFF: "8(4)",
-        Reason.GONE: "8(1)",
-        Reason.REDIRECTED: "8(1)",
-        Reason.DUPLICATE: "8(1)",
-        Reason.UPDATE_IGNORED: "8(1)",
-        Reason.UPDATE_EXPIRED: "8(1)",
-        Reason.REFUSED: "6",
-    }
-)
+    BASELINE = "baseline", "8(1)"
+    EXCLUDED_PATH = "excluded-path", "8(4)"
+    EXCLUDED_TITLE = "excluded-title", "8(4)"
+    EXCLUDED_TAG = "excluded-tag", "8(4)"
+    SNS_OFF = "sns-off", "8(4)"
+    GONE = "gone", "8(1)"
+    REDIRECTED = "redirected", "8(1)"
+    DUPLICATE = "duplicate", "8(1)"
+    UPDATE_IGNORED = "update-ignored", "8(1)"
+    UPDATE_EXPIRED = "update-expired", "8(1)"
+    REFUSED = "refused", "6"
 
 
 class Decision(Struct, frozen=True):
-    """What happens to one article now. `until` is the instant when a hold ends by itself; `detail` what the rule saw."""
+    """What happens to one article now. `until` is the instant when a hold ends by itself; `detail` what the rule saw;
+    `shows` how much of it goes out: everything, its title and link, or a neutral sentence and the link."""
 
     article: str
     verdict: Verdict
     reason: Reason
     until: datetime | None = None
     detail: str = ""
+    shows: Shows = "all"
 
     @property
     def policy(self) -> str:
         """The policy's article."""
-        return ARTICLE[self.reason]
+        return self.reason.policy
 
 
 class Alert(Struct, frozen=True):

@@ -6,19 +6,20 @@ them, and everything about them stands in pipeline/line/delivery.py.
 
 import logging
 import uuid
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from pipeline.article import Listing, Page, PageProblem
-from pipeline.config import Config
+from pipeline.config import Config, Source
 from pipeline.decision import Alert, Decision
 from pipeline.ledger.events import Alerted, Changed, Decided, Robots
-from pipeline.ledger.knowledge import Known
+from pipeline.ledger.knowledge import Knowledge, Known
 from pipeline.ledger.ledger import Ledger, LostRace, Rehearsal
 from pipeline.ledger.store import LedgerError
-from pipeline.line.delivery import Delivery
-from pipeline.policy.decide import Plan, decide
+from pipeline.line.client import Quota
+from pipeline.line.delivery import Broadcast, Delivery
+from pipeline.policy.decide import LineState, Plan, decide
 from pipeline.policy.hours import is_open
 from pipeline.policy.same_article import believable
 from pipeline.policy.survey import Survey, discoveries, judged, survey
@@ -53,7 +54,9 @@ def run(
         with Rehearsal(state) if dry_run else Ledger(state, config.state, report.id, world.now) as ledger:
             if reread is not None:
                 config = reread()
-            work = Pass(config, ledger, world, report)
+            reader = SiteReader(config.site, remembered_robots(ledger.knowledge), world.now, world.sleep)
+            delivery = Delivery(config, ledger, world, report.id, dry_run)
+            work = Pass(config, ledger, world, report, reader=reader, delivery=delivery)
             work.run()
             work.tell_people()
     except LedgerError as error:
@@ -64,21 +67,44 @@ def run(
     return report
 
 
+def remembered_robots(knowledge: Knowledge) -> dict[str, RobotsFile]:
+    """robots.txt by host as the runs before have read it."""
+    known = knowledge.robots.items()
+    return {host: RobotsFile(host, one.text, one.at, one.allowed, one.delay) for host, one in known}
+
+
+class Reader(Protocol):
+    """What a pass needs of the site; never raises (`SiteReader`)."""
+
+    @property
+    def robots(self) -> Mapping[str, RobotsFile]: ...
+    def listing(self, source: Source, memory: Memory, /) -> Listing: ...
+    def pages(self, urls: Sequence[str], /) -> dict[str, Page | PageProblem]: ...
+
+
+class Outbox(Protocol):
+    """What a pass needs of LINE (`Delivery`)."""
+
+    broadcasts: list[Broadcast]
+    failures: list[tuple[str, str]]
+    line: LineState
+    quota: Quota | None
+
+    def recover(self) -> None: ...
+    def ready_for(self, plan: Plan, /) -> bool: ...
+    def deliver(self, due: Sequence[Decision], pages: Mapping[str, Page | PageProblem], urgent: bool, /) -> None: ...
+
+
 class Pass:
     """The stations of one run, in the order in which an article travels."""
 
-    def __init__(self, config: Config, ledger: Ledger, world: World, report: Report) -> None:
+    def __init__(
+        self, config: Config, ledger: Ledger, world: World, report: Report, *, reader: Reader, delivery: Outbox
+    ) -> None:
         self.config, self.ledger, self.world, self.report = config, ledger, world, report
-        self.delivery = Delivery(config, ledger, world, report.id, report.dry_run)
+        self.reader, self.delivery = reader, delivery
         self.alerts: list[Alert] = []
         self.began: list[str] = []
-        robots = ledger.knowledge.robots.items()
-        self.reader = SiteReader(
-            config.site,
-            {host: RobotsFile(host, known.text, known.at, known.allowed, known.delay) for host, known in robots},
-            world.now,
-            world.sleep,
-        )
 
     def run(self) -> None:
         progress = self.world.progress
@@ -183,7 +209,8 @@ class Pass:
             line = "down" if delivery.failures and delivery.line == "ok" else delivery.line
             after = decide(now, self.config, knowledge, pages, line).decisions
             decisions |= {decision.article: decision for decision in after if decision.verdict != "send"}
-        self.ledger.note([self._decided(now, decision) for decision in decisions.values() if self._is_news(decision)])
+        news = [decision for decision in decisions.values() if self._is_news(decision)]
+        self.ledger.note([Decided.of(decision, now, self.report.id) for decision in news])
         self.report.tell_decisions(decisions.values(), knowledge)
         self.report.tell_standing(knowledge, delivery.quota)
         self.alerts = standing(self.config, knowledge, seen, delivery.failures)
@@ -222,15 +249,3 @@ class Pass:
         known = self.ledger.knowledge.articles[decision.article]
         before = (known.decision, known.reason, known.until)
         return decision.verdict != "send" and (decision.verdict, decision.reason, decision.until) != before
-
-    def _decided(self, now: datetime, decision: Decision) -> Decided:
-        return Decided(
-            at=now,
-            run=self.report.id,
-            article=decision.article,
-            decision=decision.verdict,
-            reason=decision.reason,
-            policy=decision.policy,
-            until=decision.until,
-            detail=decision.detail,
-        )

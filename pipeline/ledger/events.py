@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from pipeline.article import Kind
-from pipeline.decision import Basis, Verdict
+from pipeline.decision import Basis, Decision, Verdict
 
 
 class Event(Struct, frozen=True, tag_field="type", tag=str.lower, omit_defaults=True, kw_only=True):
@@ -89,6 +89,14 @@ class Decided(Event, frozen=True):
     policy: str
     until: datetime | None = None
     detail: str = ""
+
+    @classmethod
+    def of(cls, decision: Decision, at: datetime, run: str) -> "Decided":
+        """The event of a decision."""
+        return cls(
+            at=at, run=run, article=decision.article, decision=decision.verdict, reason=decision.reason,
+            policy=decision.policy, until=decision.until, detail=decision.detail,
+        )  # fmt: skip
 
 
 class Approved(Event, frozen=True):

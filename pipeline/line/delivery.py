@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from pipeline.article import Item, Page, PageProblem
 from pipeline.config import Config
-from pipeline.decision import ARTICLE, Decision, Reason
+from pipeline.decision import Decision, Reason
 from pipeline.ledger import store
 from pipeline.ledger.events import Alias, Attempt, Chosen, Decided, Intent, Outcome
 from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
@@ -300,15 +300,7 @@ class Delivery:
         )  # fmt: skip
 
     def _decided(self, article: str, verdict: Literal["hold", "review"], reason: Reason, detail: str = "") -> Decided:
-        return Decided(
-            at=self._world.now(),
-            run=self._run,
-            article=article,
-            decision=verdict,
-            reason=reason,
-            policy=ARTICLE[reason],
-            detail=detail,
-        )
+        return Decided.of(Decision(article, verdict, reason, detail=detail), self._world.now(), self._run)
 
     def _client(self) -> Client | None:
         """LINE, once its account is known to be the configured one (Art. 3); None when it cannot be used now."""

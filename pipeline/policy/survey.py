@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from pipeline.article import Entry, Kind, Listing, Page, PageProblem, article_id
 from pipeline.config import JST, Config, duration
-from pipeline.decision import ARTICLE, Alert, Reason, Verdict
+from pipeline.decision import Alert, Decision, Reason, Verdict
 from pipeline.ledger.events import Alias, AnyEvent, Baseline, Changed, Decided, Found, Read
 from pipeline.ledger.knowledge import Knowledge, Known, SourceKnown
 from pipeline.policy.content import emergency_word, excluded
@@ -168,12 +168,7 @@ def discoveries(
             )
         )
         if s.verdict is not None and s.reason is not None:
-            reason = s.reason
-            events.append(
-                Decided(
-                    at=now, run=run, article=article, decision=s.verdict, reason=reason, policy=ARTICLE[reason], detail=s.detail
-                )
-            )  # fmt: skip
+            events.append(Decided.of(Decision(article, s.verdict, s.reason, detail=s.detail), now, run))
     return [*events, *(replace(read, run=run) for read in seen.reads)]
 
 

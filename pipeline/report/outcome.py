@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from pipeline.article import Listing, article_id
-from pipeline.decision import ARTICLE, Alert, Decision, Reason
+from pipeline.decision import Alert, Decision, Reason
 from pipeline.ledger.events import Alerted, Alias, AnyEvent, Baseline, Decided
 from pipeline.ledger.knowledge import Knowledge
 from pipeline.line.client import Quota
@@ -71,7 +71,7 @@ class Report:
         for event in events:
             if isinstance(event, Baseline):
                 self.rows[event.article] = Row(
-                    event.article, event.url, event.title, "baseline", Reason.BASELINE, ARTICLE[Reason.BASELINE]
+                    event.article, event.url, event.title, "baseline", Reason.BASELINE, Reason.BASELINE.policy
                 )
             elif isinstance(event, Alias):
                 name = article_id(event.url)
@@ -81,7 +81,7 @@ class Report:
                     event.title,
                     "skip",
                     Reason.DUPLICATE,
-                    ARTICLE[Reason.DUPLICATE],
+                    Reason.DUPLICATE.policy,
                     None,
                     event.article,
                 )

@@ -146,11 +146,7 @@ class Passes:
             self.outcomes.reasons[known.id] = str(decision.reason)
             if decision.verdict == "hold":
                 self.outcomes.held[str(decision.reason)] += 1
-            event = Decided(
-                at=now, run=run, article=known.id, decision=decision.verdict, reason=decision.reason, policy=decision.policy,
-                until=decision.until, detail=decision.detail,
-            )  # fmt: skip
-            fold([event], self._knowledge)
+            fold([Decided.of(decision, now, run)], self._knowledge)
         return decision.verdict == "hold"
 
 

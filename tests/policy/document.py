@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from pipeline.config import Delivery
-from pipeline.decision import ARTICLE, Reason
+from pipeline.decision import Reason
 from pipeline.policy.decide import RIDING, RULES, Rule
 
 ROOT = Path(__file__).parents[2]
@@ -123,7 +123,7 @@ def document() -> str:
         "",
         "| code | article | says | tests (at most three) |",
         "|---|---|---|---|",
-        *(f"| `{one}` | {ARTICLE[one]} | {words[one]['text']} | {_list(tests.of_reason(one))} |" for one in Reason),
+        *(f"| `{one}` | {one.policy} | {words[one]['text']} | {_list(tests.of_reason(one))} |" for one in Reason),
         "",
         f"Settings of [delivery]: {', '.join(f'`{field.name}` [{field.default}]' for field in msgspec.structs.fields(Delivery))}.",
         "",

@@ -7,7 +7,7 @@ from typing import get_args
 import msgspec
 
 from pipeline.article import Kind, PageProblemCode
-from pipeline.decision import ARTICLE, Alert, Reason, Verdict
+from pipeline.decision import Alert, Reason, Verdict
 from pipeline.ledger.knowledge import ArticleState, BroadcastKnown
 from pipeline.line.client import _code
 from pipeline.line.delivery import Broadcast
@@ -89,7 +89,9 @@ def test_the_policy_is_cited_as_the_policy_is_written() -> None:
     assert words.policy("8(1)") == "第8条第1号"
     assert words.policy("6(11)") == "第6条第11号"
     assert words.policies(["Art. 7", "Art. 8(1)", "Art. 7"]) == "第7条、第8条第1号"
-    assert all(re.fullmatch(r"第\d+条(第\d+号)?(ただし書)?", words.policy(number)) for number in ARTICLE.values())
+    assert all(
+        re.fullmatch(r"第\d+条(第\d+号)?(ただし書)?", words.policy(number)) for number in {one.policy for one in Reason}
+    )
 
 
 def test_an_alert_names_the_exact_commands_for_what_it_is_about() -> None:
@@ -115,7 +117,7 @@ def test_a_code_of_a_later_version_is_still_told() -> None:
 
 
 def test_what_a_rule_saw_is_told_in_words() -> None:
-    assert set(words.catalogue().details) <= set(ARTICLE)
+    assert set(words.catalogue().details) <= set(Reason)
     assert words.detail("operator-approval", "総務部収納課") == "投稿した課 総務部収納課"
     assert words.detail("emergency-words", "") == ""
     before_and_now = "今月の配信数は、配信の前が700通、現在が701通です。"
