@@ -64,6 +64,8 @@ def _environment(kind: str) -> "jinja2.Environment":
         "address": lambda value: Markup(quote(value, safe=":/")),  # noqa: S704 - nothing that ends a link's target
         "instant": words.instant,
         "full_instant": words.full_instant,
+        "day_name": words.day_name,
+        "month_name": words.month_name,
         "policy": words.policy,
         "problem": words.problem,
     }

@@ -56,6 +56,7 @@ class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
     refusals: Mapping[str, RefusalWords]
     rules: Mapping[str, str]
     verdicts: Mapping[str, str]
+    deeds: Mapping[str, str]
     outcomes: Mapping[str, str]
     states: Mapping[str, str]
     kinds: Mapping[str, str]
@@ -185,6 +186,17 @@ def instant(at: datetime | str | None) -> str:
         return ""
     local = (datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(JST)
     return f"{local.month}月{local.day}日（{WEEKDAYS[local.weekday()]}）{local.hour}:{local.minute:02}"
+
+
+def day_name(day: str) -> str:
+    """ "2026-11-24" → 11月24日（火）."""
+    return instant(datetime.fromisoformat(day).replace(tzinfo=JST)).rpartition("）")[0] + "）"
+
+
+def month_name(month: str) -> str:
+    """ "2026-11" → 2026年11月."""
+    year, _, number = month.partition("-")
+    return f"{year}年{int(number)}月"
 
 
 def full_instant(at: datetime | str | None) -> str:
