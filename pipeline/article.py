@@ -90,7 +90,8 @@ class Page(Struct, frozen=True):
     """An article page as read.
 
     `url` is the address asked for, `canonical` the article's identity; `text` is the body as readable paragraphs,
-    one a line; `date_only` says that `date` has no time of day; `department` is the first line of お問い合わせ先.
+    one a line; `date_only` says that `date` has no time of day; `department` is the first line of お問い合わせ先, `tel` its telephone
+    number (digits and hyphens, never a mobile number).
     `picture` is a candidate that has been checked, or None.
     """
 
@@ -100,6 +101,7 @@ class Page(Struct, frozen=True):
     date: datetime | None = None
     date_only: bool = False
     department: str = ""
+    tel: str = ""
     breadcrumb: tuple[str, ...] = ()
     text: str = ""
     picture: Picture | None = None

@@ -10,6 +10,7 @@ from bs4 import Tag
 
 from pipeline.article import Attachment, Page, Picture
 from pipeline.sources.answer import Fetched, FetchError
+from pipeline.sources.contact import telephone
 from pipeline.sources.dates import read_date
 from pipeline.sources.soup import Index, inside, one_line, parse, readable
 from pipeline.sources.urls import on_hosts, site_url
@@ -53,13 +54,15 @@ def read(fetched: Fetched, hosts: Sequence[str]) -> Page:
     body = index.ids.get("contents-in") or contents
     base = _base(index, fetched.final_url, hosts)
     date = _date(index)
+    department, tel = _contact(index)
     return Page(
         url=fetched.url,
         canonical=_canonical(index, fetched.final_url, base, hosts),
         title=title,
         date=date[0] if date else None,
         date_only=bool(date and date[1]),
-        department=_department(index),
+        department=department,
+        tel=tel,
         breadcrumb=_breadcrumb(index),
         picture=_picture(index, body, base, hosts),
         attachments=tuple(_attachments(index, body, base, hosts)),
@@ -125,13 +128,13 @@ def _date(index: Index) -> tuple[datetime, bool] | None:
     return None
 
 
-def _department(index: Index) -> str:
-    """The first line of お問い合わせ先."""
+def _contact(index: Index) -> tuple[str, str]:
+    """The first line of お問い合わせ先, and the telephone that it names."""
     for block in index.classes["toiawase"]:
         for tag in index.classes["name"]:
             if inside(tag, block):
-                return readable(tag).partition("\n")[0].removeprefix("・")
-    return ""
+                return readable(tag).partition("\n")[0].removeprefix("・"), telephone(readable(block))
+    return "", ""
 
 
 def _breadcrumb(index: Index) -> tuple[str, ...]:

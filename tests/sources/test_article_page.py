@@ -60,6 +60,7 @@ def test_a_page_of_the_cms_is_read_completely() -> None:
         date=datetime(2026, 6, 12, 15, 30, tzinfo=JST),
         date_only=False,
         department="総務部防災危機管理課",
+        tel="042-000-0000",
         breadcrumb=("ホーム", "くらし", "記事名"),
         text="申込方法\n電話で\nお申し込み ください。\n・月曜日\n・火曜日\n品目　料金\n机　500円\n申込書 (PDFファイル: 6.6MB)\nもう一度よその罠",
         picture=Picture(f"{CITY}/material/images/group/18/x.png", "収集車の写真"),
