@@ -20,9 +20,10 @@ from pipeline.ledger.store import LedgerError
 from pipeline.line.client import Quota
 from pipeline.line.delivery import Broadcast, Delivery
 from pipeline.policy.decide import LineState, Plan, decide
+from pipeline.policy.discovery import discoveries, judged
 from pipeline.policy.hours import is_open
 from pipeline.policy.same_article import believable
-from pipeline.policy.survey import Survey, discoveries, judged, survey
+from pipeline.policy.survey import Survey, survey
 from pipeline.policy.trust import failure, wait_until
 from pipeline.report import issues
 from pipeline.report.alerts import standing

@@ -1,28 +1,26 @@
-"""What is new in the lists. Pure: (now, config, knowledge, listings) → Survey → with the pages read, events.
+"""What is new in the lists. Pure: (now, config, knowledge, listings) → Survey → with the pages read, events (`discovery`).
 
 Whatever a `Read` event stands for (validators: the list is not sent again as long as it stays the same) is known or
 noted in the same batch, so that no article hides behind a 304.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pipeline.article import Entry, Kind, Listing, Page, PageProblem, article_id
+from pipeline.article import Entry, Kind, Listing
 from pipeline.config import JST, Config, duration
-from pipeline.decision import Alert, Decision, Reason, Verdict
-from pipeline.ledger.events import Alias, AnyEvent, Baseline, Changed, Decided, Found, Read
+from pipeline.decision import Alert, Reason, Verdict
+from pipeline.ledger.events import Changed, Read
 from pipeline.ledger.knowledge import Knowledge, Known, SourceKnown
-from pipeline.policy.content import emergency_word, excluded
+from pipeline.policy.content import excluded
 from pipeline.policy.same_article import alike
-from pipeline.policy.trust import bare_pages, drift, failed_read, failure, good_read, is_about_pages
+from pipeline.policy.sighting import Glimpse, meaning_of
+from pipeline.policy.trust import drift, failed_read, failure, good_read, is_about_pages
 
-UPDATE_EVERY = timedelta(days=7)  # a page whose date moves daily does not come back daily
 SHOWN = 5  # titles named in an alert
-# Left out, not for good: found again when the list shows them after the obstacle is gone.
-COME_BACK = {Reason.GONE, Reason.REDIRECTED, Reason.EXCLUDED_PATH, Reason.EXCLUDED_TITLE, Reason.EXCLUDED_TAG, Reason.SNS_OFF}  # fmt: skip
 
 
 class Sighting(Struct, frozen=True):
@@ -91,85 +89,11 @@ def survey(now: datetime, config: Config, knowledge: Knowledge, listings: Sequen
         if doubt and not is_about_pages(doubt):  # about pages: the new ones must be read to tell
             new = [sighting.stopped(Reason.UNTRUSTED_SOURCE, doubt) for sighting in new]
         if doubt:
-            alerts.append(_doubted(listing.source, doubt))
+            alerts.append(doubted(listing.source, doubt))
         sightings += new
     sightings, burst = _without_bursts(sightings, config.delivery.burst_limit)
     changes = tuple(look.changes)
     return Survey(tuple(look.baseline), tuple(sightings), changes, tuple(reads), failed, (*alerts, *burst))
-
-
-def judged(seen: Survey, knowledge: Knowledge, pages: Mapping[str, Page | PageProblem]) -> Survey:
-    """The survey once its pages are read: a source whose new pages lack title or body is not trusted either."""
-    result = seen
-    for read in seen.reads:
-        before = knowledge.sources.get(read.source)
-        new = [s for s in seen.sightings if s.source == read.source and s.verdict is None and not s.emergency]
-        looked_at = [pages[s.entry.url] for s in new if s.entry.url in pages]
-        if read.state == "failed" or before is None or not looked_at:
-            continue
-        doubt = bare_pages(looked_at, before.doubt)
-        result = replace(
-            result,
-            reads=tuple(replace(one, doubt=doubt) if one is read else one for one in result.reads),
-            sightings=tuple(
-                s.stopped(Reason.UNTRUSTED_SOURCE, doubt) if doubt and s in new else s for s in result.sightings
-            ),
-            alerts=(
-                *(alert for alert in result.alerts if alert.about != f"{read.source} doubt"),
-                *([_doubted(read.source, doubt)] if doubt else ()),
-            ),
-        )
-    return result
-
-
-def discoveries(
-    now: datetime, run: str, knowledge: Knowledge, seen: Survey, pages: Mapping[str, Page | PageProblem]
-) -> list[AnyEvent]:
-    """The events of what was found. Identity is the canonical URL that the page names, so a shortcut and its master are
-    one article. Validators come last: a batch torn by a crash never hides an article behind a 304."""
-    events: list[AnyEvent] = [
-        Baseline(
-            at=now, run=run, article=article_id(s.entry.url), url=s.entry.url, title=s.entry.title,
-            source=s.source, date=s.entry.date, page_no=s.entry.page_no,
-        )
-        for s in seen.baseline
-    ]  # fmt: skip
-    events += [replace(change, at=now, run=run) for change in seen.changes]
-    moved = {change.url: change.article for change in seen.changes if change.url}
-    found: set[str] = set()
-    for s in seen.sightings:
-        answer = pages.get(s.entry.url)
-        page = answer if isinstance(answer, Page) else None
-        url = page.canonical if page and s.unseen else s.entry.url
-        date = (page.date if page else None) or s.entry.date
-        newest = max(filter(None, (date, s.entry.date)), default=None)
-        known = knowledge.find(url) or knowledge.articles.get(moved.get(url, ""))
-        article = known.id if known else article_id(url)
-        listed = s.entry.url if s.unseen and s.entry.url != url else ""
-        if article in found or (listed and known and not _is_news(s, known, newest, knowledge)):
-            if listed:
-                events.append(Alias(at=now, run=run, article=article, url=listed, title=s.entry.title))
-            continue
-        found.add(article)
-        events.append(
-            Found(
-                at=now,
-                run=run,
-                article=article,
-                url=known.url if known and url not in moved else url,
-                title=(page.title if page else "") or s.entry.title,
-                source=s.source,
-                kind="update" if known and s.unseen else s.kind,
-                date=date,
-                page_no=s.entry.page_no,
-                emergency=s.emergency,
-                listed=listed,
-                seen=newest if newest != date else None,
-            )
-        )
-        if s.verdict is not None and s.reason is not None:
-            events.append(Decided.of(Decision(article, s.verdict, s.reason, detail=s.detail), now, run))
-    return [*events, *(replace(read, run=run) for read in seen.reads)]
 
 
 class _Look:
@@ -206,46 +130,24 @@ class _Look:
             if entry.url in self._taken:
                 continue
             known = self._knowledge.find(entry.url) or self._moved(entry)
-            if known is not None:
-                sighting = self._again(entry, known, listing, came)
-            elif (came and (entry.date is None or entry.date <= came)) or entry.url in slid_in:
+            meaning = meaning_of(
+                Glimpse(
+                    self._now, self._config, entry, listing, known, came, entry.url in slid_in, self._existed(entry),
+                    known is not None and self._is_in_flight(known),
+                )
+            )  # fmt: skip
+            sighting = Sighting(entry, listing.source, meaning.kind, known is None, listing.emergency)
+            if meaning.what in ("baseline", "news"):
                 self._taken.add(entry.url)
-                self.baseline.append(Sighting(entry, listing.source, "new", unseen=True))
-                continue
-            else:
-                kind: Kind = "update" if self._is_old_page(entry, listing) else "new"
-                sighting = Sighting(entry, listing.source, kind, unseen=True, emergency=listing.emergency)
-            if sighting is None:
-                continue
-            self._taken.add(entry.url)
-            out = None if listing.emergency else excluded(entry, self._config.policy.content)
-            found.append(sighting.put("skip", *out) if out else sighting)
-        return found
-
-    def _again(self, entry: Entry, known: Known, listing: Listing, came: datetime | None) -> Sighting | None:
-        """A known article in a list: nothing, an edit, or one that may come back."""
-        newer = is_newer(entry.date, known.seen)
-        if known.state in ("queued", "review"):
-            if listing.emergency and not known.emergency and came is None and not self._is_in_flight(known):
-                return Sighting(entry, listing.source, known.kind, unseen=False, emergency=True)
-            if newer and known.post is None:
+            if meaning.what == "baseline":
+                self.baseline.append(sighting)
+            elif meaning.what == "changed" and known is not None:
                 title = entry.title if known.url == entry.url else ""
                 self.changes.append(Changed(at=self._now, article=known.id, title=title, date=entry.date))
-            return None
-        if known.state == "skipped" and known.reason == Reason.REFUSED:
-            return None  # a poster said no; only a poster brings it back
-        out = None if listing.emergency else excluded(entry, self._config.policy.content)
-        if known.state == "skipped" and known.kind == "new" and known.reason in COME_BACK and out is None:
-            stale_after = duration(self._config.delivery.stale_after)
-            if newer or (entry.date is not None and self._now - entry.date <= stale_after):
-                return Sighting(entry, listing.source, "new", unseen=False, emergency=listing.emergency)
-            return None
-        if not newer or out:
-            return None
-        came_back_lately = known.kind == "update" and self._now - known.found < UPDATE_EVERY
-        if (came_back_lately or self._config.delivery.updates == "ignore") and not listing.emergency:
-            return None
-        return Sighting(entry, listing.source, "update", unseen=False, emergency=listing.emergency)
+            elif meaning.what == "news":
+                out = None if listing.emergency else excluded(entry, self._config.policy.content)
+                found.append(sighting.put("skip", *out) if out else sighting)
+        return found
 
     def _came(self, listing: Listing, before: SourceKnown | None) -> datetime | None:
         """When we came to this list, if this is the first time that it has anything to say: what is older stood there.
@@ -275,11 +177,8 @@ class _Look:
             ends.append(entry)
         return set()
 
-    def _is_old_page(self, entry: Entry, listing: Listing) -> bool:
-        """A page that existed when we started, shown for the first time. Emergency pages are prepared in advance."""
-        if not self._numbered or entry.page_no is None or entry.page_no > self._knowledge.highest_page:
-            return False
-        return not listing.emergency and not emergency_word(entry.title, self._config.policy.hours.emergency_words)
+    def _existed(self, entry: Entry) -> bool:
+        return self._numbered and entry.page_no is not None and entry.page_no <= self._knowledge.highest_page
 
     def _moved(self, entry: Entry) -> Known | None:
         """The known article that this is under a new address: the CMS's page number and the title tell."""
@@ -301,26 +200,6 @@ class _Look:
         return any(known.id in broadcast.articles for broadcast in self._knowledge.unfinished())
 
 
-def is_newer(date: datetime | None, than: datetime | None) -> bool:
-    """Whether an article was edited since. A date without time of day is compared by the day: the same publication stands
-    in one list with the minute, in another (or on its page) without."""
-    if date is None or than is None:
-        return False
-    one, other = date.astimezone(JST), than.astimezone(JST)
-    if time.min in (one.time(), other.time()):
-        return one.date() > other.date()
-    return one > other
-
-
-def _is_news(s: Sighting, known: Known, newest: datetime | None, knowledge: Knowledge) -> bool:
-    """Whether a new address of a known article (a shortcut) says anything new about it."""
-    if known.reason == Reason.REFUSED or any(known.id in broadcast.articles for broadcast in knowledge.unfinished()):
-        return False
-    if s.emergency and not known.emergency:
-        return True
-    return known.state not in ("queued", "review") and is_newer(newest, known.seen)
-
-
 def _without_bursts(sightings: Sequence[Sighting], limit: int) -> tuple[list[Sighting], list[Alert]]:
     """More than `limit` at once are not news but a list that was rebuilt. News, edits and emergencies are counted each for
     themselves: a rebuilt site does not hold back the one emergency, nor a mass of edits the one new article."""
@@ -334,7 +213,7 @@ def _without_bursts(sightings: Sequence[Sighting], limit: int) -> tuple[list[Sig
     return [stopped.get(id(sighting), sighting) for sighting in sightings], alerts
 
 
-def _doubted(source: str, doubt: str) -> Alert:
+def doubted(source: str, doubt: str) -> Alert:
     return Alert(str(Reason.UNTRUSTED_SOURCE), f"{source}: {doubt}", about=f"{source} doubt")
 
 

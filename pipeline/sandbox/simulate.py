@@ -21,7 +21,8 @@ from pipeline.ledger.knowledge import Knowledge, fold
 from pipeline.policy import hours
 from pipeline.policy.content import basis_of
 from pipeline.policy.decide import Case, Plan, decide, fingerprint
-from pipeline.policy.survey import discoveries, judged, survey
+from pipeline.policy.discovery import discoveries, judged
+from pipeline.policy.survey import survey
 from pipeline.sandbox.publications import Publication, Site
 from pipeline.sandbox.schedules import Watch, every, github, watched
 

@@ -51,7 +51,7 @@ INTERLOCKS = (
     ("Emergency words in a normal source", "`hours_are_open`", (Reason.EMERGENCY_WORDS,), "`policy.hours.emergency_words`"),
     ("Two persons", "`second_person`", (Reason.SECOND_PERSON,), "`policy.approval`"),
     ("Not for LINE", "`content.py` `excluded`", (Reason.EXCLUDED_PATH, Reason.EXCLUDED_TITLE, Reason.EXCLUDED_TAG, Reason.SNS_OFF), "`policy.content`"),
-    ("One article, several addresses", "`survey.py` `discoveries`, `page_is_there`", (Reason.DUPLICATE,), ""),
+    ("One article, several addresses", "`discovery.py`, `page_is_there`", (Reason.DUPLICATE,), ""),
 )  # fmt: skip
 
 

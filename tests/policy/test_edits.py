@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from pipeline.article import Entry, PageProblemCode
 from pipeline.config import JST
 from pipeline.ledger.events import Chosen, Intent, Outcome, Refused
-from pipeline.policy.survey import is_newer
+from pipeline.policy.sighting import is_newer
 from tests.policy.office import (
     CITY,
     DAY,

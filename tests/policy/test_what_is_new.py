@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from pipeline.article import Entry, Listing, PageProblem
 from pipeline.ledger.events import Read
 from pipeline.ledger.knowledge import Knowledge, SourceKnown, fold
-from pipeline.policy.survey import discoveries, judged, survey
+from pipeline.policy.discovery import discoveries, judged
+from pipeline.policy.survey import survey
 from pipeline.policy.trust import failed_read, wait_until
 from tests.policy.office import CITY, DAY, FEED, HOUR, KINKYU, NEWS, NIGHT, TUESDAY, Office, config, url
 
