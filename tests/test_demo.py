@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.town import ROOT, SCRIPT
+from tests.town import CONFIG, SCRIPT
 
 NEWS = [
     "日曜がん検診の追加日程を決めました",
@@ -19,7 +19,7 @@ NEWS = [
 ALARM = "【警戒レベル4】避難指示を発令しました（古川流域）"
 
 
-def command(*arguments: str, config: Path = ROOT / "kadoma.toml") -> list[str]:
+def command(*arguments: str, config: Path = CONFIG) -> list[str]:
     return [str(SCRIPT), "demo", "--config", str(config), *arguments]
 
 
@@ -29,7 +29,7 @@ def environment(folder: Path) -> dict[str, str]:
     return {**kept, "HOME": str(folder), "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
 
 
-def play(folder: Path, *arguments: str, config: Path = ROOT / "kadoma.toml") -> "subprocess.CompletedProcess[str]":
+def play(folder: Path, *arguments: str, config: Path = CONFIG) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         command(*arguments, config=config),
         cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=120, check=False,
@@ -154,7 +154,7 @@ def _read(terminal: int) -> bytes:
 
 def test_a_story_that_does_not_come_true_is_a_failure_and_says_what_is_missing(tmp_path: Path) -> None:
     config = tmp_path / "kadoma.toml"
-    text = (ROOT / "kadoma.toml").read_text(encoding="utf-8")
+    text = CONFIG.read_text(encoding="utf-8")
     config.write_text(text.replace("exclude_titles = []", 'exclude_titles = ["弁天池公園"]'), encoding="utf-8")
     done = play(tmp_path, "--json", config=config)
     told = json.loads(done.stdout)
@@ -167,7 +167,7 @@ def test_a_story_that_does_not_come_true_is_a_failure_and_says_what_is_missing(t
 
 def test_the_story_follows_the_hours_of_the_configuration(tmp_path: Path) -> None:
     config = tmp_path / "kadoma.toml"
-    text = (ROOT / "kadoma.toml").read_text(encoding="utf-8")
+    text = CONFIG.read_text(encoding="utf-8")
     config.write_text(text.replace('open = "09:00"', 'open = "10:30"'), encoding="utf-8")
     done = play(tmp_path, "--json", config=config)
     assert done.returncode == 0, done.stdout

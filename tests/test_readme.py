@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.cli import _parser
 from tests.test_demo import play
-from tests.town import ROOT, SCRIPT
+from tests.town import CONFIG, ROOT, SCRIPT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
@@ -59,7 +59,7 @@ def test_the_costs_are_those_that_were_measured_last() -> None:
 
 
 def test_the_message_about_a_mistake_is_as_shown(tmp_path: Path) -> None:
-    text = (ROOT / "kadoma.toml").read_text(encoding="utf-8")
+    text = CONFIG.read_text(encoding="utf-8")
     (tmp_path / "kadoma.toml").write_text(text.replace('min_interval = "60m"', 'min_interval = "60"'), encoding="utf-8")
     done = subprocess.run([str(SCRIPT), "run"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.stderr in README
@@ -72,7 +72,13 @@ LATE = re.findall(r"(?m)^\| [^|]+ \| `(--watch [^`]+)` \| (.+) \|$", README)
 @pytest.mark.parametrize(("options", "shown"), LATE)
 def test_the_simulated_delays_are_as_shown(options: str, shown: str) -> None:
     command = next(line for line in commands() if line.startswith("kadoma-line simulate"))
-    arguments = [*shlex.split(command.partition(" --watch ")[0])[1:], *options.split(), "--json"]
+    arguments = [
+        *shlex.split(command.partition(" --watch ")[0])[1:],
+        *options.split(),
+        "--config",
+        str(CONFIG),
+        "--json",
+    ]
     done = subprocess.run([str(SCRIPT), *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
     document = json.loads(done.stdout)
     spreads = (document["latency"]["delay"], document["latency"]["emergency"])

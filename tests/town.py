@@ -17,6 +17,7 @@ from pipeline.sandbox.line import LONG_LIVED_TOKEN, LineServer
 
 ROOT = Path(__file__).parent.parent
 TUESDAY = datetime(2026, 11, 24, 8, 0, tzinfo=JST)  # the day after 勤労感謝の日, one hour before opening
+CONFIG = ROOT / "tests" / "kadoma.toml"
 SCRIPT = Path(sys.executable).parent / "kadoma-line"
 
 
@@ -54,15 +55,13 @@ class Town:
             self._start_git()
 
     def configure(self, *changes: tuple[str, str]) -> None:
-        """Write the default configuration with loopback addresses, a poster of two departments, and textual changes."""
-        text = (ROOT / "kadoma.toml").read_text(encoding="utf-8")
+        """Write the tests' configuration (posters: miryoku, kiki) with loopback addresses and textual changes."""
+        text = CONFIG.read_text(encoding="utf-8")
         text = text.replace("https://www.city.kadoma.osaka.jp", self.city.url).replace(
             "www.city.kadoma.osaka.jp", self.city.host
         )
         text = text.replace("https://api.line.me", self.line.url)
         text = text.replace("[site]\n", "[site]\npause = 0\n")
-        text = text.replace('"企画財政部魅力発信課" = []', '"企画財政部魅力発信課" = ["miryoku"]')
-        text = text.replace('"総務部危機管理課" = []', '"総務部危機管理課" = ["kiki"]')
         for old, new in changes:
             assert old in text, old
             text = text.replace(old, new)

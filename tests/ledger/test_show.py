@@ -12,7 +12,7 @@ from pipeline.ledger.events import AnyEvent, Approved, Chosen, Found, Intent, Ou
 from pipeline.report.records import records_of
 from pipeline.sandbox.articles import ARTICLES
 from pipeline.sandbox.line import LineFault
-from tests.town import ROOT, Town
+from tests.town import CONFIG, Town
 
 
 def with_broadcast(town: Town) -> str:
@@ -115,7 +115,7 @@ def test_an_approval_counts_for_the_version_that_was_approved(tmp_path: Path) ->
     approved = Approved(at=now, article="a1", actor="kiki", department="課")
     accepted = Outcome(at=now, broadcast="b1", outcome="accepted")
     events: list[AnyEvent] = [found("new"), approved, intent("b1"), accepted, found("update"), intent("b2")]
-    document = records_of(load(ROOT / "kadoma.toml"), tmp_path, events, "a1")
+    document = records_of(load(CONFIG), tmp_path, events, "a1")
     assert document is not None
     deciders = [
         [person["actor"] for person in broadcast["articles"][0]["decided_by"]] for broadcast in document["broadcasts"]

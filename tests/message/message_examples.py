@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 from pipeline.article import Item, Picture
 from pipeline.config import JST, Config, load
 
-CONFIG: Config = load(Path(__file__).parents[2] / "kadoma.toml")
+CONFIG: Config = load(Path(__file__).parents[1] / "kadoma.toml")
 
 _any = st.characters(exclude_categories=())  # surrogates and unassigned code points too
 _hard = st.sampled_from(

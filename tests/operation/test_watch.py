@@ -14,9 +14,9 @@ from pipeline.report.github import GitHubError
 from pipeline.report.github import Run as WorkflowRun
 from pipeline.watch import Watch, watch
 from pipeline.world import World
-from tests.town import ROOT
+from tests.town import CONFIG as TESTS_CONFIG
 
-CONFIG = load(ROOT / "kadoma.toml")
+CONFIG = load(TESTS_CONFIG)
 ON_GITHUB = {"GITHUB_TOKEN": "t", "GITHUB_REPOSITORY": "o/r", "GITHUB_RUN_ID": "7"}
 ASKED = Watch(
     timedelta(minutes=330), timedelta(minutes=5), while_open=True, step_aside_for=("post.yml",), hand_over=True

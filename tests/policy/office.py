@@ -3,7 +3,6 @@
 import tomllib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
@@ -13,8 +12,8 @@ from pipeline.config import JST, Config, parse
 from pipeline.ledger.events import AnyEvent, Approved
 from pipeline.ledger.knowledge import Knowledge, Known, fold
 from pipeline.sandbox.simulate import Passes
+from tests.town import CONFIG
 
-ROOT = Path(__file__).parents[2]
 CITY = "https://www.city.kadoma.osaka.jp"
 NEWS, FEED, KINKYU = f"{CITY}/index.update.json", f"{CITY}/feed", f"{CITY}/kinkyu/index.html"
 TUESDAY = datetime(2026, 11, 24, 10, 0, tzinfo=JST)  # the day after 勤労感謝の日, within the posting hours
@@ -23,7 +22,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def default_config() -> dict[str, Any]:
-    return tomllib.loads((ROOT / "kadoma.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(CONFIG.read_text(encoding="utf-8"))
 
 
 def config(**delivery: Any) -> Config:

@@ -21,10 +21,10 @@ from pipeline.sandbox.articles import ARTICLES, EMERGENCY
 from pipeline.sandbox.line import BROADCAST, VALIDATE, LineFault
 from pipeline.sources import article_page
 from pipeline.sources.answer import Fetched
-from tests.policy.office import CITY, NIGHT, ROOT, TUESDAY, Office, config, default_config, url
-from tests.town import Town
+from tests.policy.office import CITY, NIGHT, TUESDAY, Office, config, default_config, url
+from tests.town import CONFIG, ROOT, Town
 
-KADOMA = load(ROOT / "kadoma.toml")
+KADOMA = load(CONFIG)
 THE_ELEVEN = (
     "企画財政部魅力発信課", "企画財政部ICT推進課", "総務部危機管理課", "総務部収納課", "市民文化部人権市民相談課", "保健福祉部健康増進課",
     "保健福祉部高齢福祉課", "まちづくり部道路公園課", "環境水道部クリーンセンター業務課", "教育部学校教育課", "運営者が認めた者",

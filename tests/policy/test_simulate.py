@@ -16,8 +16,8 @@ from pipeline.policy.hours import is_open, next_opening
 from pipeline.sandbox.publications import Publication, Site, load, made_up
 from pipeline.sandbox.schedules import github, watched
 from pipeline.sandbox.simulate import Asked, Outcomes, Passes, instants, run_through, simulate
-from tests.policy.office import DAY, HOUR, ROOT, config
-from tests.town import SCRIPT
+from tests.policy.office import DAY, HOUR, config
+from tests.town import CONFIG, SCRIPT
 
 BEGIN, END = datetime(2026, 4, 1, tzinfo=JST), datetime(2027, 4, 1, tzinfo=JST)
 STEP = timedelta(minutes=10)
@@ -133,15 +133,15 @@ def test_the_console_script_reads_a_file_and_tells_text_or_json(tmp_path: Path) 
         "--to",
         "2026-11-25T00:00:00+09:00",
     ]
-    done = subprocess.run([*command, "--json"], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run([*command, "--json"], cwd=CONFIG.parent, capture_output=True, text=True, check=True)
     document = json.loads(done.stdout)
     assert (document["broadcasts"], document["emergency_broadcasts"], document["articles_sent"]) == (2, 1, 2)
     assert document["latency"]["all"] == {"count": 1, "median": 60.0, "p90": 60.0, "max": 60.0}
     assert document["latency"]["emergency"]["max"] == 0
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(command, cwd=CONFIG.parent, capture_output=True, text=True, check=True).stdout
     assert "緊急 1回" in told
     for wrong in ([*command, "--made-up", "1"], [*command[:2], *command[3:]], [*command, "--schedule", "hourly"]):
-        assert subprocess.run(wrong, cwd=ROOT, capture_output=True, check=False).returncode == 2
+        assert subprocess.run(wrong, cwd=CONFIG.parent, capture_output=True, check=False).returncode == 2
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from pipeline.ledger.events import (
 from pipeline.ledger.knowledge import fold
 from pipeline.report.explain import explanation, explanation_of, find
 from pipeline.sandbox.articles import ARTICLES
-from tests.town import ROOT, Town
+from tests.town import CONFIG, Town
 
 SHORTCUTS = [article for article in ARTICLES if article.is_shortcut_of]
 
@@ -118,7 +118,7 @@ def test_any_spelling_of_the_address_finds_the_article(town: Town, form: str) ->
     "spelt", ["www.city.kadoma.osaka.jp/a/1.html", "http://www.city.kadoma.osaka.jp:80/a/1.html", " /a/../a/1.html "]
 )
 def test_an_address_without_scheme_or_with_the_old_one_is_the_same(spelt: str) -> None:
-    config = load(ROOT / "kadoma.toml")
+    config = load(CONFIG)
     url = "https://www.city.kadoma.osaka.jp/a/1.html"
     knowledge = fold(
         [Baseline(at=datetime(2026, 11, 1, tzinfo=JST), article=article_id(url), url=url, title="題", source="s")]
@@ -166,7 +166,7 @@ def test_a_hostile_title_stays_on_its_line(town: Town) -> None:
 
 
 def test_every_kind_of_event_about_an_article_is_told_in_words() -> None:
-    config = load(ROOT / "kadoma.toml")
+    config = load(CONFIG)
     now = datetime(2026, 11, 24, 10, 0, tzinfo=JST)
     url = "https://www.city.kadoma.osaka.jp/a/1.html"
     article = article_id(url)
