@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from pipeline.config import Config, ConfigError, duration, load
 from pipeline.decision import Alert
+from pipeline.ledger.events import Robots
 from pipeline.ledger.git import Git
 from pipeline.ledger.ledger import known
 from pipeline.ledger.store import LedgerError
@@ -21,7 +22,6 @@ from pipeline.report import words
 from pipeline.report.github import GitHub, GitHubError
 from pipeline.report.safe import line
 from pipeline.sources.collect import Memory, SiteReader
-from pipeline.sources.robots import RobotsFile
 from pipeline.templates import TEMPLATES
 from pipeline.world import World
 
@@ -111,7 +111,7 @@ class Doctor:
 
     def __init__(self, config: Config, file: Path, state: Path, environment: Mapping[str, str], world: World) -> None:
         self._config, self._file, self._state, self._environment, self._world = config, file, state, environment, world
-        self._robots: dict[str, RobotsFile] = {}
+        self._robots: Mapping[str, Robots] = {}
 
     def examine(self) -> Iterator[Finding]:
         config = self._config
@@ -143,10 +143,7 @@ class Doctor:
             knowledge = known(self._state)
         except LedgerError as error:
             return _finding("ledger", "damaged", state=self._state, error=error)
-        self._robots = {
-            host: RobotsFile(host, file.text, file.at, file.allowed, file.delay)
-            for host, file in knowledge.robots.items()
-        }
+        self._robots = knowledge.robots
         unknown = [broadcast.id for broadcast in knowledge.unfinished() if broadcast.outcome == "unknown"]
         if unknown:
             return _finding("ledger", "unknown", state=self._state, ids=" ".join(unknown))

@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from pipeline.article import Listing, Page, PageProblem
 from pipeline.config import Config, Source
 from pipeline.decision import Alert, Decision
 from pipeline.ledger.events import Alerted, Changed, Decided, Robots
-from pipeline.ledger.knowledge import Knowledge, Known
+from pipeline.ledger.knowledge import Known
 from pipeline.ledger.ledger import Ledger, LostRace, Rehearsal
 from pipeline.ledger.store import LedgerError
 from pipeline.line.client import Quota
@@ -24,13 +26,12 @@ from pipeline.policy.discovery import discoveries, judged
 from pipeline.policy.hours import is_open
 from pipeline.policy.same_article import believable
 from pipeline.policy.survey import Survey, survey
-from pipeline.policy.trust import failure, wait_until
+from pipeline.policy.trust import failure, robots_news, wait_until
 from pipeline.report import issues
 from pipeline.report.alerts import standing
 from pipeline.report.github import GitHub
 from pipeline.report.outcome import Report
 from pipeline.sources.collect import Memory, SiteReader
-from pipeline.sources.robots import RobotsFile
 from pipeline.sources.urls import site_url
 from pipeline.world import World
 
@@ -55,7 +56,7 @@ def run(
         with Rehearsal(state) if dry_run else Ledger(state, config.state, report.id, world.now) as ledger:
             if reread is not None:
                 config = reread()
-            reader = SiteReader(config.site, remembered_robots(ledger.knowledge), world.now, world.sleep)
+            reader = SiteReader(config.site, ledger.knowledge.robots, world.now, world.sleep, lambda: world.stopping)
             delivery = Delivery(config, ledger, world, report.id, dry_run)
             work = Pass(config, ledger, world, report, reader=reader, delivery=delivery)
             work.run()
@@ -68,17 +69,11 @@ def run(
     return report
 
 
-def remembered_robots(knowledge: Knowledge) -> dict[str, RobotsFile]:
-    """robots.txt by host as the runs before have read it."""
-    known = knowledge.robots.items()
-    return {host: RobotsFile(host, one.text, one.at, one.allowed, one.delay) for host, one in known}
-
-
 class Reader(Protocol):
     """What a pass needs of the site; never raises (`SiteReader`)."""
 
     @property
-    def robots(self) -> Mapping[str, RobotsFile]: ...
+    def robots(self) -> Mapping[str, Robots]: ...
     def listing(self, source: Source, memory: Memory, /) -> Listing: ...
     def pages(self, urls: Sequence[str], /) -> dict[str, Page | PageProblem]: ...
 
@@ -168,16 +163,8 @@ class Pass:
 
     def _note_robots(self) -> None:
         """robots.txt as it was read, so that the next runs of the day need not ask."""
-        for host, file in self.reader.robots.items():
-            before = self.ledger.knowledge.robots.get(host)
-            if before is None or (before.at, before.allowed) != (file.fetched_at, file.allowed):
-                self.ledger.note(
-                    [
-                        Robots(
-                            at=file.fetched_at, run=self.report.id, host=host, text=file.text, allowed=file.allowed, delay=file.delay
-                        )
-                    ]
-                )  # fmt: skip
+        news = robots_news(self.ledger.knowledge.robots, self.reader.robots)
+        self.ledger.note([replace(file, run=self.report.id) for file in news])
 
     def decide(self, pages: Pages) -> Plan:
         """Decide; fetch what is about to go out and was not read in this run; decide again until nothing is missing."""

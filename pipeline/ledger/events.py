@@ -194,10 +194,15 @@ class Read(Event, frozen=True):
 
 
 class Robots(Event, frozen=True):
-    """The robots.txt of a host, valid for a day (RFC 9309), and the list addresses it allows."""
+    """The robots.txt of a host, valid for a day (RFC 9309) from `at`.
+
+    `text` is empty when the host has none: everything is allowed. With `same` it is the text noted last, not written
+    again. `allowed` are the addresses of lists found allowed under it, so that a run without news needs no parser.
+    """
 
     host: str
-    text: str
+    text: str = ""
+    same: bool = False
     allowed: tuple[str, ...] = ()
     delay: float = 0.0  # Crawl-delay, seconds
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline.article import Kind, article_id
 from pipeline.decision import Verdict
@@ -116,13 +117,6 @@ class BroadcastKnown(Struct, omit_defaults=True):
         return tuple(chosen.article for chosen in self.chosen)
 
 
-class RobotsKnown(Struct, frozen=True):
-    text: str
-    at: datetime
-    allowed: tuple[str, ...] = ()
-    delay: float = 0.0
-
-
 class Standing(Struct):
     """What is known but for the articles: it does not grow with the years.
 
@@ -138,7 +132,7 @@ class Standing(Struct):
     waiting: dict[str, None] = {}
     edited: dict[str, None] = {}  # edited while a broadcast with them was open: an update as soon as that is settled
     sources: dict[str, SourceKnown] = {}
-    robots: dict[str, RobotsKnown] = {}
+    robots: dict[str, Robots] = {}
     broadcasts: dict[str, BroadcastKnown] = {}
     alerts: dict[str, str] = {}
     told: dict[str, str] = {}  # alerts as the issues tell them
@@ -364,7 +358,7 @@ def _read(k: Knowledge, e: Read) -> None:
 
 
 def _robots(k: Knowledge, e: Robots) -> None:
-    k.robots[e.host] = RobotsKnown(e.text, e.at, e.allowed, e.delay)
+    k.robots[e.host] = replace(e, text=k.robots[e.host].text, same=False) if e.same and e.host in k.robots else e
 
 
 def _alerted(k: Knowledge, e: Alerted) -> None:

@@ -3,16 +3,19 @@
 A list that failed is never "no news"; a list that is not as it was is read, but nothing new from it goes out by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from pipeline.article import Listing, Page, PageProblem
-from pipeline.ledger.events import Read
+from pipeline.ledger.events import Read, Robots
 from pipeline.ledger.knowledge import SourceKnown
 
 READ_EVERY = timedelta(days=1)  # new validators without news are noted at most daily: no commit at every run
 # A failing site is asked less often: from the third failure in a row 10, 20, 40 and at most 60 minutes apart.
 BACKOFF_FROM, BACKOFF, BACKOFF_MOST = 3, timedelta(minutes=10), timedelta(minutes=60)
+LONGEST_KEPT = 32_000  # characters of a robots.txt; a longer one is asked for again by every run
 BARE = "bare pages"
 SEVERAL = 2  # pages of one run without title or body: one alone is a slip of its author
 
@@ -94,6 +97,20 @@ def failed_read(now: datetime, listing: Listing, before: SourceKnown | None, cod
         wait = min(wait, BACKOFF)
     not_before = max(filter(None, (listing.not_before, now + wait if wait else None)), default=None)
     return [Read(at=now, source=listing.source, state="failed", error_code=code, not_before=not_before)]
+
+
+def robots_news(known: Mapping[str, Robots], found: Mapping[str, Robots]) -> list[Robots]:
+    """What to note of robots.txt, so that the next runs of the day need not ask: a text only when it is another one, and
+    never one so long that it would fill the ledger."""
+    news = []
+    for host, file in found.items():
+        before = known.get(host)
+        if (before is None or (before.at, before.allowed) != (file.at, file.allowed)) and len(
+            file.text
+        ) <= LONGEST_KEPT:
+            same = before is not None and before.text == file.text
+            news.append(replace(file, text="" if same else file.text, same=same))
+    return news
 
 
 def wait_until(now: datetime, before: SourceKnown | None) -> datetime | None:

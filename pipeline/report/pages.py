@@ -129,10 +129,10 @@ def _pictures(config: Config, broadcasts: Sequence["Broadcast"]) -> dict[str, st
     from pipeline.config import JST
     from pipeline.sources.answer import FetchError
     from pipeline.sources.fetch import Client
-    from pipeline.sources.robots import Robots
+    from pipeline.sources.robots import Rules
 
     client = Client(config.site, lambda: datetime.now(JST), time.sleep)
-    robots = Robots(client, {}, lambda: datetime.now(JST))
+    robots = Rules(client, {}, lambda: datetime.now(JST))
     pictures = {}
     for address in wanted[:PICTURES_AT_MOST]:
         try:
@@ -142,7 +142,6 @@ def _pictures(config: Config, broadcasts: Sequence["Broadcast"]) -> dict[str, st
         kind = next((kind for mark, kind in KINDS if body.startswith(mark)), "")
         if kind:
             pictures[address] = f"data:{kind};base64,{base64.b64encode(body).decode('ascii')}"
-    client.close()
     return pictures
 
 

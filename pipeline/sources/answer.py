@@ -38,8 +38,8 @@ class NoAnswer(Exception):
     """No answer, or only a part of one: worth another attempt."""
 
 
-class UntrustedCertificate(Exception):
-    """TLS could not be trusted; this will not go away by itself."""
+class Barred(Exception):
+    """TLS or a proxy stands in the way; this will not go away by itself."""
 
 
 class DamagedBody(Exception):

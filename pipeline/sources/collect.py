@@ -16,9 +16,10 @@ from msgspec import Struct
 
 from pipeline.article import Listing, Page, PageProblem, PageProblemCode
 from pipeline.config import Selectors, Site, Source
+from pipeline.ledger.events import Robots
 from pipeline.sources.answer import ErrorCode, Fetched, FetchError
 from pipeline.sources.fetch import AT_ONCE, LIST_LIMIT, Client
-from pipeline.sources.robots import Robots, RobotsFile
+from pipeline.sources.robots import Rules
 from pipeline.sources.urls import site_url
 
 if TYPE_CHECKING:
@@ -51,24 +52,26 @@ class SiteReader:
         robots: robots.txt by host, as the last run knew it.
         now: the current instant, aware.
         sleep: waits between requests and attempts.
+        stopping: whether the run shall end.
     """
 
     def __init__(
         self,
         site: Site,
-        robots: Mapping[str, RobotsFile],
+        robots: Mapping[str, Robots],
         now: Callable[[], datetime],
         sleep: Callable[[float], None] = time.sleep,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._site, self._now = site, now
-        self._client = Client(site, now, sleep)
-        self._robots = Robots(self._client, robots, now)
+        self._client = Client(site, now, sleep, stopping=stopping)
+        self._robots = Rules(self._client, robots, now)
         self._pages: dict[str, Page | PageProblem] = {}
         self._silent = 0  # pages in a row that did not answer
         self._lock = threading.Lock()
 
     @property
-    def robots(self) -> dict[str, RobotsFile]:
+    def robots(self) -> dict[str, Robots]:
         """robots.txt by host as known now: keep it for the next run."""
         return self._robots.files
 
@@ -109,16 +112,12 @@ class SiteReader:
             self._pages.update((url, self._page(url)) for url in missing)
         return {url: self._pages[url] for url in urls}
 
-    def close(self) -> None:
-        self._client.close()
-
     def _listing(self, source: Source, address: str, memory: Memory) -> Listing:
         if memory.not_before and memory.not_before > self._now():
             until = memory.not_before
             raise FetchError("later", f"{address} is not asked before {until.isoformat()}, as the site wished", until)
         fetched = self._client.get(
             address,
-            cheaply=True,
             etag=memory.etag,
             last_modified=memory.last_modified,
             limit=LIST_LIMIT,

@@ -4,9 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -16,20 +14,18 @@ from pipeline.config import Site, duration
 from pipeline.sources.answer import (
     CONTENT,
     REFUSED_NEXT,
+    Barred,
     DamagedBody,
     Fetched,
     FetchError,
     NoAnswer,
-    UntrustedCertificate,
     require_success,
 )
-from pipeline.sources.probe import Probed, probe
+from pipeline.sources.connection import Limits, Response, Session
 from pipeline.sources.urls import on_hosts, site_url
 
 if TYPE_CHECKING:
     from http.client import HTTPMessage
-
-    from pipeline.sources.connection import Response, Session
 
 PAGE_LIMIT = 2_000_000  # bytes of a decoded page
 LIST_LIMIT = 5_000_000  # bytes of a decoded list
@@ -38,7 +34,6 @@ MAX_REDIRECTS = 5
 SHORT_WAIT = 30.0  # seconds of Retry-After that we wait for; for longer ones the next run comes back
 LONGEST_WAIT = timedelta(days=1)  # a Retry-After of a year must not silence the city for a year
 FIRST_BACKOFF = 0.5  # seconds, doubled with each attempt
-PATIENCE = 3  # read time-outs that one whole body may take: a server that drips does not hold us for ever
 PICTURE_PATIENCE = 5.0  # seconds for the first bytes of a picture
 
 _TOO_MANY = 429
@@ -57,15 +52,14 @@ _CHALLENGE_SIZE = 20_000
 
 
 class Terms(Struct, frozen=True):
-    """How one request is made: headers, how much to take, how often to try, and how long to wait."""
+    """How one page is asked for: headers, how much to take, how often to try, and the limits of time for all of it:
+    a server that drips, in its headers or its body, takes no longer than one that never answers."""
 
     headers: dict[str, str]
     limit: int
     attempts: int
-    read_timeout: float
-    patience: float
+    limits: Limits
     truncate: bool = False
-    cheaply: bool = False
 
 
 Check = Callable[[str], None]  # raises FetchError for an address that must not be asked
@@ -80,6 +74,7 @@ class Client:
         now: Callable[[], datetime],
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self.hosts = site.hosts
         self.pause = site.pause
@@ -90,8 +85,9 @@ class Client:
         self._attempts = site.attempts
         self._connect_timeout = duration(site.connect_timeout).total_seconds()
         self._read_timeout = duration(site.read_timeout).total_seconds()
-        self._now, self._sleep, self._monotonic = now, sleep, monotonic
-        self._headers = {"User-Agent": self.user_agent, "Accept": "*/*", "Accept-Language": "ja"}
+        self._now, self._sleep, self._monotonic, self._stopping = now, sleep, monotonic, stopping
+        headers = {"User-Agent": self.user_agent, "Accept": "*/*", "Accept-Language": "ja"}
+        self._session = Session(headers, monotonic, stopping)
         self._slots = threading.BoundedSemaphore(AT_ONCE)
         self._turn = threading.Lock()
         self._next_start = float("-inf")
@@ -104,7 +100,6 @@ class Client:
         last_modified: str = "",
         limit: int = PAGE_LIMIT,
         truncate: bool = False,
-        cheaply: bool = False,
         check: Check | None = None,
     ) -> Fetched:
         """Fetch a page or list; 304 comes back as `Fetched` with `is_modified` False.
@@ -114,7 +109,6 @@ class Client:
             etag, last_modified: validators of the version that we know; makes the request conditional.
             limit: bytes of the decoded body.
             truncate: take the first `limit` bytes of a longer body instead of failing.
-            cheaply: ask without `requests` first (probe.py), because "not modified" is expected.
             check: called with every address before it is asked, redirects included.
 
         Raises:
@@ -122,9 +116,7 @@ class Client:
         """
         headers = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         headers = {name: value for name, value in headers.items() if value and value.isascii() and value.isprintable()}
-        terms = Terms(
-            headers, limit, self._attempts, self._read_timeout, PATIENCE * self._read_timeout, truncate, cheaply
-        )
+        terms = Terms(headers, limit, self._attempts, self._limits(self._read_timeout, self._attempts), truncate)
         answer = self._follow(url, terms, check)
         if not answer.is_modified and not headers:
             raise FetchError(
@@ -135,18 +127,12 @@ class Client:
     def peek(self, url: str, *, limit: int, check: Check | None = None) -> Fetched:
         """The first bytes of a file, in one quick attempt. Raises FetchError."""
         headers = {"Range": f"bytes=0-{limit - 1}", "Accept-Encoding": "identity"}
-        timeout = min(self._read_timeout, PICTURE_PATIENCE)
-        return self._follow(url, Terms(headers, limit, 1, timeout, PICTURE_PATIENCE, truncate=True), check)
+        limits = self._limits(min(self._read_timeout, PICTURE_PATIENCE), 1)
+        return self._follow(url, Terms(headers, limit, 1, limits, truncate=True), check)
 
-    @cached_property
-    def _session(self) -> "Session":
-        from pipeline.sources.connection import Session  # `requests` only when there is more to read than a list
-
-        return Session(self._headers)
-
-    def close(self) -> None:
-        if "_session" in self.__dict__:
-            self._session.close()
+    def _limits(self, silence: float, attempts: int) -> Limits:
+        connect = self._connect_timeout
+        return Limits(connect, silence, self._monotonic() + attempts * (connect + silence))
 
     def _follow(self, url: str, terms: Terms, check: Check | None) -> Fetched:
         """The answer behind at most five redirects, all of them within the site."""
@@ -155,7 +141,7 @@ class Client:
             self._require_allowed(url, current)
             if check:
                 check(current)
-            state = (current, self._session.cookies if "_session" in self.__dict__ else ())
+            state = (current, self._session.cookies)
             if state in asked:
                 raise FetchError("refused", f"{url} redirects in a loop at {current}; {REFUSED_NEXT}", status=302)
             asked.add(state)
@@ -210,11 +196,13 @@ class Client:
                     return answer
                 problem = f"status {answer.status}"
                 wait = self._patient(answer, wait, last=attempt == terms.attempts)
+            if self._stopping() or self._monotonic() >= terms.limits.until:
+                break
             if attempt < terms.attempts:
                 self._sleep(min(wait, SHORT_WAIT))
         raise FetchError(
             "unreachable",
-            f"{url} gave no answer in {terms.attempts} attempt(s) ({problem}); the next run tries again. "
+            f"{url} gave no answer in {attempt} attempt(s) ({problem}); the next run tries again. "
             "If it lasts, open the address in a browser",
         )
 
@@ -243,26 +231,19 @@ class Client:
     def _ask(self, url: str, terms: Terms) -> Fetched:
         """One request. Raises NoAnswer or FetchError."""
         try:
-            if terms.cheaply and "_session" not in self.__dict__:
-                self._take_turn()
-                headers = {**self._headers, **terms.headers}
-                answer = probe(url, headers, self._connect_timeout, terms.read_timeout)
-                if answer is not None:
-                    with closing(answer):
-                        return self._read(url, answer, terms)
             with self._slots:
                 self._take_turn()
-                with self._session.get(url, terms.headers, self._connect_timeout, terms.read_timeout) as response:
+                with self._session.get(url, terms.headers, terms.limits) as response:
                     return self._read(url, response, terms)
-        except UntrustedCertificate as error:
+        except Barred as error:
             raise FetchError(
                 "unreachable",
-                f"{url}: the certificate was not accepted ({_short(error)}); check the site's certificate, "
-                "or REQUESTS_CA_BUNDLE if the city uses its own authority",
+                f"{url}: {_short(error)}. Ask the web team; REQUESTS_CA_BUNDLE names the city's own authority if it has "
+                "one, HTTPS_PROXY the proxy",
             ) from None
         except DamagedBody as error:
             raise FetchError(
-                "malformed", f"{url}: the compressed body is damaged ({_short(error)}); ask the web team"
+                "malformed", f"{url}: the compressed body cannot be read: {_short(error)}; ask the web team"
             ) from None
 
     def _take_turn(self) -> None:
@@ -274,7 +255,7 @@ class Client:
         if wait > 0:
             self._sleep(wait)
 
-    def _read(self, url: str, response: "Response | Probed", terms: Terms) -> Fetched:
+    def _read(self, url: str, response: Response, terms: Terms) -> Fetched:
         """The answer as a value, unless it is too large or there to keep us out."""
         body = self._body(url, response, terms) if response.status in CONTENT else b""
         headers = response.headers
@@ -297,9 +278,8 @@ class Client:
             _total(headers),
         )
 
-    def _body(self, url: str, response: "Response | Probed", terms: Terms) -> bytes:
+    def _body(self, url: str, response: Response, terms: Terms) -> bytes:
         """At most `limit` decoded bytes: a gzip bomb is stopped where it grows, not where it ends."""
-        deadline = self._monotonic() + terms.patience
         chunks, size = [], 0
         while chunk := response.read(_CHUNK):
             chunks.append(chunk)
@@ -310,8 +290,6 @@ class Client:
                 raise FetchError(
                     "too-large", f"{url} has more than {terms.limit:,} bytes; it is not read. Ask the web team"
                 )
-            if self._monotonic() > deadline:
-                raise NoAnswer(f"the body took longer than {terms.patience:.0f} s")
         return b"".join(chunks)[: terms.limit]
 
     def _retry_after(self, text: str) -> datetime | None:
@@ -352,4 +330,4 @@ def _utf8(header: str) -> str:
 
 
 def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+    return " ".join(str(error).split())[:300]

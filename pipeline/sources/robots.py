@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
-from msgspec import Struct
 
+from pipeline.ledger.events import Robots
 from pipeline.sources.answer import FetchError
 from pipeline.sources.fetch import Client
 
@@ -19,29 +19,15 @@ LONGEST_PAUSE = 10.0  # seconds of Crawl-delay that are honoured; some sites ask
 _TOO_MANY = 429
 
 
-class RobotsFile(Struct, frozen=True):
-    """What one host said; kept in the state for a day.
-
-    `text` is empty when the host has no such file: everything is allowed. `allowed` are the addresses of lists found
-    allowed under this text, so that a run without news needs no parser. `delay` is the Crawl-delay in seconds.
-    """
-
-    host: str
-    text: str
-    fetched_at: datetime
-    allowed: tuple[str, ...] = ()
-    delay: float = 0.0
-
-
-class Robots:
+class Rules:
     """The rules of the site's hosts. Safe to use from several threads.
 
     Attributes:
         files: host → file, as known now.
     """
 
-    def __init__(self, client: Client, known: Mapping[str, RobotsFile], now: Callable[[], datetime]) -> None:
-        self.files: dict[str, RobotsFile] = dict(known)
+    def __init__(self, client: Client, known: Mapping[str, Robots], now: Callable[[], datetime]) -> None:
+        self.files: dict[str, Robots] = dict(known)
         self._client, self._now = client, now
         self._agent = client.user_agent.partition("/")[0]
         self._lock = threading.Lock()
@@ -77,10 +63,10 @@ class Robots:
                 )
             return True
 
-    def _file(self, url: str) -> RobotsFile:
+    def _file(self, url: str) -> Robots:
         host = urlsplit(url).netloc
         known = self.files.get(host)
-        if known and (host in self._settled or abs(self._now() - known.fetched_at) < VALID_FOR):
+        if known and (host in self._settled or abs(self._now() - known.at) < VALID_FOR):
             return known
         if host in self._failed:
             raise self._failed[host]
@@ -99,7 +85,7 @@ class Robots:
         self.files[host] = file
         return file
 
-    def _fetch(self, url: str) -> RobotsFile:
+    def _fetch(self, url: str) -> Robots:
         parts = urlsplit(url)
         address = urlunsplit((parts.scheme, parts.netloc, "/robots.txt", "", ""))
         try:
@@ -111,9 +97,9 @@ class Robots:
                 detail = f"{error.detail} Without robots.txt nothing else is asked."
                 raise FetchError(error.code, detail, error.not_before, error.status) from None
             text = ""
-        return RobotsFile(parts.netloc, "" if text.isspace() else text, self._now())
+        return Robots(at=self._now(), host=parts.netloc, text="" if text.isspace() else text)
 
-    def _parsed(self, file: RobotsFile) -> Any:
+    def _parsed(self, file: Robots) -> Any:
         if file.host not in self._rules:
             from protego import Protego
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import trustme
 
+from pipeline.ledger.events import Robots
 from pipeline.sources.collect import SiteReader
-from pipeline.sources.robots import RobotsFile
 from tests.sources.source_site import Clock, Reply, Website, site_of
 
 
@@ -56,13 +56,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def reader_of(clock: Clock) -> Iterator[Callable[..., SiteReader]]:
-    made: list[SiteReader] = []
+def reader_of(clock: Clock) -> Callable[..., SiteReader]:
+    def make(website: Website, robots: Mapping[str, Robots] | None = None, **settings: Any) -> SiteReader:
+        return SiteReader(site_of(website, **settings), robots or {}, clock.now, clock.sleep)
 
-    def make(website: Website, robots: Mapping[str, RobotsFile] | None = None, **settings: Any) -> SiteReader:
-        made.append(SiteReader(site_of(website, **settings), robots or {}, clock.now, clock.sleep))
-        return made[-1]
-
-    yield make
-    for reader in made:
-        reader.close()
+    return make

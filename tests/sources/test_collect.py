@@ -12,8 +12,8 @@ from PIL import Image
 
 from pipeline.article import Listing, Page, PageProblem
 from pipeline.config import Selectors, Source
+from pipeline.ledger.events import Robots
 from pipeline.sources.collect import Memory, SiteReader
-from pipeline.sources.robots import RobotsFile
 from tests.sources.source_site import NOW, Ask, Clock, Reply, Website
 
 MakeReader = Callable[..., SiteReader]
@@ -264,10 +264,10 @@ import sys
 from datetime import datetime, timedelta
 from pipeline.config import JST, Site, Source
 from pipeline.sources.collect import Memory, SiteReader
-from pipeline.sources.robots import RobotsFile
+from pipeline.ledger.events import Robots
 url, host = sys.argv[1:]
 now = datetime.now(JST)
-known = RobotsFile(host, "User-agent: *\\nDisallow: /closed/\\n", now, (url + "/index.update.json",))
+known = Robots(host=host, text="User-agent: *\\nDisallow: /closed/\\n", at=now, allowed=(url + "/index.update.json",))
 source = Source(kind="smart-cms", url="/index.update.json")
 reader = SiteReader(Site(url=url, hosts=(host,), sources=(source,)), {host: known}, lambda: now)
 listing = reader.listing(source, Memory(etag='"1"', digest="x"))
@@ -297,5 +297,7 @@ def test_robots_txt_as_known_after_the_run_can_be_kept(website: Website, reader_
     reader.listing(SMART, Memory())
     assert given == {}
     assert reader.robots == {
-        website.host: RobotsFile(website.host, "User-agent: *\nDisallow: /closed/", NOW, (website.url + LIST,)),
+        website.host: Robots(
+            host=website.host, text="User-agent: *\nDisallow: /closed/", at=NOW, allowed=(website.url + LIST,)
+        ),
     }

@@ -1,5 +1,4 @@
 import threading
-from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
@@ -21,10 +20,8 @@ def image(width: int = 640, height: int = 480, kind: str = "PNG") -> bytes:
 
 
 @pytest.fixture
-def client(secure_website: Website, clock: Clock) -> Iterator[Client]:
-    client = Client(site_of(secure_website), clock.now, clock.sleep)
-    yield client
-    client.close()
+def client(secure_website: Website, clock: Clock) -> Client:
+    return Client(site_of(secure_website), clock.now, clock.sleep)
 
 
 def check(client: Client, website: Website, reply: Reply) -> Picture | None:
@@ -96,7 +93,6 @@ def test_a_slow_picture_is_none(secure_website: Website, clock: Clock) -> None:
 
     client = Client(site_of(secure_website), clock.now, clock.sleep, monotonic)
     assert check(client, secure_website, Reply(image(), meanwhile=lambda: looked.wait(5))) is None
-    client.close()
 
 
 def test_a_picture_that_moved_within_the_site_has_its_new_address(secure_website: Website, client: Client) -> None:

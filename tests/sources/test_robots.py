@@ -6,20 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.ledger.events import Robots
 from pipeline.sources.answer import FetchError
 from pipeline.sources.fetch import Client
-from pipeline.sources.robots import Robots, RobotsFile
+from pipeline.sources.robots import Rules
 from tests.sources.source_site import NOW, Clock, Reply, Website, site_of
 
 CLOSED = b"User-agent: *\nDisallow: /closed/\nCrawl-delay: 3\n\nUser-agent: kadoma-line\nDisallow: /ours/\nAllow: /ours/open$\n"
-MakeRobots = Callable[..., Robots]
+MakeRobots = Callable[..., Rules]
 
 
 @pytest.fixture
 def robots_of(website: Website, clock: Clock) -> MakeRobots:
-    def make(*known: RobotsFile, **settings: Any) -> Robots:
+    def make(*known: Robots, **settings: Any) -> Rules:
         client = Client(site_of(website, **settings), clock.now, clock.sleep)
-        return Robots(client, {file.host: file for file in known}, clock.now)
+        return Rules(client, {file.host: file for file in known}, clock.now)
 
     return make
 
@@ -28,7 +29,7 @@ def asked(website: Website) -> int:
     return [ask.target for ask in website.asked].count("/robots.txt")
 
 
-def refusal(robots: Robots, url: str) -> FetchError:
+def refusal(robots: Rules, url: str) -> FetchError:
     with pytest.raises(FetchError) as caught:
         robots.require(url)
     return caught.value
@@ -50,7 +51,7 @@ def test_the_file_is_asked_for_once_a_day(website: Website, robots_of: MakeRobot
     robots = robots_of()
     robots.require(f"{website.url}/a")
     known = robots.files[website.host]
-    assert (known.fetched_at, known.text) == (NOW, CLOSED.decode())
+    assert (known.at, known.text) == (NOW, CLOSED.decode())
     clock.time = NOW + timedelta(hours=23, minutes=59)
     robots_of(known).require(f"{website.url}/a")
     assert asked(website) == 1
@@ -59,11 +60,11 @@ def test_the_file_is_asked_for_once_a_day(website: Website, robots_of: MakeRobot
     renewed.require(f"{website.url}/a")
     renewed.require(f"{website.url}/b")
     assert asked(website) == 2
-    assert renewed.files[website.host].fetched_at == clock.time
+    assert renewed.files[website.host].at == clock.time
 
 
 def test_a_file_from_the_future_is_asked_for_again(website: Website, robots_of: MakeRobots) -> None:
-    robots_of(RobotsFile(website.host, "User-agent: *\nDisallow: /", NOW + timedelta(days=1))).require(
+    robots_of(Robots(host=website.host, text="User-agent: *\nDisallow: /", at=NOW + timedelta(days=1))).require(
         f"{website.url}/a"
     )
     assert asked(website) == 1
@@ -92,7 +93,7 @@ def test_the_last_known_rules_go_on_while_the_file_cannot_be_read(
     reply: Reply, website: Website, robots_of: MakeRobots
 ) -> None:
     website.routes["/robots.txt"] = reply
-    old = RobotsFile(website.host, "User-agent: *\nDisallow: /closed/", NOW - timedelta(days=3))
+    old = Robots(host=website.host, text="User-agent: *\nDisallow: /closed/", at=NOW - timedelta(days=3))
     robots = robots_of(old, attempts=1)
     robots.require(f"{website.url}/a")
     assert refusal(robots, f"{website.url}/closed/1.html").code == "robots"
@@ -119,12 +120,12 @@ def test_a_crawl_delay_is_the_pause_but_at_most_ten_seconds(
 ) -> None:
     website.routes["/robots.txt"] = f"User-agent: *\nCrawl-delay: {delay}\n".encode()
     client = Client(site_of(website, pause=0.5), clock.now, clock.sleep)
-    robots = Robots(client, {}, clock.now)
+    robots = Rules(client, {}, clock.now)
     robots.require(f"{website.url}/a")
     assert client.pause == expected
     assert 0 <= robots.files[website.host].delay <= 10
     again = Client(site_of(website, pause=0.5), clock.now, clock.sleep)
-    Robots(again, robots.files, clock.now).require(f"{website.url}/a")
+    Rules(again, robots.files, clock.now).require(f"{website.url}/a")
     assert again.pause == expected
 
 
@@ -148,8 +149,6 @@ def test_any_bytes_as_robots_txt_allow_or_forbid_and_nothing_else(shared_website
     clock = Clock()
     client = Client(site_of(website), clock.now, clock.sleep)
     try:
-        Robots(client, {}, clock.now).require(f"{website.url}/%E3%81%82?x=*$")
+        Rules(client, {}, clock.now).require(f"{website.url}/%E3%81%82?x=*$")
     except FetchError as error:
         assert error.code in ("robots", "refused")  # noqa: PT017 - forbidden, or bytes that look like a challenge page
-    finally:
-        client.close()
