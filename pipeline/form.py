@@ -72,7 +72,7 @@ def draft_of(form: Form, config: Config) -> Draft:
     if form.action == CORRECT and len(form.ids) != 1:
         raise Refusal("not-one-id")
     return Draft(
-        basis=basis_of(form),
+        basis=basis_of(form.basis, form.is_emergency, form.url),
         title=form.title,
         url=own_url(form.url, config),
         text=form.text,
@@ -83,14 +83,13 @@ def draft_of(form: Form, config: Config) -> Draft:
     )
 
 
-def basis_of(form: Form) -> Basis:
-    """The number under Art. 8, by default what the filled-in fields suggest. Raises ConfigError."""
-    for basis in get_args(Basis):
-        if form.basis == basis:
-            return basis  # type: ignore[no-any-return]
-    if form.basis not in ("", AUTOMATIC):
-        raise ConfigError(f"FORM_BASIS: found {form.basis!r}; allowed: {', '.join(get_args(Basis))}")
-    return "8(3)" if form.is_emergency else "8(1)" if form.url else "8(4)"
+def basis_of(given: str, emergency: bool, url: str) -> Basis:
+    """The number under Art. 8, by default what is filled in suggests. Raises ConfigError."""
+    if given in get_args(Basis):
+        return given  # type: ignore[return-value]
+    if given not in ("", AUTOMATIC):
+        raise ConfigError(f"FORM_BASIS: found {given!r}; allowed: {', '.join(get_args(Basis))}")
+    return "8(3)" if emergency else "8(1)" if url else "8(4)"
 
 
 def own_url(url: str, config: Config) -> str:

@@ -1,5 +1,6 @@
 """Text from outside, made fit for a terminal, a runner's log and a Markdown page: it stays text whatever it holds."""
 
+import json
 import re
 
 from pipeline.text import clean
@@ -25,9 +26,9 @@ def harmless(text: str) -> str:
     return _COMMAND_AT_START.sub(r"\1：：", lines).replace("##[", "＃＃[")
 
 
-def harmless_json(document: str) -> str:
-    """The same for a JSON document, which keeps its meaning: only strings can hold these characters."""
-    return document.replace("##[", "##\\u005b")
+def json_document(document: object) -> str:
+    """The same as JSON, which keeps its meaning: only strings can hold these characters."""
+    return json.dumps(document, ensure_ascii=False, indent=1).replace("##[", "##\\u005b")
 
 
 def markdown(text: object) -> str:

@@ -1,6 +1,5 @@
 """Tells the demo's story: step by step on a terminal or in a log, or as one JSON document. Words: templates/report/demo."""
 
-import json
 import os
 import tomllib
 from pathlib import Path
@@ -18,46 +17,40 @@ CLEAR_LINE = "\r\x1b[2K"
 LISTED = 3  # articles shown for one reason
 
 
-def show(config: Config, out: TextIO, *, as_json: bool) -> int:
-    """Play the story in `.demo/` of the current directory; returns the exit code: 0 when it came true, 1 otherwise."""
-    stage = _Stage(out, as_json=as_json)
+def show(config: Config, out: TextIO, *, quiet: bool) -> dict[str, Any]:
+    """Play the story in `.demo/` of the current directory, told while it goes on unless `quiet`; returns its document."""
+    stage = _Stage(out, quiet=quiet)
     stage.write("title")
     ending = tell(config, FOLDER, stage.begin, stage.hear)
-    stage.end(ending)
-    return 1 if ending.lies else 0
+    stage.write("end", ending=ending)
+    return _document(stage.steps, ending)
 
 
 class _Stage:
-    def __init__(self, out: TextIO, *, as_json: bool) -> None:
-        self.out, self.as_json = out, as_json
+    def __init__(self, out: TextIO, *, quiet: bool) -> None:
+        self.out, self.quiet = out, quiet
         self.is_terminal = out.isatty()
         self.colour = render.is_colourful(out, os.environ)
         self.tale = tomllib.loads((TEMPLATES / "report/demo/story.toml").read_text(encoding="utf-8"))
         self.steps: list[Step] = []
 
     def write(self, template: str, **values: Any) -> None:
-        if not self.as_json:
+        if not self.quiet:
             page = render.text(f"demo/{template}", colour=self.colour, tale=self.tale, listed=LISTED, **values)
             self.out.write(page + "\n\n")
             self.out.flush()
 
     def begin(self, name: str) -> None:
         """On a terminal, say what is going on; the line disappears when the step is told."""
-        if self.is_terminal and not self.as_json:
+        if self.is_terminal and not self.quiet:
             self.out.write(f"{CLEAR_LINE}   … {self.tale['steps'][name]['gloss']}")
             self.out.flush()
 
     def hear(self, step: Step) -> None:
         self.steps.append(step)
-        if self.is_terminal and not self.as_json:
+        if self.is_terminal and not self.quiet:
             self.out.write(CLEAR_LINE)
         self.write("step", step=step, number=len(self.steps), told=self.tale["steps"][step.name])
-
-    def end(self, ending: Ending) -> None:
-        self.write("end", ending=ending)
-        if self.as_json:
-            json.dump(_document(self.steps, ending), self.out, ensure_ascii=False, indent=1)
-            self.out.write("\n")
 
 
 def _document(steps: list[Step], ending: Ending) -> dict[str, Any]:

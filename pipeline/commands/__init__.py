@@ -1,0 +1,45 @@
+"""One module a command or a few that belong together, imported only when one of them is asked for.
+
+Each function takes the parsed options and returns an `Output`; `pipeline.cli` prints it, once.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from pipeline.report.words import Place
+
+DONE, FAILED, USAGE, WAITS = 0, 1, 2, 3  # exit codes of the contract
+
+
+class Output(Struct, frozen=True):
+    """What a command answers.
+
+    Attributes:
+        document: for --json.
+        text: makes what people read; what a command told while it went on is not told again.
+        exit: the exit code of the contract.
+    """
+
+    document: Mapping[str, Any]
+    text: Callable[[], str] = str
+    exit: int = DONE
+
+
+def place(options: argparse.Namespace) -> "Place":
+    """Where the person is who reads the answer."""
+    from pipeline.report.status import place_of
+
+    return place_of(os.environ, options.config, options.state)
+
+
+def colour() -> bool:
+    """Whether stdout is a terminal that wants colours."""
+    from pipeline.report.render import is_colourful
+
+    return is_colourful(sys.stdout, os.environ)

@@ -1,0 +1,29 @@
+"""`doctor` and `watchdog`: is everything as it should be?"""
+
+import argparse
+import os
+
+from pipeline.commands import DONE, FAILED, Output
+from pipeline.config import load
+from pipeline.doctor import examine, page, told
+from pipeline.report.tell import append_summary
+from pipeline.watchdog import look, tell_people
+from pipeline.world import World
+
+
+def doctor(options: argparse.Namespace) -> Output:
+    """Every check, in words; sends nothing."""
+    findings = examine(options.config, options.state, os.environ)
+    append_summary(page(findings), os.environ)
+    code = FAILED if any(finding.level == "bad" for finding in findings) else DONE
+    document = {"checks": [finding.document() for finding in findings], "exit": code}
+    return Output(document, lambda: told(findings), code)
+
+
+def watchdog(options: argparse.Namespace) -> Output:
+    """What the main job cannot tell about itself."""
+    config = load(options.config)
+    seen = look(config, options.state, os.environ, World.real(config).now())
+    tell_people(config, os.environ, seen)
+    document = {"alerts": [{"code": told.code, "message": str(told)} for told in seen.told], "exit": DONE}
+    return Output(document, lambda: "\n".join(f"【{told.title}】{told}" for told in seen.told) or seen.quiet)

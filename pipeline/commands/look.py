@@ -1,0 +1,47 @@
+"""`status`, `explain` and `ledger`: what is known, told; nothing is read but the ledger."""
+
+import argparse
+
+from pipeline.commands import DONE, Output, colour, place
+from pipeline.config import load
+from pipeline.ledger import store
+from pipeline.ledger.ledger import known
+from pipeline.refusal import Refusal
+from pipeline.report import explain as article
+from pipeline.report import records
+from pipeline.report import status as standing
+from pipeline.world import World
+
+
+def status(options: argparse.Namespace) -> Output:
+    """What waits for what."""
+    config = load(options.config)
+    document = standing.status_of(config, known(options.state), World.real(config).now(), place(options))
+    return Output(document, lambda: standing.status(document, colour=colour()), document["exit"])
+
+
+def explain(options: argparse.Namespace) -> Output:
+    """Every decision on one article."""
+    config = load(options.config)
+    events = list(store.read(options.state))
+    document = article.explanation_of(config, events, options.url, World.real(config).now(), place(options))
+    if document is None:
+        raise Refusal("article-not-found", what=options.url)
+    return Output(document, lambda: article.explanation(document, colour=colour()))
+
+
+def ledger_verify(options: argparse.Namespace) -> Output:
+    """Whether the record is whole."""
+    from pipeline.ledger.verify import verify
+
+    document = records.verdict_of(verify(options.state))
+    return Output(document, lambda: records.verdict(document), document["exit"])
+
+
+def ledger_show(options: argparse.Namespace) -> Output:
+    """What was sent."""
+    config = load(options.config)
+    document = records.records_of(config, options.state, list(store.read(options.state)), options.wanted)
+    if document is None:
+        raise Refusal("record-not-found", what=options.wanted)
+    return Output(document, lambda: records.records(document), DONE)

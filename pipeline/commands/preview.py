@@ -1,0 +1,24 @@
+"""`preview`: a page of what would be sent, or of every template."""
+
+import argparse
+import os
+
+from pipeline.commands import Output
+from pipeline.config import load
+from pipeline.report import pages
+from pipeline.run import run
+from pipeline.world import World
+
+
+def preview(options: argparse.Namespace) -> Output:
+    """Write the page; what waits for the next opening is looked at as of then."""
+    config = load(options.config)
+    code = 0
+    if options.template_gallery:
+        file = pages.write_gallery(config, options.out)
+    else:
+        report = run(config, options.state, World.real(config), dry_run=True)
+        opening = pages.worth_looking_ahead(report, config)
+        ahead = run(config, options.state, World(os.environ, lambda: opening), dry_run=True) if opening else None
+        file, code = pages.write_preview(config, report, options.out, ahead), report.exit
+    return Output({"page": str(file), "exit": code}, lambda: str(file), code)

@@ -1,0 +1,53 @@
+"""`run` and `watch`: passes, each told when it is done."""
+
+import argparse
+import os
+import sys
+
+from pipeline.commands import Output, colour, place
+from pipeline.config import ConfigError, load
+from pipeline.report import progress, tell
+from pipeline.report.outcome import Report
+from pipeline.run import run as one_pass
+from pipeline.runner import Summary
+from pipeline.world import World
+
+
+def run(options: argparse.Namespace) -> Output:
+    """One full pass."""
+    if options.now and not options.dry_run:
+        raise ConfigError("--now is only for --dry-run: a real run decides by the real clock")
+    config = load(options.config)
+    world = World.real(config) if options.now is None else World(os.environ, lambda: options.now)
+    world.obey_signals()
+    world.progress = progress.shown_on(sys.stderr)
+    report = one_pass(config, options.state, world, options.dry_run, reread=lambda: load(options.config))
+    here = place(options)
+    if os.environ.get(tell.SUMMARY):
+        tell.append_summary(tell.summary(report, config, options.state, here), os.environ)
+    return Output(report.document(), lambda: tell.run(report, config, here, colour=colour()), report.exit)
+
+
+def watch(options: argparse.Namespace) -> Output:
+    """Passes until the time is up."""
+    from pipeline.watch import Watch, watch
+
+    world = World.real(load(options.config))
+    world.obey_signals()
+    documents = []
+    summary = Summary(os.environ)
+    here = place(options)
+
+    def told(report: Report) -> None:
+        config = load(options.config)
+        documents.append(report.document())
+        if not options.json:
+            print(tell.run(report, config, here), flush=True)
+        summary.make_room()
+        tell.append_summary(tell.summary(report, config, options.state, here), os.environ)
+        if report.broadcasts or report.failures:
+            summary.keep()
+
+    asked = Watch(options.span, options.every, options.while_open, tuple(options.step_aside_for), options.hand_over)
+    report = watch(asked, lambda: load(options.config), options.state, world, told)
+    return Output({"passes": documents, "exit": report.exit}, exit=report.exit)
