@@ -12,19 +12,27 @@ from statistics import median
 from typing import Any, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline.article import Listing, Page, PageProblem
-from pipeline.config import JST, Config, Hours
+from pipeline.config import JST, Config, Hours, Source
+from pipeline.config import Site as SiteConfig
 from pipeline.decision import Decision
-from pipeline.ledger.events import Alias, Chosen, Decided, Intent, Outcome
-from pipeline.ledger.knowledge import Knowledge, fold
+from pipeline.ledger.events import AnyEvent, Decided
+from pipeline.ledger.knowledge import Knowledge
+from pipeline.ledger.ledger import Rehearsal
+from pipeline.line.client import Answer
+from pipeline.line.delivery import Delivery
 from pipeline.policy import hours
-from pipeline.policy.content import basis_of
-from pipeline.policy.decide import Case, Plan, decide, fingerprint
-from pipeline.policy.discovery import discoveries, judged
-from pipeline.policy.survey import survey
+from pipeline.policy.decide import Plan
+from pipeline.report.outcome import Report
+from pipeline.run import Pass
 from pipeline.sandbox.publications import Publication, Site
 from pipeline.sandbox.schedules import Watch, every, github, watched
+from pipeline.sources.collect import Memory
+from pipeline.sources.robots import RobotsFile
+from pipeline.sources.urls import site_url
+from pipeline.world import World
 
 MINUTE = timedelta(minutes=1)
 FAR = datetime.max.replace(tzinfo=JST)
@@ -63,8 +71,8 @@ class Outcomes(Struct):
     held: Counter[str] = Counter()  # how often each reason held something back
 
 
-class World(Protocol):
-    """What a pass sees of the site."""
+class Town(Protocol):
+    """What a pass sees of the city's site."""
 
     def listings(self, knowledge: Knowledge) -> list[Listing]: ...
     def pages(self, urls: Sequence[str]) -> dict[str, Page | PageProblem]: ...
@@ -72,83 +80,88 @@ class World(Protocol):
 
 
 class Passes:
-    """The pipeline's decisions, pass by pass, against a world that only exists here."""
+    """The pipeline's own pass, again and again, against a site and a LINE that only exist here."""
 
-    def __init__(self, config: Config, site: World) -> None:
+    def __init__(self, config: Config, site: Town) -> None:
         self._config, self._site = config, site
-        self._knowledge = Knowledge()
+        self.knowledge = Knowledge()
         self.outcomes = Outcomes()
 
-    @property
-    def knowledge(self) -> Knowledge:
-        return self._knowledge
-
     def at(self, now: datetime) -> list[datetime]:
-        """One run; returns the instants at which a hold ends."""
+        """One pass; returns the instants at which a hold ends."""
         self.outcomes.passes += 1
-        knowledge, run = self._knowledge, f"s{self.outcomes.passes}"
-        listings = self._site.listings(knowledge)
-        seen = survey(now, self._config, knowledge, listings)
-        read = self._site.pages(seen.wanted)
-        events = discoveries(now, run, knowledge, judged(seen, knowledge, read), read)
-        self.outcomes.reasons |= {event.article: event.reason for event in events if isinstance(event, Decided)}
-        fold(events, knowledge)
-        pages: dict[str, Page | PageProblem] = {}
-        plan = self._plan(now, pages)
-        for urgent in (True, False):
-            self._send(now, run, plan.due(knowledge, urgent), pages, urgent)
-        after = decide(now, self._config, knowledge, pages).decisions
-        decisions = {decision.article: decision for decision in plan.decisions}
-        decisions |= {decision.article: decision for decision in after if decision.verdict != "send"}
-        return [decision.until for decision in decisions.values() if self._note(now, run, decision) and decision.until]
+        listings = self._site.listings(self.knowledge)
+        site = self._config.site
+        config = replace(self._config, site=replace(site, sources=tuple(_source(one, site) for one in listings)))
+        world = World({}, lambda: now, lambda _: None)
+        report = Report(f"s{self.outcomes.passes}", now, hours.is_open(now, config.policy.hours), dry_run=False)
+        ledger = _Paper(self.knowledge, self.outcomes)
+        reader = _Reader(self._site, listings)
+        line = _Line(config, ledger, world, run=report.id, site=self._site, outcomes=self.outcomes)
+        Pass(config, ledger, world, report, reader=reader, delivery=line).run()
+        return [known.until for known in self.knowledge.queue() if known.decision == "hold" and known.until]
 
-    def _plan(self, now: datetime, pages: dict[str, Page | PageProblem]) -> Plan:
-        while True:
-            plan = decide(now, self._config, self._knowledge, pages)
-            if not plan.missing:
-                return plan
-            pages |= self._site.pages(plan.missing)
 
-    def _send(
-        self, now: datetime, run: str, due: Sequence[Decision], pages: Mapping[str, Page | PageProblem], urgent: bool
+def _source(listing: Listing, site: SiteConfig) -> Source:
+    """The source that the configuration has for this list; the site may show lists that it knows nothing of."""
+    known = next((one for one in site.sources if listing.source == site_url(one.url, site.url, site.hosts)), None)
+    return known or Source("html", listing.source, listing.fallback, listing.emergency)
+
+
+class _Reader:
+    """The lists as they stand at this pass, and the pages behind them."""
+
+    def __init__(self, site: Town, listings: Sequence[Listing]) -> None:
+        self.pages = site.pages
+        self.robots: Mapping[str, RobotsFile] = {}
+        self._listings = {listing.source: listing for listing in listings}
+
+    def listing(self, source: Source, _: Memory) -> Listing:
+        return next(one for address, one in self._listings.items() if address.endswith(source.url))
+
+
+class _Paper(Rehearsal):
+    """A ledger that lives from pass to pass, in memory alone, and counts the decisions."""
+
+    def __init__(self, knowledge: Knowledge, outcomes: Outcomes) -> None:
+        self.knowledge, self._outcomes = knowledge, outcomes
+
+    def note(self, events: Sequence[AnyEvent]) -> None:
+        for event in events:
+            if isinstance(event, Decided):
+                self._outcomes.reasons[event.article] = event.reason
+                self._outcomes.held.update([event.reason] * (event.decision == "hold"))
+        super().note(events)
+
+
+class _Line(Delivery):
+    """A LINE that accepts everything at once, and to which nothing need be rendered."""
+
+    def __init__(
+        self, config: Config, ledger: Rehearsal, world: World, *, run: str, site: Town, outcomes: Outcomes
     ) -> None:
-        """LINE accepts it."""
+        super().__init__(config, ledger, world, run, dry_run=False)
+        self._site, self._outcomes = site, outcomes
+
+    def recover(self) -> None:
+        """Nothing is ever left open here."""
+
+    def ready_for(self, _: Plan) -> bool:
+        return True
+
+    def deliver(self, due: Sequence[Decision], pages: Mapping[str, Page | PageProblem], urgent: bool) -> None:
         if not due:
             return
-        knowledge, config = self._knowledge, self._config
-        broadcast = f"b{len(self.outcomes.broadcasts) + 1}"
-        chosen, prints = [], []
+        now, knowledge, posting = self._world.now(), self._ledger.knowledge, self._config.policy.hours
         for decision in due:
             known = knowledge.articles[decision.article]
-            page = pages.get(known.url)
-            basis = known.post.basis if known.post else basis_of(known.url, known.urgent, config.policy.content)
-            date = page.date if isinstance(page, Page) and page.date else known.date
-            if isinstance(page, Page) and page.canonical != known.url:
-                fold([Alias(at=now, run=run, article=known.id, url=page.canonical)], knowledge)
-            chosen.append(Chosen(known.id, decision.reason, decision.policy, basis, date))
-            prints.append(fingerprint(Case(now, config, knowledge, known, page)))
             published = self._site.published(known.url) or known.found
-            could_go = published if urgent else hours.next_opening(published, config.policy.hours) or published
-            self.outcomes.sent.append(Sent(known.title, published, now, urgent, decision.reason, could_go))
-            self.outcomes.reasons[known.id] = str(decision.reason)
-        self.outcomes.broadcasts.append((now, urgent, len(due)))
-        intent = Intent(
-            at=now, run=run, broadcast=broadcast, key=broadcast, sha256="", chosen=tuple(chosen),
-            policy_version=config.policy.version, emergency=urgent, fingerprints=tuple(prints) if urgent else (),
-        )  # fmt: skip
-        fold([intent, Outcome(at=now, run=run, broadcast=broadcast, outcome="accepted")], knowledge)
-
-    def _note(self, now: datetime, run: str, decision: Decision) -> bool:
-        """Remember a decision as the run does; True when it holds something."""
-        known = self._knowledge.articles[decision.article]
-        if decision.verdict == "send":
-            return False
-        if (decision.verdict, decision.reason, decision.until) != (known.decision, known.reason, known.until):
-            self.outcomes.reasons[known.id] = str(decision.reason)
-            if decision.verdict == "hold":
-                self.outcomes.held[str(decision.reason)] += 1
-            fold([Decided.of(decision, now, run)], self._knowledge)
-        return decision.verdict == "hold"
+            could_go = published if urgent else hours.next_opening(published, posting) or published
+            self._outcomes.sent.append(Sent(known.title, published, now, urgent, decision.reason, could_go))
+            self._outcomes.reasons[known.id] = str(decision.reason)
+        self._outcomes.broadcasts.append((now, urgent, len(due)))
+        self._urgent = urgent
+        self._settle(self._intend(due, pages, (), b""), Answer("accepted"))
 
 
 def run_through(
