@@ -13,6 +13,7 @@ import time
 from fnmatch import fnmatch
 from pathlib import Path
 
+from pipeline.ledger import store
 from pipeline.ledger.store import OWN, LedgerError
 
 log = logging.getLogger("kadoma_line")
@@ -58,7 +59,7 @@ class Git:
         self.lock = -1
         self.remote = self.target = ""
         self._identity: dict[str, str] | None = None
-        self.prefix, folder = self._out("rev-parse", "--show-prefix", "--absolute-git-dir").splitlines()
+        self.prefix, folder = self.out("rev-parse", "--show-prefix", "--absolute-git-dir").splitlines()
         self.folder = Path(folder)
 
     @classmethod
@@ -74,12 +75,12 @@ class Git:
         if not any((folder / ".git").exists() for folder in around):
             return None
         git = cls(state, branch, push, timeout)
-        return None if git._git("check-ignore", "--quiet", ".").returncode == 0 else git
+        return None if git.run("check-ignore", "--quiet", ".").returncode == 0 else git
 
     def check(self) -> None:
         """Raises GitError when the work tree is in no state to record anything."""
         self._remove_stale_locks()
-        head = self._git("symbolic-ref", "-q", "--short", "HEAD")
+        head = self.run("symbolic-ref", "-q", "--short", "HEAD")
         if head.returncode:
             raise GitError(
                 "detached", f"the work tree has no branch checked out (detached HEAD); run `git checkout {self.branch}`"
@@ -102,7 +103,7 @@ class Git:
             self._find_upstream()
 
     def _find_upstream(self) -> None:
-        known = self._git("config", "--get-regexp", rf"^branch\.{self.branch}\.(remote|merge)$").stdout
+        known = self.run("config", "--get-regexp", rf"^branch\.{self.branch}\.(remote|merge)$").stdout
         settings = dict(line.split(" ", 1) for line in known.splitlines())
         self.remote = settings.get(f"branch.{self.branch}.remote", "")
         self.target = settings.get(f"branch.{self.branch}.merge", "")
@@ -114,7 +115,7 @@ class Git:
 
     def fetch(self) -> str:
         """The commit at the tip of the upstream branch. Raises GitError, also when the ledger there is not what it was."""
-        seen = self._git("rev-parse", "--quiet", "--verify", UPSTREAM).stdout.strip()
+        seen = self.run("rev-parse", "--quiet", "--verify", UPSTREAM).stdout.strip()
         for _ in range(2):
             result = self._network(
                 "fetch", "--no-tags", "--no-write-fetch-head", self.remote, f"{self.target}:{UPSTREAM}"
@@ -129,17 +130,17 @@ class Git:
             )
         if result.returncode:
             raise _explained(result, "fetch")
-        tip = self._out("rev-parse", UPSTREAM).strip()
+        tip = self.out("rev-parse", UPSTREAM).strip()
         if seen not in ("", tip):
             self._check_only_appended(seen, tip)
         return tip
 
     def _check_only_appended(self, seen: str, tip: str) -> None:
         """A commit on top can take lines away, too: somebody reverts "sent: …", or tidies the ledger up."""
-        changes = _split(self._out("diff", "--numstat", "--text", "--no-renames", "-z", seen, tip, "--", OWN[0]))
-        cut = [file for _added, removed, file in (change.split("\t") for change in changes) if removed != "0"]
+        changed = _split(self.out("diff", "--name-only", "--no-renames", "-z", seen, tip, "--", OWN[0]))
+        cut = [file for file in changed if store.cut(self.content(f"{seen}:{file}"), self.content(f"{tip}:{file}"))]
         if cut:
-            self._out("update-ref", UPSTREAM, seen)  # noticed again by every run, until it is restored
+            self.out("update-ref", UPSTREAM, seen)  # noticed again by every run, until it is restored
             raise GitError(
                 "rewritten",
                 f"lines of {', '.join(cut)} were changed or removed at the remote since {seen[:12]}: it may have forgotten what "
@@ -147,7 +148,7 @@ class Git:
             )
 
     def head(self) -> str:
-        return self._out("rev-parse", "HEAD").strip()
+        return self.out("rev-parse", "HEAD").strip()
 
     def changed_here(self) -> bool:
         """Whether the state directory differs from HEAD, new files included."""
@@ -160,34 +161,34 @@ class Git:
         Raises:
             GitError: other files differ too. That is a person's work, and not ours to throw away.
         """
-        base = self._git("merge-base", "HEAD", tip).stdout.strip()
+        base = self.run("merge-base", "HEAD", tip).stdout.strip()
         if not base:
             raise GitError(
                 "rewritten", f"{self.branch} and the remote have no history in common; clone the remote anew"
             )
-        changed = _split(self._out("diff", "--name-only", "--no-renames", "-z", base))
+        changed = _split(self.out("diff", "--name-only", "--no-renames", "-z", base))
         foreign = [file for file in changed if not self._is_own(file)]
         if foreign:
             raise GitError(
                 "unpushed",
                 f"changes that are not pushed ({', '.join(foreign[:3])}); commit and push them, or restore the files",
             )
-        return {file.removeprefix(self.prefix): self._content(f"{base}:{file}") for file in changed}
+        return {file.removeprefix(self.prefix): self.content(f"{base}:{file}") for file in changed}
 
     def take(self, tip: str) -> None:
         """Make branch and ledger what `tip` says; other files of the work tree keep a person's changes."""
         if self.changed_here():
-            self._out("reset", "--quiet", "--", ".")
-            if self._out("ls-files", "--", ".").strip():
-                self._out("checkout", "--quiet", "--", ".")
-            self._out("clean", "--quiet", "--force", "-d", "--", *OWN)
-        self._out("reset", "--quiet", "--keep", tip)
+            self.out("reset", "--quiet", "--", ".")
+            if self.out("ls-files", "--", ".").strip():
+                self.out("checkout", "--quiet", "--", ".")
+            self.out("clean", "--quiet", "--force", "-d", "--", *OWN)
+        self.out("reset", "--quiet", "--keep", tip)
         self.state.mkdir(parents=True, exist_ok=True)
 
     def commit(self, message: str) -> None:
         """Commit everything in the state directory, and nothing else."""
-        self._out("add", "--all", "--", ".")
-        self._out("commit", "--quiet", "--no-verify", "--no-gpg-sign", "--message", message, "--", ".")
+        self.out("add", "--all", "--", ".")
+        self.out("commit", "--quiet", "--no-verify", "--no-gpg-sign", "--message", message, "--", ".")
 
     def publish(self) -> None:
         """Push the commit at HEAD. Returns only when the upstream has it.
@@ -198,7 +199,7 @@ class Git:
         """
         result = self._network("push", "--quiet", "--porcelain", "--no-verify", self.remote, f"HEAD:{self.target}")
         if result.returncode == 0:
-            self._out("update-ref", UPSTREAM, "HEAD")
+            self.out("update-ref", UPSTREAM, "HEAD")
             return
         try:
             tip = self.fetch()  # a push can have landed although the client saw an error
@@ -212,15 +213,15 @@ class Git:
         raise _explained(result, "push")
 
     def _contains(self, tip: str, commit: str) -> bool:
-        return self._git("merge-base", "--is-ancestor", commit, tip).returncode == 0
+        return self.run("merge-base", "--is-ancestor", commit, tip).returncode == 0
 
-    def _content(self, name: str) -> bytes:
+    def content(self, name: str) -> bytes:
         """A file as a commit has it; empty when the commit has none."""
-        result = self._git("cat-file", "blob", name)
+        result = self.run("cat-file", "blob", name)
         return result.stdout.encode(errors="surrogateescape") if result.returncode == 0 else b""
 
     def _status(self, *arguments: str) -> list[str]:
-        return [entry[3:] for entry in _split(self._out("status", "--porcelain", "--no-renames", "-z", *arguments))]
+        return [entry[3:] for entry in _split(self.out("status", "--porcelain", "--no-renames", "-z", *arguments))]
 
     def _is_own(self, file: str) -> bool:
         name = file.removeprefix(self.prefix).split("/")[0]
@@ -234,16 +235,18 @@ class Git:
                     lock.unlink()
                     log.warning("removed %s, left by a git command that died", lock)
 
-    def _out(self, *arguments: str) -> str:
-        result = self._git(*arguments)
+    def out(self, *arguments: str) -> str:
+        result = self.run(*arguments)
         if result.returncode:
             raise _explained(result, arguments[0])
         return result.stdout
 
     def _network(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        return self._git(*arguments, timeout=self.timeout, inherit=False)
+        return self.run(*arguments, timeout=self.timeout, inherit=False)
 
-    def _git(self, *arguments: str, timeout: float = LOCAL, inherit: bool = True) -> "subprocess.CompletedProcess[str]":
+    def run(
+        self, *arguments: str, timeout: float = LOCAL, inherit: bool = True, stdin: str = ""
+    ) -> "subprocess.CompletedProcess[str]":
         """One git command, in a session of its own: Ctrl-C is for us, and at the timeout its helpers end with it."""
         environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
         if arguments[0] == "commit":
@@ -251,7 +254,7 @@ class Git:
         try:
             process = subprocess.Popen(
                 ["git", "-c", "core.quotePath=false", *arguments],
-                cwd=self.state, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                cwd=self.state, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                 text=True, encoding="utf-8", errors="surrogateescape", start_new_session=True,
                 pass_fds=(self.lock,) if inherit and self.lock >= 0 else (),
             )  # fmt: skip
@@ -259,7 +262,7 @@ class Git:
             raise GitError("git", f"git cannot be run ({error.strerror}); install git") from None
         with process:
             try:
-                out, err = process.communicate(timeout=timeout)
+                out, err = process.communicate(stdin, timeout=timeout)
             except subprocess.TimeoutExpired:
                 _end(process)
                 return subprocess.CompletedProcess(arguments, 124, "", f"no answer within {timeout:.0f} s (timeout)")
@@ -268,7 +271,7 @@ class Git:
     def _author(self) -> dict[str, str]:
         """The pipeline's own author when git has none configured."""
         if self._identity is None:
-            known = self._git("config", "--get-regexp", r"^user\.(name|email)$").stdout
+            known = self.run("config", "--get-regexp", r"^user\.(name|email)$").stdout
             configured = {line.split(" ", 1)[0].removeprefix("user.") for line in known.splitlines()}
             self._identity = {
                 f"GIT_{role}_{part.upper()}": value

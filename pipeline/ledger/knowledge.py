@@ -1,6 +1,6 @@
 """Current knowledge is what the events add up to: a pure fold. Any prefix of a ledger gives a valid state."""
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -91,7 +91,8 @@ class SourceKnown(Struct, omit_defaults=True):
 
 
 class BroadcastKnown(Struct, omit_defaults=True):
-    """One broadcast: open until LINE's answer is known, or a person has settled it."""
+    """One broadcast from its intent to its end, however many runs it took: open until LINE's answer is known, or a person
+    has settled it. `owner` is the run that may say that LINE refused it; `request_id` LINE's, "" until it is known."""
 
     id: str
     key: str
@@ -100,6 +101,7 @@ class BroadcastKnown(Struct, omit_defaults=True):
     run: str
     owner: str
     chosen: tuple[Chosen, ...]
+    policy_version: str = ""
     emergency: bool = False
     messages: int = 1
     used: int | None = None
@@ -110,6 +112,7 @@ class BroadcastKnown(Struct, omit_defaults=True):
     request_id: str = ""
     attempts: int = 1
     answered: datetime | None = None
+    settled: Settled | None = None
     fingerprints: tuple[str, ...] = ()
 
     @property
@@ -117,11 +120,12 @@ class BroadcastKnown(Struct, omit_defaults=True):
         return tuple(chosen.article for chosen in self.chosen)
 
 
-class Standing(Struct):
-    """What is known but for the articles: it does not grow with the years.
+class Knowledge(Struct):
+    """Everything that decisions need to know, and every broadcast that ever was.
 
-    `waiting` holds the ids in the queue or in review; `highest_page` the highest number of the first baseline: unseen
-    lower ones are old pages; `broadcasts` the recent and the unfinished ones.
+    `articles` holds all that were ever seen, by id (nothing is forgotten); `aliases` their ids by the addresses of shortcuts
+    to them, `pages` by the CMS's page number; `waiting` the ids in the queue or in review; `highest_page` the highest number
+    of the first baseline: unseen lower ones are old pages; `broadcasts` the recent and the unfinished ones, `archive` all.
     """
 
     started: datetime | None = None
@@ -129,25 +133,17 @@ class Standing(Struct):
     last: datetime | None = None
     last_run: str = ""
     highest_page: int = 0
+    articles: dict[str, Known] = {}
+    aliases: dict[str, str] = {}
+    pages: dict[int, str] = {}
     waiting: dict[str, None] = {}
     edited: dict[str, None] = {}  # edited while a broadcast with them was open: an update as soon as that is settled
     sources: dict[str, SourceKnown] = {}
     robots: dict[str, Robots] = {}
     broadcasts: dict[str, BroadcastKnown] = {}
+    archive: dict[str, BroadcastKnown] = {}
     alerts: dict[str, str] = {}
     told: dict[str, str] = {}  # alerts as the issues tell them
-
-
-class Knowledge(Standing):
-    """Everything that decisions need to know.
-
-    `articles` holds all that were ever seen, by id (nothing is forgotten); `aliases` their ids by the addresses of shortcuts
-    to them, `pages` by the CMS's page number.
-    """
-
-    articles: MutableMapping[str, Known] = {}
-    aliases: MutableMapping[str, str] = {}
-    pages: MutableMapping[int, str] = {}
 
     def find(self, url: str) -> Known | None:
         """The article under its canonical URL or the address of a shortcut to it."""
@@ -278,8 +274,8 @@ def _refused(k: Knowledge, e: Refused) -> None:
 
 
 def _intent(k: Knowledge, e: Intent) -> None:
-    k.broadcasts[e.broadcast] = BroadcastKnown(
-        e.broadcast, e.key, e.sha256, e.at, e.run, e.run, e.chosen,
+    k.archive[e.broadcast] = k.broadcasts[e.broadcast] = BroadcastKnown(
+        e.broadcast, e.key, e.sha256, e.at, e.run, e.run, e.chosen, e.policy_version,
         emergency=e.emergency, messages=e.messages, used=e.used, limit=e.limit, fingerprints=e.fingerprints,
     )  # fmt: skip
     for old in [
@@ -291,19 +287,27 @@ def _intent(k: Knowledge, e: Intent) -> None:
 
 
 def _attempt(k: Knowledge, e: Attempt) -> None:
-    broadcast = k.broadcasts.get(e.broadcast)
+    broadcast = k.archive.get(e.broadcast)
     if broadcast is not None:
         broadcast.owner = e.run
         broadcast.attempts += 1
 
 
 def _outcome(k: Knowledge, e: Outcome) -> None:
-    broadcast = k.broadcasts.get(e.broadcast)
-    if broadcast is None or broadcast.outcome == "accepted":  # accepted is a fact that nothing later undoes
+    """Accepted is a fact that nothing later undoes, and that wins over a person; a person wins over everything else."""
+    broadcast = k.archive.get(e.broadcast)
+    if broadcast is None:
+        return
+    accepted = e.outcome == "accepted"
+    if broadcast.outcome == "accepted":
+        if accepted and not broadcast.request_id:  # a person said so first
+            broadcast.request_id, broadcast.answered = e.request_id, e.at
+        return
+    if broadcast.settled is not None and not accepted:
         return
     broadcast.outcome, broadcast.code, broadcast.detail = e.outcome, e.code, e.message
-    broadcast.request_id, broadcast.answered = e.request_id, e.at
-    if e.outcome == "accepted":
+    broadcast.request_id, broadcast.answered = e.request_id or broadcast.request_id, e.at
+    if accepted:
         _delivered(k, broadcast)
     elif e.outcome == "rejected":
         _requeue(k, broadcast, e.at)
@@ -316,10 +320,11 @@ def _outcome(k: Knowledge, e: Outcome) -> None:
 
 
 def _settled(k: Knowledge, e: Settled) -> None:
-    broadcast = k.broadcasts.get(e.broadcast)
+    broadcast = k.archive.get(e.broadcast)
     if broadcast is None or broadcast.outcome == "accepted":
         return
-    broadcast.outcome, broadcast.answered = ("accepted" if e.delivered else "rejected"), e.at
+    broadcast.settled, broadcast.answered = e, e.at
+    broadcast.outcome = "accepted" if e.delivered else "rejected"
     if e.delivered:
         _delivered(k, broadcast)
     else:

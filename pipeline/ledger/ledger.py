@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from pipeline.config import JST, State, duration
-from pipeline.ledger import checkpoint, store
+from pipeline.ledger import store
 from pipeline.ledger.events import AnyEvent, Outcome, Torn
 from pipeline.ledger.git import Git, Rejected
 from pipeline.ledger.knowledge import Knowledge, fold
@@ -34,7 +34,7 @@ class Busy(LedgerError):
 
 def known(state: Path) -> Knowledge:
     """What is known, for looking only: no lock, nothing written. Raises LedgerError."""
-    return checkpoint.known(state)
+    return fold(store.read(state))
 
 
 class Ledger:
@@ -161,7 +161,7 @@ class Ledger:
                 self._catch_up("ledger: what a crash kept from being pushed")
                 return
         torn = [self._set_aside(file, rest) for file, rest in store.torn_lines(self.state)]
-        self.knowledge = checkpoint.known(self.state, keep=True)
+        self.knowledge = known(self.state)
         self.note(torn)
         self.record("ledger: a crash left a torn line")
 
@@ -185,7 +185,7 @@ class Ledger:
                 git.take(tip)
             for file, _rest in store.torn_lines(self.state):
                 raise Damage(f"{file}: the last line was cut at the remote; restore it there (`git log -p {file}`)")
-            self.knowledge = checkpoint.known(self.state, keep=True)
+            self.knowledge = known(self.state)
             missing = [answer for answer in answers.values() if _is_news(answer, self.knowledge)]
             if not missing:
                 return
@@ -207,7 +207,7 @@ class Ledger:
         """
         for name, before in files.items():
             file = self.state / name
-            if before and (not file.exists() or not file.read_bytes().startswith(before)):
+            if store.cut(before, file.read_bytes() if file.exists() else b""):
                 raise Damage(
                     f"{file}: was changed other than by appending; look with `git diff`, restore it with `git checkout -- {name}`"
                 )

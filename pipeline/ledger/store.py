@@ -6,9 +6,8 @@ next writer and ignored by readers.
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import MappingProxyType
 
 import msgspec
 from msgspec.structs import replace
@@ -38,35 +37,37 @@ def files(state: Path) -> list[Path]:
     return sorted(state.glob("ledger-*.jsonl"))
 
 
-def whole_lines(file: Path, start: int = 0) -> tuple[list[bytes], bytes]:
-    """The complete lines of a file from byte `start` on, and what follows the last line end (a torn line, or nothing)."""
+def cut(before: bytes, after: bytes) -> int:
+    """The ledger is only ever appended to: the number of the first line of `before` that is not in its place in `after`;
+    0 when there is none."""
+    if after.startswith(before):
+        return 0
+    pairs = zip(before.split(b"\n"), after.split(b"\n"), strict=False)
+    same = next((number for number, (old, new) in enumerate(pairs) if old != new), None)
+    return (min(before.count(b"\n"), after.count(b"\n")) if same is None else same) + 1
+
+
+def whole_lines(file: Path) -> tuple[list[bytes], bytes]:
+    """The complete lines of a file, and what follows the last line end (a torn line, or nothing)."""
     try:
-        with file.open("rb") as stream:
-            stream.seek(start)
-            *lines, rest = stream.read().split(b"\n")
+        *lines, rest = file.read_bytes().split(b"\n")
     except OSError as error:
         raise LedgerError(f"{file}: cannot be read: {error.strerror or error}") from None
     return lines, rest
 
 
-def read(state: Path, behind: Mapping[str, int] = MappingProxyType({})) -> Iterator[AnyEvent]:
+def read(state: Path) -> Iterator[AnyEvent]:
     """All events, oldest first. A torn last line of a file is not one of them.
-
-    Args:
-        state: the state directory.
-        behind: file name → bytes at its beginning that are left out.
 
     Raises:
         Damage: a complete line is no event (for example the marks of a merge conflict); names file and line.
     """
     for file in files(state):
-        start = behind.get(file.name, 0)
-        lines, _ = whole_lines(file, start)
-        for at, line in enumerate(lines):
+        lines, _ = whole_lines(file)
+        for number, line in enumerate(lines, start=1):
             try:
                 yield decode(line)
             except msgspec.DecodeError as error:
-                number = file.read_bytes()[:start].count(b"\n") + at + 1
                 raise Damage(
                     f"{file.name}:{number}: no event of this ledger ({error}); nothing is sent until the line is as it was: "
                     "see `git log -p` for the file, and `kadoma-line ledger verify`"
@@ -82,12 +83,12 @@ def last_hash(state: Path) -> str:
     return FIRST
 
 
-def tail(file: Path, end: int | None = None) -> tuple[bytes, bytes]:
-    """The last complete line of a file (of its first `end` bytes), read from the end, and what follows its line end."""
+def tail(file: Path) -> tuple[bytes, bytes]:
+    """The last complete line of a file, read from the end, and what follows its line end."""
     step = 4096
     try:
         with file.open("rb") as stream:
-            size = stream.seek(0, os.SEEK_END) if end is None else end
+            size = stream.seek(0, os.SEEK_END)
             while True:
                 start = max(0, size - step)
                 stream.seek(start)

@@ -4,30 +4,16 @@ Looks only: nothing is written, nothing is asked of the network.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from pipeline.ledger import checkpoint, history, store
-from pipeline.ledger.events import (
-    Alias,
-    AnyEvent,
-    Approved,
-    Attempt,
-    Baseline,
-    Changed,
-    Decided,
-    Found,
-    Intent,
-    Outcome,
-    Posted,
-    Refused,
-    Settled,
-    decode,
-)
-from pipeline.ledger.knowledge import fold
+from pipeline.ledger import history, store
+from pipeline.ledger.events import AnyEvent, Baseline, Found, Intent, Posted, decode
+from pipeline.ledger.knowledge import BroadcastKnown, Knowledge, apply
 
 
 class Finding(Struct, frozen=True):
@@ -67,19 +53,18 @@ class _Line(Struct, frozen=True):
 def verify(state: Path) -> Verdict:
     """Check everything that can be checked. Raises LedgerError when a file cannot be read."""
     lines, findings = _read(state)
-    events = [line.event for line in lines if line.event is not None]
     findings += _chain(lines)
-    findings += _references(lines)
+    references = _References()
+    for line in lines:
+        references.look(line)
+    findings += references.findings
     bodies, damaged = _bodies(state, lines)
     past = history.walk(state, [file.name for file in store.files(state)])
     findings += [*damaged, *(Finding(*problem) for problem in past.problems)]
     findings += [Finding(code, note=True, detail=detail) for code, detail in past.notes]
-    if all(finding.note for finding in findings) and (where := checkpoint.disagreement(state, events)):
-        findings.append(Finding("checkpoint", str(checkpoint.place(state)), detail=where))
-    counts: dict[str, int] = {}
-    for known in fold(events).articles.values():
-        counts[known.state] = counts.get(known.state, 0) + 1
-    return Verdict(tuple(findings), len(store.files(state)), len(events), bodies, past.versions, counts)
+    counts: Counter[str] = Counter(known.state for known in references.known.articles.values())
+    events = sum(line.event is not None for line in lines)
+    return Verdict(tuple(findings), len(store.files(state)), events, bodies, past.versions, dict(counts))
 
 
 def _read(state: Path) -> tuple[list[_Line], list[Finding]]:
@@ -118,66 +103,51 @@ def _chain(lines: Sequence[_Line]) -> list[Finding]:
     return findings
 
 
-def _references(lines: Sequence[_Line]) -> list[Finding]:
-    """Events about something that no event before them knows; and what must never be there twice."""
-    check = _References()
-    for line in lines:
-        check.look(line)
-    return check.findings
-
-
 class _References:
+    """Events about something that no event before them knows; and what must never be there twice."""
+
     def __init__(self) -> None:
-        self.articles: set[str] = set()
-        self.intents: dict[str, Intent] = {}
+        self.known = Knowledge()
         self.keys: dict[str, str] = {}
-        self.accepted: set[str] = set()
-        self.sent: dict[str, str] = {}  # article → broadcast, until it is found or posted anew
         self.findings: list[Finding] = []
 
     def look(self, line: _Line) -> None:
-        event = line.event
-        if isinstance(event, Baseline | Found | Posted):
-            self.articles.add(event.article)
-            self.sent.pop(event.article, None)
-        elif isinstance(event, Changed | Alias | Decided | Approved | Refused):
-            self.know(line, event.article)
-        elif isinstance(event, Intent):
-            self.intent(line, event)
-        elif isinstance(event, Attempt | Outcome | Settled):
-            if event.broadcast not in self.intents:
-                self.find("unknown-broadcast", line, event.broadcast)
-            elif _says_accepted(event) and event.broadcast not in self.accepted:
-                self.accept(line, event.broadcast)
+        event, known = line.event, self.known
+        if event is None:
+            return
+        named = (
+            [chosen.article for chosen in event.chosen]
+            if isinstance(event, Intent)
+            else [getattr(event, "article", "")]
+        )
+        if not isinstance(event, Baseline | Found | Posted):
+            for article in filter(None, named):
+                if article not in known.articles:
+                    self.find("unknown-article", line, article)
+        broadcast = known.archive.get(name := getattr(event, "broadcast", ""))
+        if isinstance(event, Intent):
+            if broadcast is not None:
+                self.find("broadcast-twice", line, name)
+            if event.key in self.keys:
+                self.find("key-twice", line, f"{self.keys[event.key]} {name}")
+            self.keys[event.key] = name
+        elif name and broadcast is None:
+            self.find("unknown-broadcast", line, name)
+        sent = self.sent_before(broadcast)
+        apply(known, event)
+        if broadcast is not None and broadcast.outcome == "accepted":
+            for article, by in sent.items():
+                self.find("sent-twice", line, f"{article} {by} {broadcast.id}")
 
-    def intent(self, line: _Line, event: Intent) -> None:
-        for chosen in event.chosen:
-            self.know(line, chosen.article)
-        if event.broadcast in self.intents:
-            self.find("broadcast-twice", line, event.broadcast)
-        if event.key in self.keys:
-            self.find("key-twice", line, f"{self.keys[event.key]} {event.broadcast}")
-        self.intents[event.broadcast], self.keys[event.key] = event, event.broadcast
-
-    def accept(self, line: _Line, broadcast: str) -> None:
-        self.accepted.add(broadcast)
-        for chosen in self.intents[broadcast].chosen:
-            if chosen.article in self.sent:
-                self.find("sent-twice", line, f"{chosen.article} {self.sent[chosen.article]} {broadcast}")
-            self.sent[chosen.article] = broadcast
-
-    def know(self, line: _Line, article: str) -> None:
-        if article not in self.articles:
-            self.find("unknown-article", line, article)
+    def sent_before(self, broadcast: BroadcastKnown | None) -> dict[str, str]:
+        """Articles of a broadcast that is not accepted yet which went out with another, and were not found or posted anew."""
+        if broadcast is None or broadcast.outcome == "accepted":
+            return {}
+        known = (self.known.articles.get(article) for article in broadcast.articles)
+        return {one.id: one.broadcast for one in known if one is not None and one.state == "sent"}
 
     def find(self, code: str, line: _Line, detail: str) -> None:
         self.findings.append(Finding(code, line.file, line.number, detail))
-
-
-def _says_accepted(event: Attempt | Outcome | Settled) -> bool:
-    return (isinstance(event, Outcome) and event.outcome == "accepted") or (
-        isinstance(event, Settled) and event.delivered
-    )
 
 
 def _bodies(state: Path, lines: Sequence[_Line]) -> tuple[int, list[Finding]]:

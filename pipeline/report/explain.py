@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from pipeline.config import Config
 from pipeline.decision import Decision, Reason
-from pipeline.ledger.archive import story
 from pipeline.ledger.events import AnyEvent, Approved, Decided, Intent, Outcome
 from pipeline.ledger.knowledge import Knowledge, Known, fold
+from pipeline.ledger.story import story
 from pipeline.policy.decide import RIDING, Case, Rule, chain
 from pipeline.report import render, words
 from pipeline.report.status import status_of
@@ -55,7 +55,7 @@ def explanation_of(
     unfinished = [row for row in standing["broadcasts"] if known.id in row["articles"]]
     asked = _asked(config, events, happened, known, None if unfinished else now)
     approved = [event for _, event in happened if isinstance(event, Approved)]
-    requests = [event.request_id for _, event in happened if isinstance(event, Outcome) and event.request_id]
+    requests = [sent.request_id for sent in knowledge.archive.values() if known.id in sent.articles and sent.request_id]
     return {
         "id": known.id,
         "url": known.url,

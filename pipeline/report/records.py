@@ -10,9 +10,9 @@ from typing import Any
 
 from pipeline.config import Config
 from pipeline.ledger import store
-from pipeline.ledger.archive import Dispatch, dispatches, story
-from pipeline.ledger.events import AnyEvent, Approved, Found, Posted
-from pipeline.ledger.knowledge import Knowledge, fold
+from pipeline.ledger.events import AnyEvent, Approved, Found, Intent, Posted
+from pipeline.ledger.knowledge import BroadcastKnown, Knowledge, fold
+from pipeline.ledger.story import story
 from pipeline.ledger.verify import Finding, Verdict
 from pipeline.report import render, words
 from pipeline.report.explain import find
@@ -55,21 +55,19 @@ def verdict(document: Json) -> str:
 
 def records_of(config: Config, state: Path, events: Sequence[AnyEvent], wanted: str) -> Json | None:
     """The document of `ledger show`: the broadcasts under a broadcast's id, LINE's request id, an article's id or address."""
-    sent = dispatches(events)
     knowledge = fold(events)
     known = find(config, knowledge, wanted)
     chosen = [
-        dispatch
-        for name, dispatch in sent.items()
-        if wanted == name
-        or (dispatch.request_id and wanted == dispatch.request_id)
-        or (known is not None and any(one.article == known.id for one in dispatch.intent.chosen))
+        broadcast
+        for broadcast in knowledge.archive.values()
+        if wanted in (broadcast.id, broadcast.request_id or None)
+        or (known is not None and known.id in broadcast.articles)
     ]
     if not chosen and known is None:
         return None
     return {
         "article": {"id": known.id, "title": known.title, "url": known.url, "state": known.state} if known else None,
-        "broadcasts": [_record(dispatch, state, events, knowledge) for dispatch in chosen],
+        "broadcasts": [_record(broadcast, state, events, knowledge) for broadcast in chosen],
     }
 
 
@@ -89,21 +87,21 @@ def _finding(finding: Finding) -> Json:
     return {"code": finding.code, "file": finding.file, "line": finding.line, "detail": finding.detail, "message": said}
 
 
-def _record(dispatch: Dispatch, state: Path, events: Sequence[AnyEvent], knowledge: Knowledge) -> Json:
-    intent = dispatch.intent
-    file = store.body_file(state, intent.broadcast)
+def _record(broadcast: BroadcastKnown, state: Path, events: Sequence[AnyEvent], knowledge: Knowledge) -> Json:
+    file = store.body_file(state, broadcast.id)
     body = file.read_bytes() if file.exists() else None
+    settled = broadcast.settled
     return {
-        "id": intent.broadcast,
-        "at": intent.at.isoformat(),
-        "run": intent.run,
-        "outcome": dispatch.outcome,
-        "answered": dispatch.answered.isoformat() if dispatch.answered else None,
-        "request_id": dispatch.request_id,
-        "retry_key": intent.key,
-        "attempts": 1 + len(dispatch.attempts),
-        "emergency": intent.emergency,
-        "policy_version": intent.policy_version,
+        "id": broadcast.id,
+        "at": broadcast.at.isoformat(),
+        "run": broadcast.run,
+        "outcome": broadcast.outcome,
+        "answered": broadcast.answered.isoformat() if broadcast.answered else None,
+        "request_id": broadcast.request_id,
+        "retry_key": broadcast.key,
+        "attempts": broadcast.attempts,
+        "emergency": broadcast.emergency,
+        "policy_version": broadcast.policy_version,
         "articles": [
             {
                 "id": chosen.article,
@@ -112,24 +110,24 @@ def _record(dispatch: Dispatch, state: Path, events: Sequence[AnyEvent], knowled
                 "label": words.reason(chosen.reason).label,
                 "policy": chosen.policy,
                 "basis": chosen.basis,
-                "decided_by": _deciders(events, chosen.article, dispatch),
+                "decided_by": _deciders(events, chosen.article, broadcast),
             }
-            for chosen in intent.chosen
+            for chosen in broadcast.chosen
         ],
-        "settled_by": dispatch.settled.actor if dispatch.settled else "",
-        "settled_delivered": dispatch.settled.delivered if dispatch.settled else None,
+        "settled_by": settled.actor if settled else "",
+        "settled_delivered": settled.delivered if settled else None,
         "body": str(file),
-        "sha256": intent.sha256,
-        "body_is_intact": body is not None and hashlib.sha256(body).hexdigest() == intent.sha256,
+        "sha256": broadcast.sha256,
+        "body_is_intact": body is not None and hashlib.sha256(body).hexdigest() == broadcast.sha256,
         "messages": _messages(body),
     }
 
 
-def _deciders(events: Sequence[AnyEvent], article: str, dispatch: Dispatch) -> list[Json]:
+def _deciders(events: Sequence[AnyEvent], article: str, broadcast: BroadcastKnown) -> list[Json]:
     """The people who posted or approved an article before it went out; empty: the rules decided by themselves."""
     people: list[Json] = []
     for _, event in story(events, article):
-        if event.at > dispatch.intent.at or event is dispatch.intent:
+        if event.at > broadcast.at or (isinstance(event, Intent) and event.broadcast == broadcast.id):
             break
         if isinstance(event, Found):
             people = []  # what was approved before is another version of the page
