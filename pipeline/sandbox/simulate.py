@@ -18,7 +18,7 @@ from pipeline.article import Listing, Page, PageProblem
 from pipeline.config import JST, Config, Hours, Source
 from pipeline.config import Site as SiteConfig
 from pipeline.decision import Decision
-from pipeline.ledger.events import AnyEvent, Decided
+from pipeline.ledger.events import AnyEvent, Decided, Robots
 from pipeline.ledger.knowledge import Knowledge
 from pipeline.ledger.ledger import Rehearsal
 from pipeline.line.client import Answer
@@ -30,7 +30,6 @@ from pipeline.run import Pass
 from pipeline.sandbox.publications import Publication, Site
 from pipeline.sandbox.schedules import Watch, every, github, watched
 from pipeline.sources.collect import Memory
-from pipeline.sources.robots import RobotsFile
 from pipeline.sources.urls import site_url
 from pipeline.world import World
 
@@ -113,7 +112,7 @@ class _Reader:
 
     def __init__(self, site: Town, listings: Sequence[Listing]) -> None:
         self.pages = site.pages
-        self.robots: Mapping[str, RobotsFile] = {}
+        self.robots: Mapping[str, Robots] = {}
         self._listings = {listing.source: listing for listing in listings}
 
     def listing(self, source: Source, _: Memory) -> Listing:
