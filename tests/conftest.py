@@ -9,13 +9,19 @@ from hypothesis import HealthCheck, settings
 
 pytest.register_assert_rewrite("tests.town", "tests.delivery.crash")  # what they assert is told with its values
 
-from tests.town import Town  # noqa: E402 - after the line above
+from tests.town import Town, stop_zygote  # noqa: E402 - after the line above
 
 # Speed belongs in `make bench`: a busy machine must not make a test fail. In CI the same examples every time.
 settings.register_profile(
     "kadoma", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("kadoma")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_zygote_is_left() -> Iterator[None]:
+    yield
+    stop_zygote()
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pipeline.config import load
 from pipeline.run import run
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
@@ -17,6 +19,12 @@ from pipeline.world import World
 from tests.town import Town
 
 NEWS = ARTICLES[20:23]
+
+
+@pytest.fixture(autouse=True)
+def _from_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The start itself is what is tested here."""
+    monkeypatch.setattr(Town, "cold", True)
 
 
 def held(town: Town) -> str:

@@ -39,6 +39,12 @@ class Cost(Struct, frozen=True):
         return {name.partition(".")[0] for name in self.modules} - OURS - STANDARD
 
 
+@pytest.fixture(autouse=True)
+def _from_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a start costs is counted."""
+    monkeypatch.setattr(Town, "cold", True)
+
+
 def cost(town: Town, *arguments: str, code: int = 0) -> Cost:
     """Run once, by the town's clock, and count."""
     told = town.folder / "costs.json"

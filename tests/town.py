@@ -1,10 +1,12 @@
 """A whole town for tests: the embedded city, the embedded LINE, a configuration, a state directory, and the real
 console script in a process of its own. With `git=True` the state is in a clone of a bare remote."""
 
+import functools
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +16,7 @@ from pipeline.config import JST
 from pipeline.sandbox.articles import ARTICLES, SampleArticle
 from pipeline.sandbox.city import City
 from pipeline.sandbox.line import LONG_LIVED_TOKEN, LineServer
+from tests.zygote import Process, Zygote
 
 ROOT = Path(__file__).parent.parent
 TUESDAY = datetime(2026, 11, 24, 8, 0, tzinfo=JST)  # the day after 勤労感謝の日, one hour before opening
@@ -24,8 +27,8 @@ SCRIPT = Path(sys.executable).parent / "kadoma-line"
 class Result:
     """What one call of the console script did."""
 
-    def __init__(self, done: "subprocess.CompletedProcess[str]") -> None:
-        self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
 
     @property
     def json(self) -> Any:
@@ -37,7 +40,13 @@ class Result:
 
 
 class Town:
-    """Everything started, nothing published yet; `now` is the clock of LINE and of the next call."""
+    """Everything started, nothing published yet; `now` is the clock of LINE and of the next call.
+
+    Attributes:
+        cold: calls start a new interpreter instead of forking one that has imported everything.
+    """
+
+    cold = False
 
     def __init__(self, folder: Path, git: bool = False) -> None:
         self.folder = folder
@@ -90,13 +99,26 @@ class Town:
         self, *arguments: str, code: int | None = None, environment: Mapping[str, str] | None = None, json: bool = False
     ) -> Result:
         """Any command; `code` is the exit code it must have."""
-        done = subprocess.run(
-            self.command(*arguments, *(["--json"] if json else [])),
-            env=self.process_environment(environment), capture_output=True, text=True, timeout=120, check=False, cwd=self.folder,
-        )  # fmt: skip
+        command = self.command(*arguments, *(["--json"] if json else []))
+        result = self._call_cold(command, environment) if self.cold else self._call_warm(command, environment)
         if code is not None:
-            assert done.returncode == code, f"{done.returncode} instead of {code}\n{done.stdout}\n{done.stderr}"
-        return Result(done)
+            assert result.code == code, f"{result.code} instead of {code}\n{result.out}\n{result.err}"
+        return result
+
+    def _call_cold(self, command: list[str], environment: Mapping[str, str] | None) -> Result:
+        done = subprocess.run(
+            command, env=self.process_environment(environment), capture_output=True, text=True, timeout=120, check=False,
+            cwd=self.folder,
+        )  # fmt: skip
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    def _call_warm(self, command: list[str], environment: Mapping[str, str] | None) -> Result:
+        process = zygote().start(command, self.process_environment(environment), self.folder)
+        return Result(process.wait(), process.out, process.err)
+
+    def start(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Process:
+        """Any command, without waiting for its end."""
+        return zygote().start(self.command(*arguments), self.process_environment(environment), self.folder)
 
     def command(self, *arguments: str) -> list[str]:
         return [str(SCRIPT), *arguments, "--config", str(self.config), "--state", str(self.state)]
@@ -155,3 +177,26 @@ class Town:
         self.line.stop()
         assert self.city.errors == []
         assert self.line.errors == []
+
+
+@functools.cache
+def zygote() -> Zygote:
+    """The one of this process, started and warmed up when it is first needed."""
+    made = Zygote()
+    with tempfile.TemporaryDirectory() as folder:
+        town = Town(Path(folder))
+        town.publish(*ARTICLES[:10], at=town.now - timedelta(days=1))
+        for article in (None, ARTICLES[20]):  # what is known, and news that is sent
+            if article:
+                town.publish(article)
+                town.now += timedelta(hours=2)
+            assert made.warm_up(town.command("run")[1:], town.process_environment()) == 0
+        town.stop()
+    return made
+
+
+def stop_zygote() -> None:
+    """End it, if it was needed."""
+    if zygote.cache_info().currsize:
+        zygote().stop()
+        zygote.cache_clear()

@@ -14,8 +14,8 @@ from pipeline.ledger.events import Intent, Outcome, decode
 from pipeline.ledger.knowledge import Knowledge, fold
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
 from pipeline.sandbox.line import LineFault, LineServer
-from tests.delivery.zygote import Process, Zygote
 from tests.town import SCRIPT, Town
+from tests.zygote import Process, Zygote
 
 NEWS = (*ARTICLES[20:22], EMERGENCY)  # two broadcasts: one of two articles, one emergency
 MOST_RUNS = 5  # after the crash, until quiet; one is enough but for faults that last
@@ -38,7 +38,7 @@ class CrashTown:
         self.town.now += timedelta(hours=2)
         self.town.publish(*NEWS[:2])
         self.town.city.emergency(EMERGENCY, self.town.now)
-        self.zygote = Zygote(self.folder)
+        self.zygote = Zygote(short_pauses=True)
         self.count = 0
         self._points: dict[str, list[str]] = {}
         moment = self.fresh(Trouble())
@@ -212,7 +212,9 @@ class Moment:
         command = self.command(checkout)
         crash = {"CRASH_LOG": str(self.points), "CRASH_AT": str(crash_at), "CRASH_SIGNAL": str(int(number))}
         crash = {} if crash_at is None else crash
-        return self._zygote.start(command, self.town.process_environment({**self._trouble.environment, **crash}))
+        return self._zygote.start(
+            command, self.town.process_environment({**self._trouble.environment, **crash}), self.folder
+        )
 
     def command(self, checkout: Path | None = None) -> list[str]:
         state = (checkout or self.checkout) / "state"

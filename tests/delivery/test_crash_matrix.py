@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.delivery.crash import TROUBLES, CrashTown, Trouble
-from tests.delivery.zygote import INSTRUMENT
 from tests.town import SCRIPT
+from tests.zygote import INSTRUMENT
 
 SOAK = "SOAK_SEEDS" in os.environ
 PARTS = 6  # so that both cores have work; each part tries every sixth point

@@ -13,7 +13,7 @@ import yaml
 
 from pipeline.sandbox.github import TOKEN, GitHubServer
 from pipeline.sandbox.line import CHANNEL_ID, CHANNEL_SECRET, LONG_LIVED_TOKEN
-from tests.town import ROOT, SCRIPT, Town
+from tests.town import ROOT, SCRIPT, Town, zygote
 from tests.workflows.expressions import holds, resolved
 
 WORKFLOWS = ROOT / ".github" / "workflows"
@@ -242,7 +242,7 @@ class Runner:
             own |= level.get("env", {})
         context = contexts["github"]
         environment = {
-            "PATH": f"{SCRIPT.parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(temp), "LANG": "C.UTF-8", "RUNNER_TEMP": str(temp),
+            "PATH": f"{temp}{os.pathsep}{os.environ['PATH']}", "HOME": str(temp), "LANG": "C.UTF-8", "RUNNER_TEMP": str(temp),
             "GITHUB_ACTIONS": "true", "CI": "true", "GITHUB_REPOSITORY": self.github.repository, "GITHUB_API_URL": self.github.url,
             "GITHUB_SERVER_URL": "https://github.example", "GITHUB_RUN_ID": context["run_id"], "GITHUB_EVENT_NAME": context["event_name"],
             "GITHUB_ACTOR": context["actor"], "GITHUB_TRIGGERING_ACTOR": triggering, "GITHUB_WORKSPACE": str(workspace),
@@ -251,11 +251,13 @@ class Runner:
             **{name: resolved(value, contexts) for name, value in own.items()},
         }  # fmt: skip
         assert "${{" not in step["run"], f"{step['name']}: an expression in a script"
+        zygote().launcher(temp, SCRIPT)
         script = temp / "step.sh"
         script.write_text(step["run"], encoding="utf-8")
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)], cwd=workspace, env=environment,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL,
+            pass_fds=[zygote().control.fileno()],
         )  # fmt: skip
         summary = files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")
         assert files["GITHUB_ENV"].read_text() == "", "nothing of ours writes to the environment of later steps"

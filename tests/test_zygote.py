@@ -1,0 +1,93 @@
+"""A script that a zygote starts cannot tell that it was not started from nothing; and nothing of it outlives the tests."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.zygote import Zygote
+
+SCRIPTS = {
+    "ends by itself": "print('done')",
+    "ends with a number": "import sys; sys.exit(3)",
+    "ends with nothing": "import sys; sys.exit()",
+    "ends with words": "import sys; sys.exit('too bad')",
+    "is interrupted": "import os, signal; os.kill(os.getpid(), signal.SIGINT)",
+    "is terminated": "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
+    "is told of what was written to a closed pipe": "import os; reader, writer = os.pipe(); os.close(reader); os.write(writer, b'1')",
+    "says where it is": "import os, sys; print(os.getcwd(), sys.argv, dict(os.environ), sep='\\n')",
+    "asks for its streams": "import sys; print(sys.stdin.read(), [(one.isatty(), one.encoding, one.errors) for one in (sys.stdout, sys.stderr)])",
+    "asks what is open": "import os; [print(one) for one in range(3, 99) if os.path.exists(f'/proc/self/fd/{one}')]",
+    "asks for its signals": "import signal; print([signal.getsignal(one) for one in (2, 13, 15, 17)], signal.set_wakeup_fd(-1))",
+    "asks for the time": "import time; print(time.strftime('%H %Z', time.gmtime(0)), time.tzname)",
+    "works in the background": "import threading; threading.Timer(0.01, print, ['later']).start(); print('now')",
+    "has something to do at the end": "import atexit; atexit.register(print, 'at the end'); print('now')",
+    "writes to both": "import sys; print('門真市'); print('\\udc80', file=sys.stderr)",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def zygote() -> Iterator[Zygote]:
+    made = Zygote()
+    yield made
+    made.stop()
+
+
+@pytest.mark.parametrize("what", SCRIPTS)
+def test_a_script_does_the_same_as_from_nothing(zygote: Zygote, tmp_path: Path, what: str) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPTS[what], encoding="utf-8")
+    environment = {"PATH": os.environ["PATH"], "TZ": "Asia/Tokyo", "LANG": "C.UTF-8"}
+    cold = subprocess.run(
+        [sys.executable, str(script), "門真"],
+        env=environment, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    warm = zygote.start([str(script), "門真"], environment, tmp_path)
+    assert (warm.wait(), warm.out) == (cold.returncode, cold.stdout)
+    assert warm.err.splitlines()[-1:] == cold.stderr.splitlines()[-1:]
+    (tmp_path / "bin").mkdir()
+    shell = subprocess.run(
+        ["sh", "-c", f"{zygote.launcher(tmp_path / 'bin', script)} 門真; exit $?"],
+        env=environment, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        pass_fds=[zygote.control.fileno()],
+    )  # fmt: skip
+    assert shell.stdout == cold.stdout or "environ" in SCRIPTS[what]  # a shell adds variables of its own
+    assert shell.returncode == cold.returncode % 256 or shell.returncode == 128 - cold.returncode
+
+
+SLOW = "import time; print('here', flush=True); time.sleep(600)"
+
+
+def test_a_script_that_takes_too_long_is_killed(zygote: Zygote, tmp_path: Path) -> None:
+    script = tmp_path / "slow.py"
+    script.write_text(SLOW, encoding="utf-8")
+    slow = zygote.start([str(script)], os.environ)
+    with pytest.raises(subprocess.TimeoutExpired):
+        slow.wait(timeout=0.5)
+    assert slow.returncode == -signal.SIGKILL
+
+
+CLIENT = """
+import os, signal, sys
+from tests.zygote import Zygote
+zygote = Zygote()
+slow = zygote.start([sys.argv[1]], os.environ)
+while not slow.out: pass
+print(zygote._process.pid, slow.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_nothing_is_left_of_a_test_run_that_was_killed(tmp_path: Path) -> None:
+    """Both hold the standard output: it ends when they have ended."""
+    script = tmp_path / "slow.py"
+    script.write_text(SLOW, encoding="utf-8")
+    client = subprocess.run(
+        [sys.executable, "-c", CLIENT, str(script)], capture_output=True, check=False, timeout=120
+    )  # fmt: skip
+    assert client.returncode == -signal.SIGKILL, client.stderr
+    assert len(client.stdout.split()) == 2

@@ -1,0 +1,356 @@
+"""Starts console scripts in processes of their own without paying for their imports each time.
+
+A zygote is a process that has imported everything and forks at each start; the fork runs the installed script's own file
+with its own arguments, environment, folder, streams and signals, as a fresh interpreter would. (Importing line-bot-sdk
+costs more than a second, and the tests start several thousand processes.) Warmed up by a first run of its own, it has also
+compiled the templates and selectors, which is more than half of what a run costs.
+
+Client and zygote share a socket that carries nothing but descriptors: for each process one end of a connection and its three
+streams. The connection tells the zygote what to start, and the client how it ended; when the client closes it, the process
+is killed. Nothing of this has a name in the file system, and nothing outlives the client.
+"""
+
+import atexit
+import contextlib
+import gc
+import importlib
+import importlib.util
+import io
+import json
+import os
+import pkgutil
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+MODULES = (
+    "linebot.v3.messaging",
+    "linebot.v3.oauth",
+    "linebot.v3.insight",
+    "requests",
+    "bs4",
+    "lxml.html",
+    "feedparser",
+    "jinja2",
+    "protego",
+    "imagesize",
+    "regex",
+    "jpholiday",
+)  # fmt: skip - of others; all of ours are imported
+INSTRUMENT = Path(__file__).parent / "delivery" / "instrument"
+SHORT = 0.02  # seconds before repeats, instead of one at LINE and a third after a lost race: nobody is there to spare
+
+
+class Process:
+    """One started script."""
+
+    def __init__(self, connection: socket.socket, arguments: Sequence[str], out: IO[bytes], err: IO[bytes]) -> None:
+        self._connection, self.args, self._out, self._err = connection, arguments, out, err
+        self._answers = connection.makefile("rb")
+        self.pid: int = json.loads(self._answers.readline())
+        self.returncode: int | None = None
+
+    def wait(self, timeout: float = 120) -> int:
+        """The exit code; negative: the signal. A script that takes longer is killed.
+
+        Raises:
+            subprocess.TimeoutExpired: it took longer.
+        """
+        if self.returncode is None:
+            if not select.select([self._connection], [], [], timeout)[0]:
+                self.send_signal(signal.SIGKILL)
+                self._end()
+                raise subprocess.TimeoutExpired(self.args, timeout, self.out, self.err)
+            self._end()
+        assert self.returncode is not None
+        return self.returncode
+
+    def poll(self) -> int | None:
+        """The exit code, if it has ended."""
+        if self.returncode is None and select.select([self._connection], [], [], 0)[0]:
+            self._end()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.returncode is None:
+            with contextlib.suppress(BrokenPipeError):  # it has just ended
+                self._connection.sendall(json.dumps({"signal": int(number)}).encode() + b"\n")
+
+    def _end(self) -> None:
+        self.returncode = json.loads(self._answers.readline())
+        self._answers.close()
+        self._connection.close()
+
+    @property
+    def out(self) -> str:
+        """What it has written so far."""
+        return _text(self._out)
+
+    @property
+    def err(self) -> str:
+        return _text(self._err)
+
+
+def _text(stream: IO[bytes]) -> str:
+    return os.pread(stream.fileno(), os.fstat(stream.fileno()).st_size, 0).decode().replace("\r\n", "\n")
+
+
+class Zygote:
+    """The process that forks.
+
+    Attributes:
+        control: where descriptors go to; a process that inherits it may start scripts, too (`launcher`).
+    """
+
+    def __init__(self, short_pauses: bool = False) -> None:
+        self._short_pauses = short_pauses
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, __file__, str(theirs.fileno())], pass_fds=[theirs.fileno()], stdin=subprocess.PIPE,
+                start_new_session=True,
+            )  # fmt: skip
+
+    def start(self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path | None = None) -> Process:
+        """Start the script `arguments[0]` in a folder (default: the current one) with this environment alone."""
+        out, err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - the process's, read at any time
+        with Path(os.devnull).open("rb") as nothing:
+            streams = [nothing.fileno(), out.fileno(), err.fileno()]
+            request = {"environment": dict(environment), "cwd": str(folder or Path.cwd())}
+            connection = self._ask(streams, request | {"arguments": list(arguments), "short": self._short_pauses})
+        return Process(connection, arguments, out, err)
+
+    def warm_up(self, arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+        """Let the zygote itself run a command once; the exit code."""
+        with Path(os.devnull).open("r+b") as nothing:
+            connection = self._ask([nothing.fileno()] * 3, {"warm": list(arguments), "environment": dict(environment)})
+        with connection, connection.makefile("rb") as answers:
+            return int(answers.readline())
+
+    def launcher(self, folder: Path, script: Path) -> Path:
+        """A program in a folder that starts the script for whoever has inherited `control`: for shells."""
+        program = folder / script.name
+        text = LAUNCHER.format(python=sys.executable, control=self.control.fileno(), script=str(script))
+        program.write_text(text, encoding="utf-8")
+        program.chmod(0o755)
+        return program
+
+    def _ask(self, streams: Sequence[int], request: dict[str, Any]) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self.control, [b"."], [theirs.fileno(), *streams])
+        ours.sendall(json.dumps(request).encode() + b"\n")
+        return ours
+
+    def stop(self) -> None:
+        """End it, and whatever it started."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+        self.control.close()
+
+
+LAUNCHER = """#!{python} -IS
+import json, os, signal, socket, sys
+control = socket.socket(fileno={control})
+ours, theirs = socket.socketpair()
+socket.send_fds(control, [b"."], [theirs.fileno(), 0, 1, 2])
+theirs.close()
+request = dict(arguments=[{script!r}, *sys.argv[1:]], environment=dict(os.environ), cwd=os.getcwd(), short=False)
+ours.sendall(json.dumps(request).encode() + b"\\n")
+answers = ours.makefile("rb")
+answers.readline()
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, lambda one, _: ours.sendall(json.dumps(dict(signal=one)).encode() + b"\\n"))
+code = int(answers.readline())
+if code < 0:
+    signal.signal(-code, signal.SIG_DFL)
+    os.kill(os.getpid(), -code)
+os._exit(code)
+"""
+
+
+class Server:
+    """The zygote's own side."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._running: dict[int, socket.socket] = {}  # process → where its end is told
+        self._alarm, alarm = socket.socketpair()
+        self._alarm.setblocking(False)
+        alarm.setblocking(False)
+        signal.set_wakeup_fd(alarm.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        self._alarming = alarm
+
+    def serve(self) -> None:
+        """Until whoever started this closes the standard input, or dies."""
+        while True:
+            connections = [self._control, self._alarm, *self._running.values()]
+            ready, _, _ = select.select([0, *(one.fileno() for one in connections)], [], [])
+            if self._alarm.fileno() in ready:
+                self._alarm.recv(4096)
+                self._reap()
+            for pid, connection in list(self._running.items()):
+                if connection.fileno() in ready:
+                    self._obey(pid, connection)
+            if 0 in ready:
+                break
+            if self._control.fileno() in ready:
+                self._accept()
+        for pid in self._running:
+            os.kill(pid, signal.SIGKILL)
+
+    def _accept(self) -> None:
+        _, (descriptor, *streams), _, _ = socket.recv_fds(self._control, 1, 4)
+        connection = socket.socket(fileno=descriptor)
+        with connection.makefile("rb") as asked:
+            request = json.loads(asked.readline())
+        if "warm" in request:
+            connection.sendall(f"{warm_up(request)}\n".encode())
+            connection.close()
+        elif (pid := os.fork()) == 0:
+            become(request, streams)
+        else:
+            self._running[pid] = connection
+            connection.sendall(f"{pid}\n".encode())
+        for stream in streams:
+            os.close(stream)
+
+    def _obey(self, pid: int, connection: socket.socket) -> None:
+        """A signal is asked for; or nobody is there any more."""
+        asked = connection.recv(4096)
+        for line in asked.splitlines():
+            os.kill(pid, json.loads(line)["signal"])
+        if not asked:
+            os.kill(pid, signal.SIGKILL)
+            del self._running[pid]
+            connection.close()
+
+    def _reap(self) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                pid, status = ended
+                if connection := self._running.pop(pid, None):
+                    with connection, contextlib.suppress(OSError):
+                        connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+
+
+def warm_up(request: dict[str, Any]) -> int:
+    """One run here, and no trace of it but what is compiled."""
+    from pipeline import cli
+
+    before = dict(os.environ)
+    os.environ.update(request["environment"])
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        code = cli.main(request["warm"])
+    os.environ.clear()
+    os.environ.update(before)
+    cli.log.handlers.clear()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    gc.collect()
+    gc.freeze()  # so that forks share it
+    return code
+
+
+def become(request: dict[str, Any], streams: Sequence[int]) -> NoReturn:
+    """Be the script: its file, its arguments, its environment, its folder, its three streams, nothing else open."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+    os.closerange(3, 256)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    open_streams()
+    time.tzset()
+    os.chdir(request["cwd"])
+    sys.argv = request["arguments"]
+    if request["short"]:
+        shorten_pauses()
+    end(run())
+
+
+def open_streams() -> None:
+    """As the interpreter opens them; in a C locale it lets bytes through that are no text."""
+    locale = next((os.environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if os.environ.get(name)), "C")
+    lenient = "surrogateescape" if locale.partition(".")[0] in ("C", "POSIX") else "strict"
+    for number, (name, mode, errors) in enumerate(
+        (("stdin", "r", lenient), ("stdout", "w", lenient), ("stderr", "w", "backslashreplace"))
+    ):
+        stream = open(number, mode, encoding="utf-8", errors=errors, closefd=False)  # noqa: SIM115 - for good
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+    sys.stderr.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+
+
+def shorten_pauses() -> None:
+    from pipeline.ledger import ledger
+    from pipeline.line import client
+
+    assert (client.BACKOFF, ledger.PAUSE) > (SHORT, SHORT)
+    client.BACKOFF = ledger.PAUSE = SHORT
+
+
+def run() -> int:
+    """Run the script's file as the interpreter does; the exit code."""
+    try:
+        if "CRASH_LOG" in os.environ:
+            spec = importlib.util.spec_from_file_location("instrument", INSTRUMENT / "sitecustomize.py")
+            assert spec is not None
+            assert spec.loader is not None
+            spec.loader.exec_module(importlib.util.module_from_spec(spec))
+        runpy.run_path(sys.argv[0], run_name="__main__")
+    except SystemExit as asked:
+        if asked.code is None or isinstance(asked.code, int):
+            return asked.code or 0
+        print(asked.code, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        sys.excepthook(*sys.exc_info())
+        return -signal.SIGINT
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        return 1
+    return 0
+
+
+def end(code: int) -> NoReturn:
+    """What the interpreter does when a script is over."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
+    atexit._run_exitfuncs()
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    if code < 0:
+        signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    os._exit(code & 0xFF)
+
+
+def main() -> None:
+    ours = [name for _, name, _ in pkgutil.walk_packages(["pipeline"], "pipeline.") if not name.endswith("__main__")]
+    for name in (*ours, *MODULES):
+        if importlib.util.find_spec(name) is not None:
+            importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+    Server(socket.socket(fileno=int(sys.argv[1]))).serve()
+
+
+if __name__ == "__main__":
+    main()
