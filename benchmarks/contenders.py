@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.measure import Sample, Unfit, once
 from benchmarks.site import FEED, LENGTH, LIST, NOW, PAGE, Site
-from pipeline.sandbox.line import LONG_LIVED_TOKEN, LineServer
+from tests.doubles.line import LONG_LIVED_TOKEN, LineServer
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = Path(sys.executable).parent / "kadoma-line"

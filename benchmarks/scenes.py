@@ -10,7 +10,7 @@ from benchmarks import history
 from benchmarks.contenders import PEERS, SCRIPT, Contender, Floor, Ours, OursWithNews, StandardFloor
 from benchmarks.measure import Row, Sample, Unfit, once, rounds
 from benchmarks.site import LIST, NOW, Site
-from pipeline.sandbox.line import LineServer
+from tests.doubles.line import LineServer
 
 OURS = Ours.name
 SIZES = (1_000, 10_000, 100_000)  # events

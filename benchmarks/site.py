@@ -11,10 +11,11 @@ from msgspec.structs import replace
 from pipeline.config import JST
 from pipeline.sandbox import markup
 from pipeline.sandbox.articles import ARTICLES, SampleArticle
-from pipeline.sandbox.city import JSON, XML, City
-from pipeline.sandbox.fault import HTML
-from pipeline.sandbox.loopback import Answer, Request
+from pipeline.sandbox.city import HTML, JSON
 from pipeline.sandbox.markup import Published
+from tests.doubles.city import XML, City
+from tests.doubles.loopback import Request, Response
+from tests.doubles.markup import rss
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=JST)  # a Tuesday, within the posting hours
 LENGTH = 1_000
@@ -58,11 +59,11 @@ class Site(City):
         super().__init__()
         self.sent = 0
 
-    def answer(self, request: Request) -> Answer:
-        answer = super().answer(request)
+    def answer(self, request: Request) -> Response:
+        response = super().answer(request)
         with self.lock:
-            self.sent += len(answer.body)
-        return answer
+            self.sent += len(response.body)
+        return response
 
     def fill(self, *, with_news: bool = False, touched: bool = False) -> None:
         """Write the lists. `touched`: other bytes, but nothing new: the CMS fills a field that nobody reads."""
@@ -75,9 +76,7 @@ class Site(City):
             listed = [*reversed(fresh), *listed[: LENGTH - len(fresh)]]
         mark = "touched" if touched else ""
         self.put(LIST, _json(listed, self.url, mark).encode(), JSON)
-        feed = markup.rss(listed, self.url).replace(
-            "<description></description>", f"<description>{mark}</description>", 1
-        )
+        feed = rss(listed, self.url).replace("<description></description>", f"<description>{mark}</description>", 1)
         self.put(FEED, feed.encode(), XML)
         page = markup.static_list("新着情報", listed, [], self.host, with_time=True)
         self.put(PAGE, page.replace("</body>", f"<!-- {mark} --></body>").encode(), HTML)

@@ -10,8 +10,8 @@ from msgspec import structs
 
 from pipeline.report.flex_text import cards
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY, SampleArticle
-from pipeline.sandbox.fault import Fault
-from pipeline.sandbox.loopback import Request
+from tests.doubles.fault import Fault
+from tests.doubles.loopback import Request
 from tests.town import Town
 
 SOUND = ARTICLES[28]

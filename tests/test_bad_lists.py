@@ -10,8 +10,8 @@ import pytest
 from msgspec import structs
 
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
-from pipeline.sandbox.fault import Fault
-from pipeline.sandbox.loopback import Request
+from tests.doubles.fault import Fault
+from tests.doubles.loopback import Request
 from tests.town import Town
 
 LOGO = ARTICLES[28]  # /60th/…: only in the lists of the whole site

@@ -14,8 +14,8 @@ import pytest
 from pipeline.config import load
 from pipeline.run import run
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
-from pipeline.sandbox.fault import Fault
 from pipeline.world import World
+from tests.doubles.fault import Fault
 from tests.town import Town
 
 NEWS = ARTICLES[20:23]

@@ -10,8 +10,8 @@ import pytest
 from msgspec import Struct
 
 from pipeline.sandbox.articles import ARTICLES
-from pipeline.sandbox.fault import Fault
-from pipeline.sandbox.loopback import Request
+from tests.doubles.fault import Fault
+from tests.doubles.loopback import Request
 from tests.town import ROOT, Town
 
 LIST = "/index.update.json"

@@ -3,12 +3,14 @@
 import json
 import os
 import pty
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.doubles import line_rules
 from tests.town import CONFIG, SCRIPT
 
 NEWS = [
@@ -29,10 +31,10 @@ def environment(folder: Path) -> dict[str, str]:
     return {**kept, "HOME": str(folder), "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
 
 
-def play(folder: Path, *arguments: str, config: Path = CONFIG) -> "subprocess.CompletedProcess[str]":
+def play(folder: Path, *arguments: str, config: Path = CONFIG, **more: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         command(*arguments, config=config),
-        cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=120, check=False,
+        cwd=folder, env=environment(folder) | more, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 
 
@@ -110,6 +112,24 @@ def test_the_preview_shows_what_was_about_to_be_sent(folder: Path, story: Any) -
     page = (folder / story["preview"]).read_text(encoding="utf-8")
     assert all(title in page for title in NEWS)
     assert ALARM not in page
+
+
+def test_the_cards_show_their_pictures_and_keep_the_rules_of_line(folder: Path, story: Any) -> None:
+    page = (folder / story["preview"]).read_text(encoding="utf-8")
+    assert page.count('src="data:image/png') == len(NEWS)
+    sent = (folder / ".demo/clone/state/broadcasts").iterdir()
+    bodies = [file.read_bytes() for file in sent]
+    assert [line_rules.check(json.loads(body)) for body in bodies] == [None, None]
+    assert sum(body.count(b'"type": "image"') for body in bodies) == len(NEWS)
+
+
+def test_without_openssl_the_same_story_is_told_without_pictures(tmp_path: Path) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "git").symlink_to(shutil.which("git") or "git")
+    done = play(tmp_path, "--json", PATH=str(programs))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "data:image" not in (tmp_path / json.loads(done.stdout)["preview"]).read_text(encoding="utf-8")
 
 
 def test_without_a_terminal_the_story_is_plain_lines_made_anew(folder: Path, story: Any) -> None:

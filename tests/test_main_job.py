@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
-from pipeline.sandbox.fault import Fault
+from tests.doubles.fault import Fault
 from tests.town import Town
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from pipeline.config import JST
 from pipeline.sandbox.articles import ARTICLES, SampleArticle
-from pipeline.sandbox.city import City
-from pipeline.sandbox.line import LONG_LIVED_TOKEN, LineServer
+from tests.doubles.city import City
+from tests.doubles.line import LONG_LIVED_TOKEN, LineServer
 from tests.zygote import Process, Zygote
 
 ROOT = Path(__file__).parent.parent

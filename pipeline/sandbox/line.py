@@ -1,102 +1,23 @@
-"""An embedded LINE on loopback that behaves like the documented Messaging API. No message ever leaves this machine."""
+"""An embedded LINE on loopback: the endpoints that the pipeline uses, on a good day. No message ever leaves this machine."""
 
-import hashlib
 import json
-import re
 import ssl
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Any, Self
-from urllib.parse import parse_qs, urlsplit
+from datetime import datetime
+from typing import Any
 
-import msgspec
 from msgspec import Struct, structs
 
 from pipeline.config import JST
-from pipeline.sandbox import line_rules
-from pipeline.sandbox.fault import Fault
-from pipeline.sandbox.loopback import Answer, LoopbackServer, Request
+from pipeline.sandbox.loopback import LoopbackServer, Request, Response
 
 BROADCAST = "/v2/bot/message/broadcast"
 VALIDATE = "/v2/bot/message/validate/broadcast"
-RATE_LIMIT = "The API rate limit has been exceeded. Try again later."
-MONTHLY_LIMIT = "You have reached your monthly limit."
-UNAUTHORIZED = "Authentication failed. Confirm that the access token in the authorization header is valid."
-NO_BEARER = "Authorization header required. Must follow the scheme, 'Authorization: Bearer <ACCESS TOKEN>'"
-FORBIDDEN = "Access to this API is not available for your account"
-ALREADY_ACCEPTED = "The retry key is already accepted"
-KEY_LIFE = timedelta(hours=24)  # from the first request with the key
-TOKEN_LIFE = timedelta(minutes=15)
-HOURLY = 60  # broadcasts, and each insight endpoint
-REFILL = timedelta(minutes=1)
-UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+TOKEN = "/oauth2/v3/token"  # noqa: S105 - a path
 # Made up, for this machine only.
-LONG_LIVED_TOKEN = "sandbox-long-lived-token"  # noqa: S105
 CHANNEL_ID = "1650000000"
 CHANNEL_SECRET = "5a4d8b0c0f5e4c3b9a1d2e3f40516273"  # noqa: S105
-
-
-class LineFault(Fault, frozen=True):
-    """What LINE can do wrong, or refuse. `before`: nothing was accepted; `after`: it was, and the answer is lost."""
-
-    @classmethod
-    def error(cls, code: int, message: str) -> Self:
-        body = json.dumps({"message": message}, ensure_ascii=False).encode()
-        return cls("answer", status_code=code, body=body, headers=(("Content-Type", "application/json"),))
-
-    @classmethod
-    def error_before(cls, code: int = 500) -> Self:
-        return cls.error(code, "Internal Server Error")
-
-    @classmethod
-    def error_after(cls, code: int = 500) -> Self:
-        return cls.error_before(code).after()
-
-    @classmethod
-    def hang_before(cls) -> Self:
-        """Released while the client still waits, the request is served; a client that is gone has sent nothing."""
-        return cls.hang()
-
-    @classmethod
-    def hang_after(cls) -> Self:
-        return cls.hang().after()
-
-    @classmethod
-    def drop_before(cls) -> Self:
-        return cls.drop()
-
-    @classmethod
-    def drop_after(cls) -> Self:
-        return cls.drop().after()
-
-    @classmethod
-    def rate_limit(cls) -> Self:
-        return cls.error(429, RATE_LIMIT)
-
-    @classmethod
-    def monthly_limit(cls) -> Self:
-        return cls.error(429, MONTHLY_LIMIT)
-
-    @classmethod
-    def bad_request_nbsp(cls) -> Self:
-        """400 whose words are parted by a no-break space, as LINE's sometimes are."""
-        return cls.error(400, "The\N{NO-BREAK SPACE}request\N{NO-BREAK SPACE}body has 1 error(s)")
-
-    @classmethod
-    def reject_containing(cls, text: str) -> Self:
-        """400 for every body with this text in it; arm it with `times=None`."""
-        details = [{"message": "invalid property", "property": "/contents/0/body/contents/0/text"}]
-        body = {"message": "A message (messages[0]) in the request body is invalid", "details": details}
-        return structs.replace(cls.error(400, ""), body=json.dumps(body).encode(), containing=text)
-
-    @classmethod
-    def unauthorized(cls) -> Self:
-        return cls.error(401, UNAUTHORIZED)
-
-    @classmethod
-    def forbidden(cls) -> Self:
-        return cls.error(403, FORBIDDEN)
 
 
 class Accepted(Struct, frozen=True):
@@ -110,35 +31,8 @@ class Accepted(Struct, frozen=True):
     notification_disabled: bool = False
 
 
-class _Key:
-    """What LINE remembers of a retry key."""
-
-    def __init__(self, first: datetime, digest: str) -> None:
-        self.first, self.digest, self.request_id = first, digest, ""
-
-
-class _Bucket:
-    """A token bucket: full at first, one token a minute."""
-
-    def __init__(self, capacity: int, now: datetime) -> None:
-        self.capacity, self.tokens, self.seen = capacity, float(capacity), now
-
-    def take(self, now: datetime) -> bool:
-        gained = max(now - self.seen, timedelta(0)) / REFILL
-        self.tokens = min(float(self.capacity), self.tokens + gained)
-        self.seen = max(now, self.seen)
-        if self.tokens < 1:
-            return False
-        self.tokens -= 1
-        return True
-
-
-class LineServer(LoopbackServer):
-    """The server. Plain attributes are its settings and may be changed while it runs.
-
-    `now` is its clock; `quota` None means no monthly limit; `staff_usage` is what staff sent by hand this month;
-    `webhook` the address registered, or "" for none; `loopback_pictures` takes pictures over http from this machine.
-    """
+class EmbeddedLine(LoopbackServer):
+    """The server. `now` is its clock; `accepted` what residents got, all of them: `followers`."""
 
     def __init__(
         self,
@@ -147,166 +41,57 @@ class LineServer(LoopbackServer):
         tls: ssl.SSLContext | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(JST),
         followers: int = 12_345,
-        quota: int | None = None,
-        hourly: int = HOURLY,
-        loopback_pictures: bool = False,
     ) -> None:
         super().__init__(port=port, tls=tls)
         self.now = now
         self.followers = followers
-        self.quota = quota
-        self.hourly = hourly
-        self.loopback_pictures = loopback_pictures
-        self.long_lived_token = LONG_LIVED_TOKEN
-        self.channel_id, self.channel_secret = CHANNEL_ID, CHANNEL_SECRET
         self.basic_id, self.premium_id = "@kadoma_city", ""
         self.chat_mode, self.mark_as_read_mode = "bot", "auto"
-        self.webhook, self.webhook_active = "", False
-        self.staff_usage = 0
         self.accepted: list[Accepted] = []
-        self.violations: list[str] = []
-        self._tokens: dict[str, datetime] = {}
-        self._keys: dict[str, _Key] = {}
-        self._buckets: dict[str, _Bucket] = {}
-
-    def fail(self, fault: Fault, times: int | None = 1, path: str = BROADCAST) -> None:
-        """The next `times` requests (None: all) whose path begins with `path` end in the fault."""
-        self.arm(path, fault, times)
+        self.endpoints: dict[tuple[str, str], Callable[[Request], Response]] = {
+            ("POST", TOKEN): self.token,
+            ("POST", BROADCAST): self.broadcast,
+            ("POST", VALIDATE): lambda _: json_response({}),
+            ("GET", "/v2/bot/message/quota"): lambda _: json_response({"type": "none"}),
+            ("GET", "/v2/bot/message/quota/consumption"): lambda _: json_response({"totalUsage": self.usage}),
+            ("GET", "/v2/bot/info"): self.info,
+        }
 
     @property
     def usage(self) -> int:
-        """Messages of this month, by hand and by API: one a follower and broadcast."""
+        """Messages of this month: one a follower and broadcast."""
         month = self.now().astimezone(JST).strftime("%Y%m")
         with self.lock:
-            sent = sum(one.at.astimezone(JST).strftime("%Y%m") == month for one in self.accepted)
-        return self.staff_usage + sent * self.followers
+            return self.followers * sum(one.at.astimezone(JST).strftime("%Y%m") == month for one in self.accepted)
 
-    def issued_tokens(self) -> list[str]:
-        """Every stateless token so far, for tests that look for leaks."""
-        with self.lock:
-            return list(self._tokens)
-
-    def dress(self, answer: Answer) -> Answer:
+    def answer(self, request: Request) -> Response:
         """Every answer has a request id of its own, unless it already carries one."""
-        if any(name == "x-line-request-id" for name, _ in answer.headers):
-            return answer
-        return structs.replace(answer, headers=(*answer.headers, ("x-line-request-id", str(uuid.uuid4()))))
-
-    def answer(self, request: Request) -> Answer:
+        endpoint = self.endpoints.get((request.method, request.route))
         with self.lock:
-            return self.dress(self._route(request))
+            return self.dress(endpoint(request) if endpoint else error(404, "Not found"))
 
-    def _route(self, request: Request) -> Answer:
-        route = (request.method, request.route)
-        if route == ("POST", "/oauth2/v3/token"):
-            return self._issue_token(request)
-        endpoints: dict[tuple[str, str], Callable[[Request], Answer]] = {
-            ("POST", BROADCAST): self._broadcast,
-            ("POST", VALIDATE): self._validate,
-            ("GET", "/v2/bot/message/quota"): self._quota,
-            ("GET", "/v2/bot/message/quota/consumption"): lambda _: _json({"totalUsage": self.usage}),
-            ("GET", "/v2/bot/info"): self._info,
-            ("GET", "/v2/bot/insight/message/delivery"): self._deliveries,
-            ("GET", "/v2/bot/insight/followers"): self._followers,
-            ("GET", "/v2/bot/channel/webhook/endpoint"): self._webhook,
-        }
-        if route not in endpoints:
-            return _error(404, "Not found")
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme != "Bearer" or not token:
-            return _error(401, NO_BEARER)
-        expires = self._tokens.get(token)
-        if token != self.long_lived_token and (expires is None or expires <= self.now()):
-            return _error(401, UNAUTHORIZED)
-        return endpoints[route](request)
+    def dress(self, response: Response) -> Response:
+        if any(name == "x-line-request-id" for name, _ in response.headers):
+            return response
+        return structs.replace(response, headers=(*response.headers, ("x-line-request-id", str(uuid.uuid4()))))
 
-    def _issue_token(self, request: Request) -> Answer:
+    def token(self, _: Request) -> Response:
         """The stateless token: fifteen minutes, any number of them at once, none can be revoked."""
-        form = {key: values[-1] for key, values in parse_qs(request.body.decode("utf-8", "replace")).items()}
-        if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-            return _json({"error": "invalid_request", "error_description": "unsupported content type"}, 400)
-        if form.get("grant_type") != "client_credentials":
-            return _json({"error": "unsupported_grant_type", "error_description": "unsupported grant_type"}, 400)
-        if form.get("client_id") != self.channel_id:
-            return _json({"error": "invalid_client", "error_description": "invalid client_id"}, 400)
-        if form.get("client_secret") != self.channel_secret:
-            return _json({"error": "invalid_client", "error_description": "invalid client_secret"}, 400)
-        token = f"stateless-{uuid.uuid4().hex}"
-        self._tokens[token] = self.now() + TOKEN_LIFE
-        life = int(TOKEN_LIFE.total_seconds())
-        return _json({"token_type": "Bearer", "access_token": token, "expires_in": life})
+        return json_response(
+            {"token_type": "Bearer", "access_token": f"stateless-{uuid.uuid4().hex}", "expires_in": 900}
+        )
 
-    def _spend(self, route: str) -> bool:
-        """Take a token of the endpoint's bucket; every request costs one, whatever becomes of it."""
-        now = self.now()
-        bucket = self._buckets.get(route)
-        if bucket is None or bucket.capacity != self.hourly:
-            bucket = self._buckets[route] = _Bucket(self.hourly, now)
-        return bucket.take(now)
+    def broadcast(self, request: Request) -> Response:
+        return self.accept(request, json.loads(request.body))
 
-    def _broadcast(self, request: Request) -> Answer:
-        if not self._spend(request.route):
-            return _error(429, RATE_LIMIT)
-        now, retry_key = self.now(), request.headers.get("x-line-retry-key", "")
-        key: _Key | None = None
-        if retry_key:
-            if not UUID.fullmatch(retry_key):
-                return _error(400, "The retry key is invalid; it must be a hexadecimal UUID")
-            key, refusal = self._recall(retry_key.lower(), request.body, now)
-            if refusal is not None:
-                return refusal
-        body, problem = self._read(request)
-        if problem is not None:
-            return problem
-        if self.quota is not None and self.usage + self.followers > self.quota:
-            return _error(429, MONTHLY_LIMIT)
-        request_id = str(uuid.uuid4())
-        if key is not None:
-            key.request_id = request_id
+    def accept(self, request: Request, body: dict[str, Any]) -> Response:
+        request_id, retry_key = str(uuid.uuid4()), request.headers.get("x-line-retry-key", "")
         silent = bool(body.get("notificationDisabled", False))
-        self.accepted.append(Accepted(request_id, retry_key, request.body, tuple(body["messages"]), now, silent))
-        return structs.replace(_json({}), headers=(*_JSON, ("x-line-request-id", request_id)))
+        self.accepted.append(Accepted(request_id, retry_key, request.body, tuple(body["messages"]), self.now(), silent))
+        response = json_response({})
+        return structs.replace(response, headers=(*response.headers, ("x-line-request-id", request_id)))
 
-    def _recall(self, retry_key: str, body: bytes, now: datetime) -> tuple[_Key, Answer | None]:
-        """What is remembered of the key, and the refusal when it may not be used again (like this)."""
-        digest = hashlib.sha256(body).hexdigest()
-        key = self._keys.get(retry_key)
-        if key is None or now - key.first >= KEY_LIFE:
-            # Forgotten: the same key sends again. That is what LINE does.
-            key = self._keys[retry_key] = _Key(now, digest)
-            return key, None
-        if key.digest != digest:
-            # LINE only says that repeats must carry the same body. Here another one is an error that tests see.
-            self.violations.append(f"retry key {retry_key}: another body than in its first request at {key.first}")
-            return key, _error(400, "The request body differs from the first one with this retry key")
-        if key.request_id:
-            headers = (*_JSON, ("x-line-accepted-request-id", key.request_id))
-            return key, structs.replace(_error(409, ALREADY_ACCEPTED), headers=headers)
-        return key, None
-
-    def _validate(self, request: Request) -> Answer:
-        if "x-line-retry-key" in request.headers:
-            return _error(400, "X-Line-Retry-Key is not supported by this endpoint")
-        _, problem = self._read(request)
-        return problem or _json({})
-
-    def _read(self, request: Request) -> tuple[dict[str, Any], Answer | None]:
-        """The parsed body, and the refusal when LINE would not take it."""
-        if len(request.body) > line_rules.MAX_BODY:
-            return {}, _error(413, "Request body too large; the limit is 2 MB")
-        try:
-            body = json.loads(request.body.decode())
-        except ValueError:
-            return {}, _error(400, "The request body could not be parsed as JSON")
-        problem = line_rules.check(body, loopback_pictures=self.loopback_pictures)
-        if problem is None:
-            return body, None
-        return {}, _json({key: value for key, value in msgspec.to_builtins(problem).items() if value}, 400)
-
-    def _quota(self, _: Request) -> Answer:
-        return _json({"type": "none"} if self.quota is None else {"type": "limited", "value": self.quota})
-
-    def _info(self, _: Request) -> Answer:
+    def info(self, _: Request) -> Response:
         info = {
             "userId": "U0123456789abcdef0123456789abcdef",
             "basicId": self.basic_id,
@@ -314,42 +99,12 @@ class LineServer(LoopbackServer):
             "chatMode": self.chat_mode,
             "markAsReadMode": self.mark_as_read_mode,
         }
-        return _json(info | ({"premiumId": self.premium_id} if self.premium_id else {}))
-
-    def _insight_day(self, request: Request) -> tuple[str, Answer | None]:
-        if not self._spend(request.route):
-            return "", _error(429, RATE_LIMIT)
-        day = parse_qs(urlsplit(request.path).query).get("date", [""])[-1]
-        if not re.fullmatch(r"\d{8}", day):
-            return "", _error(400, "The value for the 'date' parameter is invalid")
-        is_over = day < self.now().astimezone(JST).strftime("%Y%m%d")
-        return day, None if is_over else _json({"status": "unready"})
-
-    def _deliveries(self, request: Request) -> Answer:
-        """Numbers of recipients; a way of sending that was not used that day is left out."""
-        day, answer = self._insight_day(request)
-        if answer is not None:
-            return answer
-        count = sum(one.at.astimezone(JST).strftime("%Y%m%d") == day for one in self.accepted)
-        return _json({"status": "ready"} | ({"apiBroadcast": count * self.followers} if count else {}))
-
-    def _followers(self, request: Request) -> Answer:
-        _, answer = self._insight_day(request)
-        numbers = {"followers": self.followers, "targetedReaches": self.followers, "blocks": self.followers // 10}
-        return answer or _json({"status": "ready"} | numbers)
-
-    def _webhook(self, _: Request) -> Answer:
-        if not self.webhook:
-            return _error(404, "Webhook endpoint is not set")
-        return _json({"endpoint": self.webhook, "active": self.webhook_active})
+        return json_response(info | ({"premiumId": self.premium_id} if self.premium_id else {}))
 
 
-_JSON = (("Content-Type", "application/json"),)
+def json_response(value: dict[str, Any], status: int = 200) -> Response:
+    return Response(status, json.dumps(value, ensure_ascii=False).encode(), (("Content-Type", "application/json"),))
 
 
-def _json(value: dict[str, Any], status: int = 200) -> Answer:
-    return Answer(status, json.dumps(value, ensure_ascii=False).encode(), _JSON)
-
-
-def _error(status: int, message: str) -> Answer:
-    return _json({"message": message}, status)
+def error(status: int, message: str) -> Response:
+    return json_response({"message": message}, status)

@@ -36,7 +36,6 @@ def entry(published: Published, url: str) -> dict[str, Any]:
     """One object of `index.update.json`."""
     article = published.article
     shown = article.sns_display
-    names = {1: "表示しない", 2: "表示する"}
     return {
         "page_no": article.page_no,
         "page_name": article.title,
@@ -52,7 +51,7 @@ def entry(published: Published, url: str) -> dict[str, Any]:
         "reserve": {
             "light_page": None,
             "newpage_category": None,
-            "sns_display": None if shown is None else {"number": shown, "value": names[shown]},
+            "sns_display": {"number": shown, "value": ("", "表示しない", "表示する")[shown]} if shown else None,
         },
         "tag": [
             {"tag_no": number, "tag_name": name, "image_file_name": "", "image_url": None}
@@ -65,25 +64,7 @@ def update_json(listed: list[Published], url: str) -> str:
     return json.dumps([entry(one, url) for one in listed], ensure_ascii=False)
 
 
-def rss(listed: list[Published], url: str) -> str:
-    """RSS 1.0 (RDF) as feed.php writes it: empty descriptions, dc:date in local time."""
-    links = [(url + one.article.path, one) for one in listed]
-    items = "".join(
-        f'<item rdf:about="{escape(link)}">\n<title>{escape(one.article.title)}</title>\n<link>{escape(link)}</link>\n'
-        f"<description></description>\n<dc:date>{one.jst.isoformat(timespec='seconds')}</dc:date>\n</item>\n"
-        for link, one in links
-    )
-    sequence = "".join(f'<rdf:li rdf:resource="{escape(link)}" />\n' for link, _ in links)
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        '<rdf:RDF xmlns="http://purl.org/rss/1.0/" xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
-        'xmlns:dc="http://purl.org/dc/elements/1.1/" xml:lang="ja">\n'
-        f'<channel rdf:about="{url}/cgi-bin/feed.php">\n<title>{CITY} 新着情報</title>\n<link>{url}/</link>\n'
-        f"<description></description>\n<items><rdf:Seq>\n{sequence}</rdf:Seq></items>\n</channel>\n{items}</rdf:RDF>\n"
-    )
-
-
-def _document(title: str, head: str, body: str, host: str) -> str:
+def document(title: str, head: str, body: str, host: str) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="ja">\n<head>\n<meta charset="UTF-8">\n'
         f"<title>{title}</title>\n{head}"
@@ -91,15 +72,6 @@ def _document(title: str, head: str, body: str, host: str) -> str:
         f'</head>\n<body>\n<header id="headlogo"><a href="//{host}/index.html">{CITY}</a></header>\n{body}\n'
         f"<footer><address>{CITY}役所 〒571-8585 門真市中町1-1</address></footer>\n</body>\n</html>\n"
     )
-
-
-def home(host: str) -> str:
-    """The home page: its list of news is an empty template that a script fills."""
-    block = (
-        f'<div class="pageListDynBlock" data-url="//{host}/index.update.json" data-limit="10">'
-        '<ul class="pageListDynBlockTemplate"><li class="page"></li></ul></div>'
-    )
-    return _document(f"{CITY}", "", f'<div id="shinchaku"><h2>新着情報</h2>{block}</div>', host)
 
 
 def static_list(title: str, pages: list[Published], folders: list[str], host: str, *, with_time: bool) -> str:
@@ -111,11 +83,7 @@ def static_list(title: str, pages: list[Published], folders: list[str], host: st
         date = f'<span class="date">{day} {when.hour}時{when.minute}分</span>' if with_time else ""
         items += f'<li class="page"><a href="//{host}{one.article.path}">{escape(one.article.title)}</a>{date}</li>\n'
     body = f'<article id="contents"><h1 class="title">{title}</h1>\n<ul>\n{items}</ul></article>'
-    return _document(f"{title}／{CITY}", "", body, host)
-
-
-def not_found(host: str) -> str:
-    return _document(f"ページが見つかりません／{CITY}", "", "<h1>お探しのページは見つかりません</h1>", host)
+    return document(f"{title}／{CITY}", "", body, host)
 
 
 def page(published: Published, host: str, url: str) -> str:
@@ -124,7 +92,7 @@ def page(published: Published, host: str, url: str) -> str:
     title = escape(article.title)
     dated = article.has_date
     update = f'<p class="update">更新日：{published.jst:%Y年%m月%d日}</p>\n' if dated else ""
-    return _document(
+    return document(
         f"{title}／{CITY}",
         _head(published, host, url),
         f'{_breadcrumb(article, host)}<article id="contents" role="main">\n'

@@ -12,9 +12,9 @@ from pipeline.ledger.ledger import known
 from pipeline.report.outcome import Report
 from pipeline.run import run
 from pipeline.sandbox.articles import ARTICLES
-from pipeline.sandbox.line import BROADCAST
 from pipeline.world import CLOCK, World
 from tests.delivery.crash import check_ledger
+from tests.doubles.line import BROADCAST
 from tests.town import Town
 
 BASELINE = ARTICLES[:10]

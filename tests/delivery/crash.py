@@ -13,7 +13,7 @@ from pipeline.ledger import store
 from pipeline.ledger.events import Intent, Outcome, decode
 from pipeline.ledger.knowledge import Knowledge, fold
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
-from pipeline.sandbox.line import LineFault, LineServer
+from tests.doubles.line import LineFault, LineServer
 from tests.town import SCRIPT, Town
 from tests.zygote import Process, Zygote
 

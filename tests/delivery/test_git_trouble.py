@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.sandbox.articles import ARTICLES
-from pipeline.sandbox.line import BROADCAST
 from tests.delivery.conftest import Inside
 from tests.delivery.crash import PERSON
+from tests.doubles.line import BROADCAST
 
 A = ARTICLES[20]
 

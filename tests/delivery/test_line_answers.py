@@ -6,8 +6,8 @@ import pytest
 
 from pipeline.line.client import TOKEN_REFILL
 from pipeline.sandbox.articles import ARTICLES
-from pipeline.sandbox.line import BROADCAST, VALIDATE, LineFault
 from tests.delivery.conftest import Inside
+from tests.doubles.line import BROADCAST, VALIDATE, LineFault
 
 A, B, C, D = ARTICLES[20:24]
 FAULTS = {

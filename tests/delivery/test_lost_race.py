@@ -4,8 +4,8 @@ import subprocess
 from pathlib import Path
 
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
-from pipeline.sandbox.line import LineFault
 from tests.delivery.conftest import Inside
+from tests.doubles.line import LineFault
 
 A = ARTICLES[20]
 

@@ -30,9 +30,9 @@ from pipeline.policy.hours import is_open
 from pipeline.report.outcome import Report
 from pipeline.run import run
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY, SampleArticle
-from pipeline.sandbox.line import LineFault
 from pipeline.world import CLOCK, World
 from tests.delivery.crash import PERSON, check_chain, memory
+from tests.doubles.line import LineFault
 from tests.town import Town
 
 SOAK = int(os.environ.get("SOAK_SEEDS", "0"))

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
-from pipeline.sandbox.line import LineFault
 from tests.delivery.conftest import Inside
+from tests.doubles.line import LineFault
 
 A, B = ARTICLES[20], ARTICLES[21]
 ATTEMPTS = 4  # tries of one run

@@ -6,9 +6,9 @@ import subprocess
 import pytest
 
 from pipeline.sandbox.articles import ARTICLES
-from pipeline.sandbox.fault import Fault
-from pipeline.sandbox.line import BROADCAST, LineFault
 from tests.delivery.conftest import Inside
+from tests.doubles.fault import Fault
+from tests.doubles.line import BROADCAST, LineFault
 
 A = ARTICLES[20]
 BOTH = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])

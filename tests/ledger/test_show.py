@@ -11,7 +11,7 @@ from pipeline.config import JST, load
 from pipeline.ledger.events import AnyEvent, Approved, Chosen, Found, Intent, Outcome
 from pipeline.report.records import records_of
 from pipeline.sandbox.articles import ARTICLES
-from pipeline.sandbox.line import LineFault
+from tests.doubles.line import LineFault
 from tests.town import CONFIG, Town
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from pipeline.doctor import catalogue
 from pipeline.sandbox.articles import ARTICLES
-from pipeline.sandbox.fault import Fault
-from pipeline.sandbox.line import BROADCAST, CHANNEL_ID, CHANNEL_SECRET
+from tests.doubles.fault import Fault
+from tests.doubles.line import BROADCAST, CHANNEL_ID, CHANNEL_SECRET
 from tests.town import Town
 
 STATELESS = {"LINE_CHANNEL_ID": CHANNEL_ID, "LINE_CHANNEL_SECRET": CHANNEL_SECRET}

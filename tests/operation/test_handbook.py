@@ -10,8 +10,8 @@ import pytest
 
 from pipeline.form import ACTIONS
 from pipeline.sandbox.articles import ARTICLES
-from pipeline.sandbox.fault import Fault
-from pipeline.sandbox.line import CHANNEL_ID, CHANNEL_SECRET
+from tests.doubles.fault import Fault
+from tests.doubles.line import CHANNEL_ID, CHANNEL_SECRET
 from tests.town import ROOT, Town
 from tests.workflows.runner import WORKFLOWS, load
 

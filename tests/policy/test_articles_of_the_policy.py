@@ -18,9 +18,9 @@ from pipeline.policy.posters import PIPELINE, department_of
 from pipeline.refusal import Refusal
 from pipeline.report.flex_text import cards
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
-from pipeline.sandbox.line import BROADCAST, VALIDATE, LineFault
 from pipeline.sources import article_page
 from pipeline.sources.answer import Fetched
+from tests.doubles.line import BROADCAST, VALIDATE, LineFault
 from tests.policy.office import CITY, NIGHT, TUESDAY, Office, config, default_config, url
 from tests.town import CONFIG, ROOT, Town
 

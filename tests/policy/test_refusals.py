@@ -6,7 +6,7 @@ from typing import get_args
 
 from pipeline.refusal import RefusalCode
 from pipeline.sandbox.articles import ARTICLES
-from pipeline.sandbox.line import LineFault
+from tests.doubles.line import LineFault
 from tests.town import Town
 
 KIKI = ("--actor", "kiki")

@@ -11,7 +11,7 @@ from pipeline.line.delivery import Broadcast
 from pipeline.report import pages
 from pipeline.report.gallery import gallery
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
-from pipeline.sandbox.fault import Fault
+from tests.doubles.fault import Fault
 from tests.town import Town
 
 

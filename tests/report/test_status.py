@@ -6,8 +6,8 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from pipeline.sandbox.articles import ARTICLES
-from pipeline.sandbox.fault import Fault
-from pipeline.sandbox.line import LineFault
+from tests.doubles.fault import Fault
+from tests.doubles.line import LineFault
 from tests.town import Town
 
 SECOND_POSTER = ('"総務部収納課" = []', '"総務部収納課" = ["shuno"]')

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from pipeline.report import tell
 from pipeline.sandbox.articles import ARTICLES
-from pipeline.sandbox.fault import Fault
-from pipeline.sandbox.line import LineFault
+from tests.doubles.fault import Fault
+from tests.doubles.line import LineFault
 from tests.town import Town
 
 HOSTILE = "](http://evil.example) <img src=x> `x` ::set-output name=a::b ##[add-mask]x @octocat #1"

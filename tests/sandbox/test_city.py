@@ -15,9 +15,9 @@ from bs4 import BeautifulSoup
 from PIL import Image
 
 from pipeline.config import JST
-from pipeline.sandbox import articles
-from pipeline.sandbox.city import City
-from pipeline.sandbox.fault import Fault
+from tests.doubles import articles
+from tests.doubles.city import City
+from tests.doubles.fault import Fault
 
 MORNING = datetime(2026, 11, 24, 8, 30, 5, tzinfo=JST)
 LIST = "/index.update.json"

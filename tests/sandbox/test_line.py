@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from pipeline.config import JST
-from pipeline.sandbox import line_rules
-from pipeline.sandbox.line import (
+from tests.doubles import line_rules
+from tests.doubles.line import (
     BROADCAST,
     CHANNEL_ID,
     CHANNEL_SECRET,
@@ -424,12 +424,6 @@ def test_sizes_are_counted_in_the_escaped_form(line: LineServer) -> None:
     assert "maximum size" in problem(line, flex(bubble("あ" * (room // 6 + 1))))[0][1]
     halves = carousel(*[bubble("あ" * 4500)] * 2)
     assert problem(line, flex(halves))[0] == ("/", "Too large flex message. The maximum size of JSON data is 50 KB")
-
-
-def test_pictures_over_http_from_this_machine_are_taken_when_the_demo_asks_for_it(line: LineServer) -> None:
-    line.loopback_pictures = True
-    assert post(line, flex(changed("/hero/url", "http://127.0.0.1:8080/a.png"))).status_code == 200
-    assert problem(line, flex(changed("/hero/url", "http://example.jp/a.png"))) == [("/hero/url", "invalid uri")]
 
 
 @pytest.mark.parametrize(

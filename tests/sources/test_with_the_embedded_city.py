@@ -7,10 +7,11 @@ import pytest
 
 from pipeline.article import Page
 from pipeline.config import Selectors, Site, Source
-from pipeline.sandbox.articles import ARTICLES, CATEGORY_INDEX, KEITAI_PAGE
-from pipeline.sandbox.city import KINKYU, City
-from pipeline.sandbox.fault import Fault
+from pipeline.sandbox.city import KINKYU
 from pipeline.sources.collect import Memory, SiteReader
+from tests.doubles.articles import ARTICLES, CATEGORY_INDEX, KEITAI_PAGE
+from tests.doubles.city import City
+from tests.doubles.fault import Fault
 from tests.sources.source_site import NOW, Clock
 
 SMART = Source(kind="smart-cms", url="/index.update.json")

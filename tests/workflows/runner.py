@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from pipeline.sandbox.github import TOKEN, GitHubServer
-from pipeline.sandbox.line import CHANNEL_ID, CHANNEL_SECRET, LONG_LIVED_TOKEN
+from tests.doubles.github import TOKEN, GitHubServer
+from tests.doubles.line import CHANNEL_ID, CHANNEL_SECRET, LONG_LIVED_TOKEN
 from tests.town import ROOT, SCRIPT, Town, zygote
 from tests.workflows.expressions import holds, resolved
 

@@ -1,6 +1,6 @@
 """doctor.yml: staff see in the browser, with the real secrets and without a terminal, whether everything is right."""
 
-from pipeline.sandbox.line import BROADCAST
+from tests.doubles.line import BROADCAST
 from tests.workflows.runner import Runner
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.sandbox.articles import ARTICLES
-from pipeline.sandbox.line import LineFault
+from tests.doubles.line import LineFault
 from tests.workflows.runner import Run, Runner
 
 OPEN = timedelta(hours=2)

@@ -7,9 +7,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
-from pipeline.sandbox.fault import Fault
-from pipeline.sandbox.github import EVENT_TYPE
-from pipeline.sandbox.line import CHANNEL_SECRET, LineFault
+from tests.doubles.fault import Fault
+from tests.doubles.github import EVENT_TYPE
+from tests.doubles.line import CHANNEL_SECRET, LineFault
 from tests.workflows.runner import Runner
 
 OPEN = timedelta(hours=2)  # from 8:00 into the posting hours

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from pipeline.sandbox.articles import ARTICLES
-from pipeline.sandbox.line import LineFault
+from tests.doubles.line import LineFault
 from tests.workflows.expressions import resolved
 from tests.workflows.runner import Run, Runner, load
 

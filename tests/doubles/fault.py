@@ -8,7 +8,8 @@ from typing import Literal, Self
 import msgspec
 from msgspec import Struct
 
-HTML = "text/html; charset=utf-8"
+from pipeline.sandbox.city import HTML
+
 MEGABYTE = 1_000_000
 CHALLENGE = (
     "<!DOCTYPE html><html><head><title>Just a moment...</title></head>"

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from pipeline.sandbox.fault import Fault
-from pipeline.sandbox.loopback import Answer, LoopbackServer, Request
+from tests.doubles.fault import Fault
+from tests.doubles.loopback import FaultyServer, Request, Response
 
 REPOSITORY = "kadoma/kadoma-line"
 # Made up, for this machine only.
@@ -17,10 +17,10 @@ TOKEN = "sandbox-github-token"  # noqa: S105
 EVENT_TYPE = "kadoma-line"  # of the repository_dispatch that sync.yml starts on
 PAGE = 30  # entries a page unless `per_page` says otherwise
 
-Handler = Callable[[Request, dict[str, str]], Answer]
+Handler = Callable[[Request, dict[str, str]], Response]
 
 
-class GitHubServer(LoopbackServer):
+class GitHubServer(FaultyServer):
     """The server. Plain attributes may be changed while it runs.
 
     `permissions` are those of the job's token; `runs` and `workflows` are what the Actions endpoints tell; `approvals`
@@ -73,7 +73,7 @@ class GitHubServer(LoopbackServer):
                 for login in logins
             )
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Response:
         with self.lock:
             scheme, _, token = request.headers.get("authorization", "").partition(" ")
             if scheme.lower() not in ("bearer", "token") or token != TOKEN:
@@ -106,7 +106,7 @@ class GitHubServer(LoopbackServer):
         name, _, level = permission.partition(":")
         return self.permissions.get(name) in ((level, "write") if level == "read" else ("write",))
 
-    def _list_issues(self, request: Request, _: dict[str, str]) -> Answer:
+    def _list_issues(self, request: Request, _: dict[str, str]) -> Response:
         query = _query(request)
         labels = {label for label in query.get("labels", "").split(",") if label}
         state = query.get("state", "open")
@@ -117,7 +117,7 @@ class GitHubServer(LoopbackServer):
         ]
         return _json(_page(found, query))
 
-    def _create_issue(self, request: Request, _: dict[str, str]) -> Answer:
+    def _create_issue(self, request: Request, _: dict[str, str]) -> Response:
         body = json.loads(request.body)
         if not body.get("title"):
             return _json({"message": "Validation Failed"}, 422)
@@ -128,14 +128,14 @@ class GitHubServer(LoopbackServer):
         self.issues.append(issue)
         return _json(issue, 201)
 
-    def _change_issue(self, request: Request, found: dict[str, str]) -> Answer:
+    def _change_issue(self, request: Request, found: dict[str, str]) -> Response:
         issue = self._issue(found)
         if issue is None:
             return _json({"message": "Not Found"}, 404)
         issue.update(json.loads(request.body))
         return _json(issue)
 
-    def _comment(self, request: Request, found: dict[str, str]) -> Answer:
+    def _comment(self, request: Request, found: dict[str, str]) -> Response:
         if self._issue(found) is None:
             return _json({"message": "Not Found"}, 404)
         self.comments.append((int(found["number"]), json.loads(request.body)["body"]))
@@ -144,7 +144,7 @@ class GitHubServer(LoopbackServer):
     def _issue(self, found: dict[str, str]) -> dict[str, Any] | None:
         return next((issue for issue in self.issues if issue["number"] == int(found["number"])), None)
 
-    def _list_runs(self, request: Request, found: dict[str, str]) -> Answer:
+    def _list_runs(self, request: Request, found: dict[str, str]) -> Response:
         query = _query(request)
         workflow = found.get("workflow")
         runs = [
@@ -156,17 +156,17 @@ class GitHubServer(LoopbackServer):
         ]
         return _json({"total_count": len(runs), "workflow_runs": _page(runs, query)})
 
-    def _workflow(self, _: Request, found: dict[str, str]) -> Answer:
+    def _workflow(self, _: Request, found: dict[str, str]) -> Response:
         state = self.workflows.get(found["workflow"])
         path = f".github/workflows/{found['workflow']}"
         return _json({"state": state, "path": path}) if state else _json({"message": "Not Found"}, 404)
 
-    def _approvals(self, _: Request, found: dict[str, str]) -> Answer:
+    def _approvals(self, _: Request, found: dict[str, str]) -> Response:
         return _json(self.approvals.get(found["run"], []))
 
-    def _dispatch(self, request: Request, _: dict[str, str]) -> Answer:
+    def _dispatch(self, request: Request, _: dict[str, str]) -> Response:
         self.dispatched.append(json.loads(request.body))
-        return Answer(204)
+        return Response(204)
 
 
 def _query(request: Request) -> dict[str, str]:
@@ -182,5 +182,5 @@ def _stamp(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _json(value: Any, status: int = 200) -> Answer:
-    return Answer(status, json.dumps(value, ensure_ascii=False).encode(), (("Content-Type", "application/json"),))
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(status, json.dumps(value, ensure_ascii=False).encode(), (("Content-Type", "application/json"),))

@@ -26,7 +26,6 @@ MAX_IMAGE_URL = 2000
 MAX_SENDER_NAME = 20
 MAX_RATIO_NUMBER = 100_000
 MAX_TALLNESS = 3  # height ≤ 3 × width
-PICTURE_HOSTS_ON_LOOPBACK = ("127.0.0.1", "localhost")
 
 MESSAGE_TYPES = ("text", "image", "flex")
 BUBBLE_SIZES = ("nano", "micro", "deca", "hecto", "kilo", "mega", "giga")
@@ -66,13 +65,8 @@ def graphemes(text: str) -> int:
     return count
 
 
-def check(body: Any, *, loopback_pictures: bool = False) -> Problem | None:
-    """The first kind of problem of a broadcast's parsed body, or None when LINE would take it.
-
-    Args:
-        body: the parsed JSON.
-        loopback_pictures: pictures may come over http from this machine, for the embedded city.
-    """
+def check(body: Any) -> Problem | None:
+    """The first kind of problem of a broadcast's parsed body, or None when LINE would take it."""
     if not isinstance(body, dict):
         return Problem("The request body could not be parsed as JSON")
     outer: list[Detail] = []
@@ -88,7 +82,7 @@ def check(body: Any, *, loopback_pictures: bool = False) -> Problem | None:
         return Problem(f"The request body has {len(outer)} error(s)", tuple(outer))
     for number, message in enumerate(messages):
         if message["type"] == "flex":
-            flex = _Flex(loopback_pictures)
+            flex = _Flex()
             flex.container(message["contents"])
             if flex.details:
                 invalid = f"A message (messages[{number}]) in the request body is invalid"
@@ -299,9 +293,8 @@ ACTIONS: Mapping[str, str] = {"uri": "uri", "message": "text", "postback": "data
 class _Flex:
     """Walks one container; property names in details are JSON pointers into it, as LINE writes them."""
 
-    def __init__(self, loopback_pictures: bool) -> None:
+    def __init__(self) -> None:
         self.details: list[Detail] = []
-        self.loopback_pictures = loopback_pictures
 
     def fail(self, message: str, where: str) -> None:
         self.details.append(Detail(message, where or "/"))
@@ -375,18 +368,12 @@ class _Flex:
             for number, child in enumerate(children):
                 self.component(child, ("span",) if kind == "text" else in_box, f"{where}/contents/{number}")
         for key in ("url", "previewUrl"):
-            if value.get(key) is not None and not self.is_picture(value[key]):
+            if value.get(key) is not None and not _is_url(value[key], ("https",), MAX_IMAGE_URL):
                 self.fail("invalid uri", f"{where}/{key}")
         if value.get("action") is not None:
             self.action(value["action"], f"{where}/action", is_labelled=kind == "button")
         if kind == "video" and value.get("altContent") is not None:
             self.component(value["altContent"], ("box", "image"), f"{where}/altContent")
-
-    def is_picture(self, value: Any) -> bool:
-        if _is_url(value, ("https",), MAX_IMAGE_URL):
-            return True
-        is_local = _is_url(value, ("http",), MAX_IMAGE_URL) and urlsplit(value).hostname in PICTURE_HOSTS_ON_LOOPBACK
-        return self.loopback_pictures and is_local
 
     def action(self, value: Any, where: str, *, is_labelled: bool) -> None:
         kind = str(value.get("type")) if isinstance(value, dict) else ""
