@@ -202,12 +202,12 @@ class Doctor:
 
     def _quota(self, client: Client) -> Finding:
         quota = client.quota()
-        values = {"api": self._config.line.api, "limit": quota.limit, "used": quota.used}
+        values = {"api": self._config.line.api, "limit": quota.limit, "used": "?" if quota.used is None else quota.used}
         if quota.limit is None:
             return _finding("quota", "unlimited", **values)
         if not quota.has_room:
             return _finding("quota", "full", **values)
-        return _finding("quota", "short" if quota.used > LITTLE_LEFT * quota.limit else "good", **values)
+        return _finding("quota", "short" if (quota.used or 0) > LITTLE_LEFT * quota.limit else "good", **values)
 
     def _reception(self, reception: Reception) -> Finding:
         wanted = self._config.line.chat_mode

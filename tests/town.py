@@ -140,7 +140,11 @@ class Town:
 
     def sent_titles(self) -> list[str]:
         """What residents got, in order: the altText of every message."""
-        return [message["altText"] for broadcast in self.line.accepted for message in broadcast.messages]
+        return [
+            message.get("altText") or message["text"]
+            for broadcast in self.line.accepted
+            for message in broadcast.messages
+        ]
 
     def git(self, *arguments: str, at: Path | None = None) -> str:
         done = subprocess.run(["git", *arguments], cwd=at or self.folder, capture_output=True, text=True, check=True)

@@ -1,34 +1,41 @@
-"""LINE's Messaging API through line-bot-sdk. Importing the SDK costs about a second and 75 MB: only when something is sent."""
+"""LINE's Messaging API. Of LINE's answers only the fields that we need are read, as plain JSON, and everything else may be
+as LINE likes: it adds fields and kinds without notice. line-bot-sdk builds and checks what is sent; importing it costs
+about a second and 75 MB: only when something is sent."""
 
 import json
 import logging
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 from msgspec import Struct
 
 from pipeline import config as configuration
+from pipeline.line.wire import NoAnswer, Reply, exchange
 from pipeline.message.roundtrip import lost
 from pipeline.runner import masked
 from pipeline.world import CLOCK
 
 log = logging.getLogger("kadoma_line")
 
-RATE = "The API rate limit has been exceeded"
-QUOTA = "You have reached your monthly limit"
+MONTHLY = re.compile(r"month|quota", re.IGNORECASE)  # of two kinds of 429, told apart by words that LINE may change
+REFUSED = {400: "invalid", 401: "unauthorized", 403: "forbidden", 413: "refused", 415: "refused", 429: "rate"}
 BROADCAST = "/v2/bot/message/broadcast"
+VALIDATE = "/v2/bot/message/validate/broadcast"
+_SENDABLE = re.compile(r"[!-~]+")  # what a header can hold
 ID = re.compile(r"([UCR])[0-9a-f]{32}(?![0-9a-f])", re.IGNORECASE)  # of a user, group or room
 TOKEN_REFILL = 61  # seconds: broadcasts come from a bucket that gains one token a minute
 RATE_WAITS = 2
 BACKOFF = 1.0  # seconds before the first repeat; doubled each time, half of it random
 BACKOFF_MOST = 20.0
-CLOCK_TOLERANCE = timedelta(
-    minutes=15
-)  # how wrong our clock may be: posting hours and the life of retry keys rest on it
+CLOCK_TOLERANCE = timedelta(minutes=15)  # how wrong our clock may be: posting hours and retry keys rest on it
+LARGEST = 2**53  # a number beyond it is none of LINE's, and the ledger could not hold it
+
+Json = dict[str, Any]
 
 
 class LineError(Exception):
@@ -44,14 +51,15 @@ class LostInTranslation(Exception):
 
 
 class Quota(Struct, frozen=True):
-    """Messages a month: `limit` None means no cap; `used` is approximate and includes what staff send by hand."""
+    """Messages a month: `limit` None means no cap, or none that LINE told; `used` is approximate, includes what staff send
+    by hand, and is None when LINE did not tell it."""
 
     limit: int | None
-    used: int
+    used: int | None
 
     @property
     def has_room(self) -> bool:
-        return self.limit is None or self.used < self.limit
+        return self.limit is None or self.used is None or self.used < self.limit
 
 
 class Reception(Struct, frozen=True):
@@ -65,8 +73,9 @@ class Reception(Struct, frozen=True):
 class Answer(Struct, frozen=True):
     """What is known after a broadcast request and its repeats.
 
-    accepted: 200, or 409 for a repeat of an accepted one. rejected: every single try was refused, so nothing was sent;
-    code: invalid | quota | rate | unauthorized | forbidden | refused. unknown: at least one try may have been accepted.
+    accepted: 200 with LINE's request id, or 409 with the id of the accepted request. rejected: every single try was refused,
+    so nothing was sent; code: invalid | quota | rate | unauthorized | forbidden | refused. unknown: at least one try may
+    have been accepted, also by an answer that is not LINE's; code: server | unclear | unreachable.
     """
 
     outcome: Literal["accepted", "rejected", "unknown"]
@@ -96,48 +105,76 @@ class Client:
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._line, self._environment, self._now, self._sleep, self._stop = line, environment, now, sleep, stop
-        self._timeout = (
+        self._within = (
             configuration.duration(line.connect_timeout).total_seconds(),
             configuration.duration(line.read_timeout).total_seconds(),
         )
-        self._ready: Any = None
+        self._held_token = ""
 
-    def check_account(self) -> None:
-        """Art. 3: any account but the configured one is refused. So is a clock that differs from LINE's. Raises LineError."""
-        told = self._ask(lambda: self._api().get_bot_info_with_http_info(_request_timeout=self._timeout))
-        self._check_clock(_header(told.headers, "date"))
-        info = told.data
-        if self._line.account not in (info.basic_id, info.premium_id):
+    def check_account(self, hard: bool = False) -> None:
+        """Art. 3: any account but the configured one is refused. So is a clock that differs from LINE's. Raises LineError.
+
+        Args:
+            hard: try twice as often; an emergency waits for the answer.
+        """
+        reply, info = self._get("/v2/bot/info", attempts=self._line.attempts * (2 if hard else 1))
+        self._check_clock(reply.headers.get("date", ""))
+        ids = [_text(info.get(name)) for name in ("basicId", "premiumId")]
+        if not any(ids):
+            raise LineError(
+                "line",
+                "LINE does not tell which account the credentials belong to, and Art. 3 allows no other than "
+                f"{self._line.account}; the next run asks again",
+            )
+        if self._line.account not in ids:
             raise LineError(
                 "account",
-                f"the credentials belong to {info.basic_id} ({info.display_name}), not to {self._line.account}: Art. 3 refuses; "
-                "set the secrets of the right channel",
+                f"the credentials belong to {ids[0] or ids[1]} ({_text(info.get('displayName'))}), not to {self._line.account}: "
+                "Art. 3 refuses; set the secrets of the right channel",
             )
 
     def reception(self) -> Reception:
         """Whether anything is received or replied to. Raises LineError."""
-        from linebot.v3.messaging import ApiException
+        reply, info = self._get("/v2/bot/info")
+        _, endpoint = self._get("/v2/bot/channel/webhook/endpoint", through=404)  # none was ever set
+        webhook = _text(endpoint.get("endpoint")) if endpoint.get("active") is True else ""
+        return Reception(webhook, _text(info.get("chatMode")), _one_line(reply.headers.get("date", "")))
 
-        told = self._ask(lambda: self._api().get_bot_info_with_http_info(_request_timeout=self._timeout))
-        try:
-            endpoint = self._ask(
-                lambda: self._api().get_webhook_endpoint(_request_timeout=self._timeout),
-                through=404,  # none was ever set
-            )
-            webhook = str(endpoint.endpoint) if endpoint.active else ""
-        except ApiException:
-            webhook = ""
-        mode = told.data.chat_mode
-        return Reception(webhook, str(getattr(mode, "value", mode)), _header(told.headers, "date"))
+    def quota(self, patient: bool = True) -> Quota:
+        """The month's limit and what is used of it; not `patient`: asked once. Raises LineError."""
+        attempts = self._line.attempts if patient else 1
+        _, quota = self._get("/v2/bot/message/quota", attempts=attempts)
+        _, used = self._get("/v2/bot/message/quota/consumption", attempts=attempts)
+        limit = None if quota.get("type") == "none" else _count(quota.get("value"))
+        return Quota(limit, _count(used.get("totalUsage")))
 
-    def quota(self) -> Quota:
-        """The month's limit and what is used of it. Raises LineError."""
-        quota = self._ask(lambda: self._api().get_message_quota(_request_timeout=self._timeout))
-        used = self._ask(lambda: self._api().get_message_quota_consumption(_request_timeout=self._timeout))
-        return Quota(
-            quota.value if str(getattr(quota.type, "value", quota.type)) == "limited" else None,
-            int(used.total_usage or 0),
-        )
+    def message_event(self, request_id: str) -> dict[str, int | None] | None:
+        """What LINE's statistics say of one broadcast: `delivered`, `opened`, `tapped` (None under 20 people).
+
+        None: not ready (about a day later). Raises LineError.
+        """
+        _, told = self._get(f"/v2/bot/insight/message/event?{urlencode({'requestId': request_id})}", through=404)
+        overview = told.get("overview")
+        if not isinstance(overview, dict):
+            return None
+        names = {"delivered": "delivered", "opened": "uniqueImpression", "tapped": "uniqueClick"}
+        counted = {ours: _count(overview.get(theirs)) for ours, theirs in names.items()}
+        return None if counted["delivered"] is None else counted
+
+    def followers(self, day: date) -> dict[str, int | None] | None:
+        """Friends at the end of a day: `followers`, `reach`, `blocks`. None: not ready. Raises LineError."""
+        names = {"followers": "followers", "reach": "targetedReaches", "blocks": "blocks"}
+        return self._statistics("followers", day, names)
+
+    def delivery(self, day: date) -> dict[str, int | None] | None:
+        """How many messages went out on a day by `broadcast` through the API. None: not ready. Raises LineError."""
+        return self._statistics("message/delivery", day, {"broadcast": "apiBroadcast"})
+
+    def _statistics(self, what: str, day: date, names: Mapping[str, str]) -> dict[str, int | None] | None:
+        _, told = self._get(f"/v2/bot/insight/{what}?date={day:%Y%m%d}")
+        if told.get("status") != "ready":
+            return None
+        return {ours: _count(told.get(theirs)) for ours, theirs in names.items()}
 
     def wire(self, messages: Sequence[Mapping[str, Any]]) -> bytes:
         """The exact bytes that the SDK sends for these messages. Raises LostInTranslation."""
@@ -146,18 +183,13 @@ class Client:
         from linebot.v3.messaging import BroadcastRequest
 
         request = BroadcastRequest.from_dict({"messages": list(messages), "notificationDisabled": False})
-        return json.dumps(self._api().api_client.sanitize_for_serialization(request)).encode()
+        return json.dumps(request.to_dict()).encode()
 
     def validate(self, messages: Sequence[Mapping[str, Any]]) -> str:
         """LINE's own check of messages, which costs nothing: "" when they are good, else LINE's words. Raises LineError."""
-        from linebot.v3.messaging import ApiException, ValidateMessageRequest
-
-        request = ValidateMessageRequest.from_dict({"messages": list(messages)})
-        try:
-            self._ask(lambda: self._api().validate_broadcast(request, _request_timeout=self._timeout), through=400)
-        except ApiException as error:
-            return _words(error.body, str(error.reason or ""))
-        return ""
+        body = json.dumps({"messages": list(messages)}).encode()
+        reply = self._ask("POST", VALIDATE, body, through=400)
+        return _words(reply) if reply.status == 400 else ""  # noqa: PLR2004
 
     def broadcast(self, body: bytes, key: str, first: bool, may_go: Callable[[], bool]) -> Answer:
         """Send the exact bytes under a retry key; repeats server errors and lost answers with the same key.
@@ -171,7 +203,7 @@ class Client:
         waits = tries = 0
         while may_go():
             answer = self._try(body, key, refused)
-            if answer.code not in ("server", "unreachable", "rate"):
+            if answer.code not in ("server", "unclear", "unreachable", "rate"):
                 break
             refused = "unknown" if answer.outcome == "unknown" else refused
             waits += answer.code == "rate"
@@ -185,61 +217,41 @@ class Client:
 
     def _try(self, body: bytes, key: str, refused: Literal["rejected", "unknown"]) -> Answer:
         """One request. The models of the SDK stay out of it: these bytes, and no others, belong to the retry key."""
-        import urllib3
-
-        api = self._api().api_client
-        headers = {**api.default_headers, "Content-Type": "application/json", "X-Line-Retry-Key": key}
-        headers["Authorization"] = f"Bearer {api.configuration.access_token}"
         try:
-            response = api.rest_client.pool_manager.request(
-                "POST", f"{self._line.api}{BROADCAST}", body=body, headers=headers, redirect=False, retries=False,
-                timeout=urllib3.Timeout(connect=self._timeout[0], read=self._timeout[1]),
-            )  # fmt: skip
-        except (urllib3.exceptions.HTTPError, OSError) as error:
+            reply = self._exchange("POST", BROADCAST, body, {"X-Line-Retry-Key": key})
+        except NoAnswer as error:
             # A connection that never came about carried nothing; anything later may have been accepted.
-            unsent = isinstance(error, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
-            words = f"{type(error).__name__}: {_one_line(str(error))}"
-            return Answer(refused if unsent else "unknown", "unreachable", 0, "", words)
-        status, request_id = int(response.status), _header(response.headers, "x-line-request-id")
-        if status < 300:  # noqa: PLR2004 - 200
+            return Answer("unknown" if error.sent else refused, "unreachable", 0, "", _one_line(str(error)))
+        status, request_id = reply.status, _one_line(reply.headers.get("x-line-request-id", ""))
+        accepted_id = _one_line(reply.headers.get("x-line-accepted-request-id", ""))
+        if status == 200 and request_id:  # noqa: PLR2004 - every answer of LINE has an id; others come from in between
             return Answer("accepted", "", status, request_id)
-        words = _words(response.data, str(response.reason or ""))
-        if status == 409:  # noqa: PLR2004 - a repeat of an accepted request
-            return Answer(
-                "accepted",
-                "repeat",
-                status,
-                _header(response.headers, "x-line-accepted-request-id") or request_id,
-                words,
-            )
-        code = _code(status, words)
-        return Answer("unknown" if code == "server" else refused, code, status, request_id, words)
+        words = _words(reply)
+        if status == 409 and accepted_id:  # noqa: PLR2004 - a repeat of an accepted request
+            return Answer("accepted", "repeat", status, accepted_id, words)
+        if status in REFUSED:
+            code = "quota" if status == 429 and MONTHLY.search(words) else REFUSED[status]  # noqa: PLR2004
+            return Answer(refused, code, status, request_id, words)
+        return Answer("unknown", "server" if status >= 500 else "unclear", status, request_id, f"{status}: {words}")  # noqa: PLR2004
 
     def evidence(self, sent: datetime) -> str:
         """What LINE's statistics say about a day, for a person who must settle a broadcast; in words, never an exception."""
+        day = sent.astimezone(configuration.JST).date()
         try:
-            quota = self.quota()
-            text = f", now {quota.used}/{quota.limit}"
-            from linebot.v3.insight import ApiClient, Configuration, Insight
-
-            settings = Configuration(
-                access_token=self._ready.api_client.configuration.access_token, host=self._line.api
-            )
-            settings.retries = False
-            day = f"{sent.astimezone(configuration.JST):%Y%m%d}"
-            insight = Insight(ApiClient(settings))
-            told = self._ask(lambda: insight.get_number_of_message_deliveries(day, _request_timeout=self._timeout))
-            return f"{text}; deliveries on {day}: status {told.status}, apiBroadcast {told.api_broadcast}"
+            quota, told = self.quota(), self.delivery(day)
         except LineError as error:
             return f"; LINE's statistics cannot be had ({error.code})"
+        count = "not ready" if told is None else told["broadcast"]
+        return f", now {quota.used}/{quota.limit}; deliveries on {day:%Y%m%d}: apiBroadcast {count}"
 
     def _check_clock(self, date: str) -> None:
         if configuration.is_loopback(self._line.api) and CLOCK not in self._environment:
             return  # the same machine, the same clock, whatever a test tells one of the two processes
         try:
             there = parsedate_to_datetime(date)
-        except (ValueError, TypeError):  # no date: nothing to compare with
+        except (ValueError, TypeError, IndexError, OverflowError):  # no date: nothing to compare with
             return
+        there = there if there.tzinfo else there.replace(tzinfo=UTC)
         if abs(there - self._now()) > CLOCK_TOLERANCE:
             raise LineError(
                 "clock",
@@ -247,70 +259,89 @@ class Client:
                 "set the clock, posting hours (Art. 7) and repeats rest on it",
             )
 
-    def _api(self) -> Any:
-        if self._ready is None:
-            from linebot.v3.messaging import ApiClient, Configuration, MessagingApi
-
-            settings = Configuration(access_token=self._token(), host=self._line.api)
-            settings.retries = False  # urllib3 would repeat by itself, without our rules
-            self._ready = MessagingApi(ApiClient(settings))
-        return self._ready
-
     def _token(self) -> str:
-        """A stateless token (15 minutes) from channel id and secret, or the long-lived one."""
-        channel, secret = self._environment.get("LINE_CHANNEL_ID"), self._environment.get("LINE_CHANNEL_SECRET")
-        if not (channel and secret):
-            token = self._environment.get("LINE_CHANNEL_ACCESS_TOKEN", "")
-            if not token:
-                raise LineError(
-                    "credentials",
-                    "no credentials for LINE: set LINE_CHANNEL_ID and LINE_CHANNEL_SECRET (or LINE_CHANNEL_ACCESS_TOKEN)",
-                )
-            return token
-        from linebot.v3 import oauth
-
-        settings = oauth.Configuration(host=self._line.api)
-        settings.retries = False
-        api = oauth.ChannelAccessToken(oauth.ApiClient(settings))
-        try:
-            issued = self._ask(
-                lambda: api.issue_stateless_channel_token_with_http_info_by_client_secret(
-                    channel, secret, _request_timeout=self._timeout
-                ),
-                through=400,  # OAuth's answer to a wrong id or secret
+        """A stateless token (15 minutes) from channel id and secret, or the long-lived one. Raises LineError."""
+        if self._held_token:
+            return self._held_token
+        channel, secret = self._secret("LINE_CHANNEL_ID"), self._secret("LINE_CHANNEL_SECRET")
+        token = "" if channel and secret else self._secret("LINE_CHANNEL_ACCESS_TOKEN")
+        if channel and secret:
+            form = {"grant_type": "client_credentials", "client_id": channel, "client_secret": secret}
+            reply = self._ask("POST", "/oauth2/v3/token", urlencode(form).encode(), through=400, login=False)
+            if reply.status == 400:  # noqa: PLR2004 - OAuth's answer to a wrong id or secret
+                raise LineError("unauthorized", f"LINE refuses the channel id or secret (400: {_words(reply)})")
+            token = _text(_object(reply, "the token").get("access_token"))
+            if not _SENDABLE.fullmatch(token):
+                raise LineError("line", "LINE's answer holds no token that can be used; the next run asks again")
+            masked(token, self._environment)
+        if not token:
+            raise LineError(
+                "credentials",
+                "no credentials for LINE: set LINE_CHANNEL_ID and LINE_CHANNEL_SECRET (or LINE_CHANNEL_ACCESS_TOKEN)",
             )
-        except oauth.ApiException as error:
-            words = _words(error.body, str(error.reason or ""))
-            raise LineError("unauthorized", f"LINE refuses the channel id or secret (400: {words})") from None
-        token = str(issued.data.access_token)
-        masked(token, self._environment)
+        self._held_token = token
         return token
 
-    def _ask(self, question: Callable[[], Any], through: int = 0) -> Any:
-        """A request that sends nothing to residents: repeated on server errors. Raises LineError (`through`: ApiException as it is)."""
-        import urllib3
+    def _secret(self, name: str) -> str:
+        """A secret without the line end or blanks that copying left around it. Raises LineError for one that no header holds."""
+        secret = self._environment.get(name, "").strip()
+        if secret and not _SENDABLE.fullmatch(secret):
+            raise LineError("credentials", f"{name} holds a line break, a blank or a letter beyond ASCII; set it again")
+        return secret
 
-        for number in range(1, self._line.attempts + 1):
+    def _get(self, path: str, through: int = 0, attempts: int = 0) -> tuple[Reply, Json]:
+        """An answer and its JSON object ({} for the status `through`). Raises LineError."""
+        reply = self._ask("GET", path, through=through, attempts=attempts)
+        return reply, {} if reply.status == through else _object(reply, path.partition("?")[0])
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        through: int = 0,
+        login: bool = True,
+        attempts: int = 0,
+    ) -> Reply:
+        """A request that sends nothing to residents: repeated on server errors and lost answers.
+
+        Args:
+            through: a status that is an answer like 200.
+            login: False where the token itself is asked for.
+
+        Raises:
+            LineError: there is no answer that can be used.
+        """
+        attempts = attempts or self._line.attempts
+        for number in range(1, attempts + 1):
             try:
-                return question()
-            except (urllib3.exceptions.HTTPError, OSError) as error:
+                reply = self._exchange(method, path, body, login=login)
+            except NoAnswer as error:
+                words = _one_line(str(error))
                 trouble = LineError(
-                    "unreachable",
-                    f"LINE does not answer at {self._line.api}: {_one_line(str(error))}; the next run tries again",
+                    "unreachable", f"LINE does not answer at {self._line.api}: {words}; the next run tries again"
                 )
-            except Exception as error:
-                status = int(getattr(error, "status", -1) or 0)
-                if status < 0 or status == through:  # not from LINE, or wanted by the caller
-                    raise
-                trouble = _trouble(
-                    status, _words(getattr(error, "body", None), str(getattr(error, "reason", "") or ""))
-                )
-                if status < 500:  # noqa: PLR2004 - asking again changes nothing
-                    raise trouble from None
-            if number == self._line.attempts or self._stop():
-                raise trouble from None
+            else:
+                if reply.status in (200, through):
+                    return reply
+                trouble = _trouble(reply.status, _words(reply))
+                if reply.status in REFUSED and reply.status != 429:  # noqa: PLR2004 - asking again changes nothing
+                    raise trouble
+            if number == attempts or self._stop():
+                raise trouble
             self._sleep(_backoff(number))
         raise AssertionError  # pragma: no cover - attempts is at least one
+
+    def _exchange(
+        self, method: str, path: str, body: bytes | None, more: Mapping[str, str] | None = None, login: bool = True
+    ) -> Reply:
+        headers = {"User-Agent": "kadoma-line", **(more or {})}
+        if body is not None:
+            headers["Content-Type"] = "application/json" if login else "application/x-www-form-urlencoded"
+        if login:
+            headers["Authorization"] = f"Bearer {self._token()}"
+        return exchange(method, f"{self._line.api}{path}", headers, body, self._within)
 
 
 def _trouble(status: int, words: str) -> LineError:
@@ -325,37 +356,50 @@ def _trouble(status: int, words: str) -> LineError:
     return LineError("line", f"LINE answered {status}: {words}; the next run tries again")
 
 
-def _code(status: int, words: str) -> str:
-    if status >= 500 or status == 0:  # noqa: PLR2004
-        return "server"
-    if status == 429:  # noqa: PLR2004 - two kinds, told apart only by the words
-        return "quota" if QUOTA in words else "rate"
-    return {400: "invalid", 401: "unauthorized", 403: "forbidden"}.get(status, "refused")
-
-
 def _backoff(number: int) -> float:
     pause = float(min(BACKOFF * 2 ** (number - 1), BACKOFF_MOST))
     return pause / 2 + random.uniform(0, pause / 2)  # noqa: S311 - spreads repeats, guards nothing
 
 
-def _words(answer: Any, reason: str) -> str:
+def _object(reply: Reply, what: str) -> Json:
+    """The JSON object of an answer. Raises LineError for anything else: a page of something in between, half an answer."""
+    try:
+        told = json.loads(reply.body.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        seen = _one_line(reply.body[:80].decode(errors="replace"))
+        raise LineError("line", f"LINE's answer to {what} is no JSON object ({seen!r}); the next run asks again")
+    return told
+
+
+def _count(value: object) -> int | None:
+    """A number of people or messages; None for anything that cannot be one."""
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 20:  # noqa: PLR2004
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LARGEST:
+        return None
+    return int(value)
+
+
+def _text(value: object) -> str:
+    return _one_line(value) if isinstance(value, str) else ""
+
+
+def _words(reply: Reply) -> str:
     """LINE's message and details in one line; they can hold no-break spaces."""
-    body = answer.decode(errors="replace") if isinstance(answer, bytes) else str(answer or "")
+    body = reply.body.decode("utf-8-sig", errors="replace")
     try:
         told = json.loads(body)
         details = "; ".join(
             f"{detail.get('message', '')} ({detail.get('property', '')})" for detail in told.get("details") or []
         )
         text = f"{told.get('message') or told.get('error_description') or told.get('error') or ''} {details}"
-    except (ValueError, AttributeError):
-        text = body or reason
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        text = body or reply.reason
     return _one_line(text)
 
 
 def _one_line(text: str) -> str:
     """Fit for log and ledger; ids of people or groups never get there (Art. 12), whatever LINE quotes back."""
     return ID.sub(r"\1…", " ".join(text.replace("\u00a0", " ").split()))[:500]
-
-
-def _header(headers: Any, name: str) -> str:
-    return next((_one_line(str(value)) for key, value in dict(headers or {}).items() if key.lower() == name), "")

@@ -31,6 +31,8 @@ log = logging.getLogger("kadoma_line")
 
 KEY_LIVES = timedelta(hours=23)  # LINE repeats nothing under a retry key for 24 h after the first request
 SPLIT_AT_MOST = 6  # halvings when LINE refuses a broadcast that it had called valid
+REFUSALS = 6  # broadcasts refused in a row after which LINE is asked no more in this pass
+HARMLESS = ({"type": "text", "text": "OK"},)  # never sent: LINE's check refuses it only when LINE itself is the trouble
 
 
 class Broadcast(Struct, frozen=True):
@@ -66,6 +68,7 @@ class Delivery:
         self._quota = Quota(None, 0)
         self.quota: Quota | None = None
         self._urgent = False
+        self._refused: dict[str, str] = {}  # article → LINE's words
         self.broadcasts: list[Broadcast] = []
         self.failures: list[tuple[str, str]] = []
         self.line: LineState = "ok"
@@ -132,16 +135,22 @@ class Delivery:
         """Whether the plan can stand: False when LINE turned out to be unusable or full, which `line` then says."""
         if self._dry or self.line != "ok" or not any(decision.verdict == "send" for decision in plan.decisions):
             return True
+        articles = self._ledger.knowledge.articles
+        urgent = [articles[one.article].urgent for one in plan.decisions if one.verdict == "send"]
+        self._urgent = any(urgent)
         client = self._client()
         if client is None:
             self.line = "down"
-        else:
-            try:
-                self.quota = self._quota = client.quota()
-                self.line = "ok" if self._quota.has_room else "full"
-            except LineError as error:
-                self._failed(error)
-                self.line = "down"
+            return False
+        try:
+            self.quota = self._quota = client.quota(patient=not self._urgent)
+            self.line = "ok" if self._quota.has_room else "full"
+        except LineError as error:
+            if all(urgent):  # nothing waits for it
+                log.warning("LINE does not tell its quota; an emergency goes out all the same: %s", error)
+                return True
+            self._failed(error)
+            self.line = "partly"
         return self.line == "ok"
 
     def deliver(self, due: Sequence[Decision], pages: Mapping[str, Page | PageProblem], urgent: bool) -> None:
@@ -153,8 +162,11 @@ class Delivery:
         self._urgent = urgent
         if due and not self._world.stopping:
             self._deliver(list(due), pages, SPLIT_AT_MOST)
+            self._judge_refusals()
 
-    def _deliver(self, due: list[Decision], pages: Mapping[str, Page | PageProblem], splits: int) -> None:
+    def _deliver(
+        self, due: list[Decision], pages: Mapping[str, Page | PageProblem], splits: int, plainly: bool = False
+    ) -> None:
         from pipeline.message.item import item_of  # only when there is something to render
         from pipeline.message.render import RenderError
 
@@ -164,7 +176,7 @@ class Delivery:
             for known in (knowledge.articles[d.article] for d in due)
         ]
         try:
-            items, messages, left = self._fitting(items)
+            items, messages, left = self._in_words(items) if plainly else self._fitting(items)
             if not items:
                 return
             if self._dry:
@@ -185,29 +197,69 @@ class Delivery:
             self._ledger.note([self._decided(article, "hold", Reason.NEXT_BROADCAST) for article in left])
         known = self._intend([decision for decision in due if decision.article in chosen], pages, messages, body)
         answer = client.broadcast(body, known.key, first=True, may_go=lambda: self._may_go(known))
-        alone = len(chosen) == 1
-        self._settle(known, answer, bad=tuple(chosen) if alone else ())
-        if answer.code == "invalid" and answer.outcome == "rejected" and not alone and splits:
-            again = [decision for decision in due if decision.article in chosen]
+        self._settle(known, answer)
+        if answer.code != "invalid" or answer.outcome != "rejected":
+            return
+        again = [decision for decision in due if decision.article in chosen]
+        if self._urgent and not plainly:
+            self._deliver(again, pages, splits, plainly=True)
+        elif len(again) == 1:
+            self._refused[again[0].article] = answer.message
+        elif splits and not self._refuses_everything():
             middle = len(again) // 2
             for half in (again[:middle], again[middle:]):
-                self._deliver(half, pages, splits - 1)
+                self._deliver(half, pages, splits - 1, plainly)
+
+    def _refuses_everything(self) -> bool:
+        last = self.broadcasts[-REFUSALS:]
+        return len(last) == REFUSALS and all(done.code == "invalid" for done in last)
+
+    def _judge_refusals(self) -> None:
+        """An article that LINE cannot take waits for a person, as long as LINE takes anything at all. When it refuses every
+        article of a pass, or even a harmless word, LINE is to be suspected: everything waits for the next run."""
+        refused, self._refused = self._refused, {}
+        if not refused:
+            return
+        taken = any(done.outcome == "accepted" for done in self.broadcasts)
+        if taken or (len(refused) == 1 and self._takes_anything()):
+            self._ledger.note(
+                [self._decided(article, "review", Reason.LINE_REJECTED, words) for article, words in refused.items()]
+            )
+        else:
+            self.failures.append(("line-suspect", next(iter(refused.values()))))
+
+    def _takes_anything(self) -> bool:
+        client = self._client()
+        try:
+            return client is not None and not client.validate(HARMLESS)
+        except LineError:
+            return False
+
+    def _in_words(self, items: list[Item]) -> tuple[list[Item], tuple[dict[str, Any], ...], tuple[str, ...]]:
+        from pipeline.message.plain import plain
+
+        messages, left = plain(items)
+        return [item for item in items if item.id not in left], messages, left
 
     def _fitting(self, items: list[Item]) -> tuple[list[Item], tuple[dict[str, Any], ...], tuple[str, ...]]:
         """Render; and let LINE's own check find articles that it cannot take, so that none blocks the others."""
         from pipeline.message.render import render
 
         rendered = render(items, self._config)
-        client = None if self._dry else self._client()
+        # An emergency does not wait for LINE's check: our own limits were kept, and a refusal costs nothing.
+        client = None if self._dry or self._urgent else self._client()
         words = client.validate(rendered.messages) if client else ""
         if client and words:
-            good = []
-            for item in items:
-                refusal = client.validate(render([item], self._config).messages)
-                if refusal:
-                    self._ledger.note([self._decided(item.id, "review", Reason.LINE_REJECTED, refusal)])
-                else:
-                    good.append(item)
+            refused = {
+                item.id: why for item in items if (why := client.validate(render([item], self._config).messages))
+            }
+            good = [item for item in items if item.id not in refused]
+            if good:
+                self._ledger.note(
+                    [self._decided(name, "review", Reason.LINE_REJECTED, why) for name, why in refused.items()]
+                )
+            else:
+                self._refused |= refused
             if len(good) == len(items):  # only together are they refused: fewer at once
                 good = items[: len(items) // 2]
             return self._fitting(good) if good else ([], (), ())
@@ -253,14 +305,14 @@ class Delivery:
     def _must_stop(self) -> bool:
         return self._world.stopping or self._world.out_of_time
 
-    def _settle(self, known: BroadcastKnown, answer: Answer, bad: tuple[str, ...] = ()) -> None:
+    def _settle(self, known: BroadcastKnown, answer: Answer) -> None:
         """Record what LINE answered. No clear answer is no event: the broadcast stays open, and the next run repeats it."""
         self._tell(known, answer)
         if answer.outcome == "unknown":
             return
         outcome = Outcome(
             at=self._world.now(), run=self._run, broadcast=known.id, outcome=answer.outcome, code=answer.code, status=answer.status,
-            request_id=answer.request_id, message=answer.message, bad=bad if answer.code == "invalid" else (),
+            request_id=answer.request_id, message=answer.message,
         )  # fmt: skip
 
         def still_true(knowledge: Knowledge) -> bool:
@@ -284,10 +336,11 @@ class Delivery:
                 tuple(dict.fromkeys(f"Art. {chosen.basis}" for chosen in known.chosen)), known.messages,
             )
         )  # fmt: skip
-        told_otherwise = answer.code in ("closed", "quota", "invalid")  # held, an alert of its own, waits for a person
+        # Held, told when the refusals are judged, or an alert of its own; but an emergency that is full up is a failure.
+        told_otherwise = answer.code in ("closed", "invalid") or (answer.code == "quota" and not known.emergency)
         if outcome == "unknown" or (outcome == "rejected" and not told_otherwise):
             words = answer.message or f"broadcast {known.id}: no clear answer; the next run repeats it"
-            self.failures.append((f"line-{answer.code}", words))
+            self.failures.append(("quota" if answer.code == "quota" else f"line-{answer.code}", words))
 
     def _plan(self, due: Sequence[Decision], items: Sequence[Item], messages: tuple[dict[str, Any], ...]) -> None:
         policies = {decision.article: decision.policy for decision in due}
@@ -307,12 +360,18 @@ class Delivery:
         if self._checked is None and self.line != "down":
             world = self._world
             client = Client(self._config.line, world.environment, world.now, world.sleep, self._must_stop)
+            account = (self._config.line.api, self._config.line.account)
             try:
-                client.check_account()
+                client.check_account(hard=self._urgent)
+                world.accounts_seen.add(account)
             except LineError as error:
-                self._failed(error)
-                self.line = "down"
-                return None
+                # Credentials do not change while a process lives: the account that it has seen is still the right one.
+                seen = self._urgent and account in world.accounts_seen and error.code in ("line", "unreachable")
+                if not seen:
+                    self._failed(error)
+                    self.line = "down"
+                    return None
+                log.warning("LINE does not tell the account; an emergency goes to the one seen before: %s", error)
             self._checked = client
         return self._checked
 

@@ -25,7 +25,8 @@ LIST_BEFORE_PAGE = timedelta(minutes=30)  # a list can be written before the pag
 CAPACITY = 59  # bubbles in one broadcast: 5 carousels of 12, one bubble for the list card (LINE's limits)
 
 
-LineState = Literal["ok", "full", "down"]  # full: the monthly limit is reached
+# full: the monthly limit is reached; partly: LINE is there, but something that normal broadcasts ask of it is not
+LineState = Literal["ok", "full", "partly", "down"]
 
 
 class Case(Struct, frozen=True):
@@ -269,21 +270,25 @@ def not_too_often(case: Case) -> Decision | None:
 
 
 def quota_has_room(case: Case) -> Decision | None:
-    """Art. 5: the month's messages are used up; tried again when there may be room."""
+    """Art. 5: the month's messages are used up; tried again when there may be room. An emergency is always tried: LINE's
+    own refusal costs nothing."""
+    if case.known.urgent:
+        return None
     refused = [
         b.answered
         for b in case.knowledge.broadcasts.values()
         if b.outcome == "rejected" and b.code == "quota" and b.answered
     ]
     again = max(refused) + QUOTA_PAUSE if refused else case.now
-    if again > case.now and not case.known.urgent:
+    if again > case.now:
         return case.decision("hold", Reason.QUOTA, until=again)
     return case.decision("hold", Reason.QUOTA) if case.line == "full" else None
 
 
 def line_is_there(case: Case) -> Decision | None:
-    """Art. 5: without LINE, or with the wrong account (Art. 3), everything waits for the next run."""
-    return case.decision("hold", Reason.LINE_UNAVAILABLE) if case.line == "down" else None
+    """Art. 5: without LINE, or with the wrong account (Art. 3), everything waits for the next run; an emergency only then."""
+    missing = case.line == "down" or (case.line == "partly" and not case.known.urgent)
+    return case.decision("hold", Reason.LINE_UNAVAILABLE) if missing else None
 
 
 def goes_out(case: Case) -> Decision:

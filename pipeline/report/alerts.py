@@ -16,7 +16,7 @@ OF_THEIR_OWN = (Reason.BURST, Reason.GAP, Reason.UNTRUSTED_SOURCE)  # kinds of w
 CODES = (
     "source-failed", "untrusted-source", "gap", "burst", "waiting", "emergency-words", "quota", "unknown-broadcast", "ledger",
     "render", "credentials", "line-account", "line-unauthorized", "line-forbidden", "line-invalid", "line-rate", "line-server",
-    "line-unreachable", "line-unavailable", "line-refused", "line-clock", "line-line",
+    "line-unreachable", "line-unavailable", "line-refused", "line-clock", "line-line", "line-unclear", "line-suspect",
 )  # fmt: skip
 
 

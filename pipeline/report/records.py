@@ -151,4 +151,4 @@ def _messages(body: bytes | None) -> list[Json]:
         messages = json.loads(body or b"")["messages"]
     except (ValueError, KeyError, TypeError):
         return []
-    return [{"alt": message.get("altText", ""), "cards": cards(message)} for message in messages]
+    return [{"alt": message.get("altText") or message.get("text", ""), "cards": cards(message)} for message in messages]

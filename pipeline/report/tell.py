@@ -130,7 +130,7 @@ def _source(source: Any) -> Json:
 
 def _quota(report: Report) -> Json | None:
     """The month's messages as LINE counted them: in this run, or before the latest broadcast that the ledger still knows."""
-    if report.quota is not None:
+    if report.quota is not None and report.quota.used is not None:
         return {"used": report.quota.used, "limit": report.quota.limit, "at": None}
     counted = [b for b in report.knowledge.broadcasts.values() if b.used is not None] if report.knowledge else []
     latest = max(counted, key=lambda broadcast: broadcast.at, default=None)
@@ -149,7 +149,7 @@ def _messages(broadcast: "Broadcast", state: Path) -> list[Json]:
             return []
     return [
         {
-            "alt": message.get("altText", ""),
+            "alt": message.get("altText") or message.get("text", ""),
             "cards": [[line for line in card if line.strip()] for card in cards(message)],
         }
         for message in messages

@@ -52,7 +52,10 @@ class Inside:
 
     def times_sent(self, title: str) -> int:
         """In how many accepted broadcasts residents saw the article."""
-        return sum(any(title in message["altText"] for message in one.messages) for one in self.line.accepted)
+        return sum(
+            any(title in (message.get("altText") or message["text"]) for message in one.messages)
+            for one in self.line.accepted
+        )
 
     def check(self) -> None:
         """What the ledger says was sent is what LINE accepted, in these bytes."""
