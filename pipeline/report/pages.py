@@ -142,6 +142,7 @@ def _pictures(config: Config, broadcasts: Sequence["Broadcast"]) -> dict[str, st
         kind = next((kind for mark, kind in KINDS if body.startswith(mark)), "")
         if kind:
             pictures[address] = f"data:{kind};base64,{base64.b64encode(body).decode('ascii')}"
+    client.close()
     return pictures
 
 

@@ -112,6 +112,9 @@ class SiteReader:
             self._pages.update((url, self._page(url)) for url in missing)
         return {url: self._pages[url] for url in urls}
 
+    def close(self) -> None:
+        self._client.close()
+
     def _listing(self, source: Source, address: str, memory: Memory) -> Listing:
         if memory.not_before and memory.not_before > self._now():
             until = memory.not_before
@@ -121,6 +124,7 @@ class SiteReader:
             etag=memory.etag,
             last_modified=memory.last_modified,
             limit=LIST_LIMIT,
+            cheaply=True,
             check=self._robots.require_list,
         )
         digest = fetched.digest if fetched.is_modified else memory.digest

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -21,11 +22,14 @@ from pipeline.sources.answer import (
     NoAnswer,
     require_success,
 )
-from pipeline.sources.connection import Limits, Response, Session
+from pipeline.sources.deadline import Deadline, Limits
+from pipeline.sources.probe import Probed, probe
 from pipeline.sources.urls import on_hosts, site_url
 
 if TYPE_CHECKING:
     from http.client import HTTPMessage
+
+    from pipeline.sources.connection import Response, Session
 
 PAGE_LIMIT = 2_000_000  # bytes of a decoded page
 LIST_LIMIT = 5_000_000  # bytes of a decoded list
@@ -60,6 +64,7 @@ class Terms(Struct, frozen=True):
     attempts: int
     limits: Limits
     truncate: bool = False
+    cheaply: bool = False
 
 
 Check = Callable[[str], None]  # raises FetchError for an address that must not be asked
@@ -86,8 +91,7 @@ class Client:
         self._connect_timeout = duration(site.connect_timeout).total_seconds()
         self._read_timeout = duration(site.read_timeout).total_seconds()
         self._now, self._sleep, self._monotonic, self._stopping = now, sleep, monotonic, stopping
-        headers = {"User-Agent": self.user_agent, "Accept": "*/*", "Accept-Language": "ja"}
-        self._session = Session(headers, monotonic, stopping)
+        self._headers = {"User-Agent": self.user_agent, "Accept": "*/*", "Accept-Language": "ja"}
         self._slots = threading.BoundedSemaphore(AT_ONCE)
         self._turn = threading.Lock()
         self._next_start = float("-inf")
@@ -100,6 +104,7 @@ class Client:
         last_modified: str = "",
         limit: int = PAGE_LIMIT,
         truncate: bool = False,
+        cheaply: bool = False,
         check: Check | None = None,
     ) -> Fetched:
         """Fetch a page or list; 304 comes back as `Fetched` with `is_modified` False.
@@ -109,6 +114,7 @@ class Client:
             etag, last_modified: validators of the version that we know; makes the request conditional.
             limit: bytes of the decoded body.
             truncate: take the first `limit` bytes of a longer body instead of failing.
+            cheaply: ask without `requests` first (probe.py), because "not modified" is expected.
             check: called with every address before it is asked, redirects included.
 
         Raises:
@@ -116,7 +122,9 @@ class Client:
         """
         headers = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         headers = {name: value for name, value in headers.items() if value and value.isascii() and value.isprintable()}
-        terms = Terms(headers, limit, self._attempts, self._limits(self._read_timeout, self._attempts), truncate)
+        terms = Terms(
+            headers, limit, self._attempts, self._limits(self._read_timeout, self._attempts), truncate, cheaply
+        )
         answer = self._follow(url, terms, check)
         if not answer.is_modified and not headers:
             raise FetchError(
@@ -130,6 +138,16 @@ class Client:
         limits = self._limits(min(self._read_timeout, PICTURE_PATIENCE), 1)
         return self._follow(url, Terms(headers, limit, 1, limits, truncate=True), check)
 
+    @cached_property
+    def _session(self) -> "Session":
+        from pipeline.sources.connection import Session  # only when there is something to read
+
+        return Session(self._headers, self._monotonic, self._stopping)
+
+    def close(self) -> None:
+        if "_session" in self.__dict__:
+            self._session.close()
+
     def _limits(self, silence: float, attempts: int) -> Limits:
         connect = self._connect_timeout
         return Limits(connect, silence, self._monotonic() + attempts * (connect + silence))
@@ -141,7 +159,7 @@ class Client:
             self._require_allowed(url, current)
             if check:
                 check(current)
-            state = (current, self._session.cookies)
+            state = (current, self._session.cookies if "_session" in self.__dict__ else ())
             if state in asked:
                 raise FetchError("refused", f"{url} redirects in a loop at {current}; {REFUSED_NEXT}", status=302)
             asked.add(state)
@@ -231,6 +249,15 @@ class Client:
     def _ask(self, url: str, terms: Terms) -> Fetched:
         """One request. Raises NoAnswer or FetchError."""
         try:
+            if terms.cheaply and "_session" not in self.__dict__:
+                self._take_turn()
+                headers = {**self._headers, **terms.headers}
+                with (
+                    Deadline(terms.limits, self._monotonic, self._stopping) as deadline,
+                    probe(url, headers, terms.limits, deadline) as probed,
+                ):
+                    if probed is not None:
+                        return self._read(url, probed, terms)
             with self._slots:
                 self._take_turn()
                 with self._session.get(url, terms.headers, terms.limits) as response:
@@ -255,7 +282,7 @@ class Client:
         if wait > 0:
             self._sleep(wait)
 
-    def _read(self, url: str, response: Response, terms: Terms) -> Fetched:
+    def _read(self, url: str, response: "Response | Probed", terms: Terms) -> Fetched:
         """The answer as a value, unless it is too large or there to keep us out."""
         body = self._body(url, response, terms) if response.status in CONTENT else b""
         headers = response.headers
@@ -278,7 +305,7 @@ class Client:
             _total(headers),
         )
 
-    def _body(self, url: str, response: Response, terms: Terms) -> bytes:
+    def _body(self, url: str, response: "Response | Probed", terms: Terms) -> bytes:
         """At most `limit` decoded bytes: a gzip bomb is stopped where it grows, not where it ends."""
         chunks, size = [], 0
         while chunk := response.read(_CHUNK):

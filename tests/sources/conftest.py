@@ -56,8 +56,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def reader_of(clock: Clock) -> Callable[..., SiteReader]:
-    def make(website: Website, robots: Mapping[str, Robots] | None = None, **settings: Any) -> SiteReader:
-        return SiteReader(site_of(website, **settings), robots or {}, clock.now, clock.sleep)
+def reader_of(clock: Clock) -> Iterator[Callable[..., SiteReader]]:
+    made: list[SiteReader] = []
 
-    return make
+    def make(website: Website, robots: Mapping[str, Robots] | None = None, **settings: Any) -> SiteReader:
+        made.append(SiteReader(site_of(website, **settings), robots or {}, clock.now, clock.sleep))
+        return made[-1]
+
+    yield make
+    for reader in made:
+        reader.close()
