@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypedDict
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,6 +31,14 @@ class Draft(Struct, frozen=True):
     quoted_from: str = ""
 
 
+class Signature(TypedDict):
+    """Who answers for an event."""
+
+    actor: str
+    department: str
+    approver: str
+
+
 class Desk:
     """Decisions of one poster, recorded durably.
 
@@ -44,9 +53,9 @@ class Desk:
     def __init__(self, config: Config, ledger: Ledger, actor: str, approver: str = "") -> None:
         self._ledger, self._config, self._actor, self._approver = ledger, config, actor, approver
         self._department = department_of(actor, config.policy.posters)
-        self._second = (
-            department_of(approver, config.policy.posters) if approver and not same_person(approver, actor) else ""
-        )
+        self._signature = Signature(actor=actor, department=self._department, approver=approver)
+        other = approver and not same_person(approver, actor)
+        self._second = department_of(approver, config.policy.posters) if other else ""
 
     def approve(self, ids: Sequence[str], emergency: bool = False, why: str = "") -> list[Known]:
         """Release articles that wait; with `emergency` also outside the posting hours (Art. 7 proviso)."""
@@ -84,15 +93,7 @@ class Desk:
 
         def events(knowledge: Knowledge, now: datetime) -> list[AnyEvent]:
             return [
-                Refused(
-                    at=now,
-                    article=known.id,
-                    actor=self._actor,
-                    department=self._department,
-                    why=why,
-                    approver=self._approver,
-                )
-                for known in self._waiting(knowledge, ids)
+                Refused(at=now, article=known.id, why=why, **self._signature) for known in self._waiting(knowledge, ids)
             ]
 
         return self._record("rejected", ids, events)
@@ -113,9 +114,8 @@ class Desk:
                 raise Refusal("never-sent" if wrong else "unknown-article", id=draft.corrects)
             self._may_change(knowledge, article)
             posted = Posted(
-                at=now, article=article, actor=self._actor, department=self._department, basis=draft.basis, title=draft.title,
-                url=draft.url, text=draft.text, emergency=draft.emergency, why=draft.why, corrects=draft.corrects,
-                quoted_from=draft.quoted_from, approver=self._approver,
+                at=now, article=article, basis=draft.basis, title=draft.title, url=draft.url, text=draft.text, why=draft.why,
+                emergency=draft.emergency, corrects=draft.corrects, quoted_from=draft.quoted_from, **self._signature,
             )  # fmt: skip
             return [
                 posted,
@@ -133,31 +133,16 @@ class Desk:
                 raise Refusal("unknown-broadcast", id=broadcast)
             if known.outcome != "unknown":
                 raise Refusal("settled-broadcast", id=broadcast, state=known.outcome)
-            return [
-                Settled(
-                    at=now,
-                    broadcast=broadcast,
-                    delivered=delivered,
-                    actor=self._actor,
-                    department=self._department,
-                    why=why,
-                    approver=self._approver,
-                )
-            ]
+            return [Settled(at=now, broadcast=broadcast, delivered=delivered, why=why, **self._signature)]
 
         self._record("delivered" if delivered else "not delivered", [broadcast], events)
 
     def _approvals(self, now: datetime, article: str, post: Posted | None, emergency: bool, why: str) -> list[AnyEvent]:
         """The yes of one's own, unless it is one's own post; and the reviewer's, last, because the last one counts."""
-        people = [] if post is not None and same_person(post.actor, self._actor) else [(self._actor, self._department)]
-        if self._second:
-            people.append((self._approver, self._second))
-        return [
-            Approved(
-                at=now, article=article, actor=actor, department=department, emergency=emergency, why=why, approver=self._approver
-            )
-            for actor, department in people or [(self._actor, self._department)]
-        ]  # fmt: skip
+        own = Approved(at=now, article=article, emergency=emergency, why=why, **self._signature)
+        reviewers = [replace(own, actor=self._approver, department=self._second)] if self._second else []
+        ones_own_post = post is not None and same_person(post.actor, self._actor)
+        return [*reviewers] if reviewers and ones_own_post else [own, *reviewers]
 
     def _check(self, draft: Draft) -> None:
         if not draft.url and not (draft.text and draft.title):

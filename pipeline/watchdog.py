@@ -38,7 +38,7 @@ class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
 class Seen(Struct, frozen=True):
     """What stands: in words, and by code; `quiet` is told when nothing does."""
 
-    told: tuple[words.Told, ...]
+    told: tuple[words.Notice, ...]
     quiet: str
     knowledge: Knowledge
     last_was_good: bool
@@ -54,7 +54,7 @@ def look(config: Config, state: Path, environment: Mapping[str, str], now: datet
     """Everything that is wrong now. Raises GitHubError, LedgerError."""
     knowledge = known(state)
     github = GitHub.of(config, environment)
-    told: list[words.Told] = []
+    told: list[words.Notice] = []
     last_was_good = False
     if github is not None:
         runs = [run for run in github.runs(config.github.workflow) if DRY_RUN not in run.title]
@@ -85,7 +85,7 @@ def tell_people(config: Config, environment: Mapping[str, str], seen: Seen) -> N
     for issue in github.open_issues([issues.LABEL, config.line.account]):
         code = next((label.partition("/")[2] for label in issue.labels if label.startswith(f"{issues.LABEL}/")), "")
         if code and code not in standing and _is_over(code, seen):
-            github.close_issue(issue.number, issues.OVER)
+            github.close_issue(issue.number, words.sentence("over"))
 
 
 def knows_the_holidays_of(year: int) -> bool:
@@ -102,7 +102,7 @@ def _is_over(code: str, seen: Seen) -> bool:
     return code not in seen.knowledge.alerts and code not in seen.knowledge.told
 
 
-def _about_runs(config: Config, runs: list[Run], now: datetime) -> list[words.Told]:
+def _about_runs(config: Config, runs: list[Run], now: datetime) -> list[words.Notice]:
     good = [datetime.fromisoformat(run.updated) for run in runs if run.conclusion == "success"]
     alive = any(run.status == "in_progress" and now - datetime.fromisoformat(run.started) < ALIVE for run in runs)
     last = max(good, default=None)
@@ -120,7 +120,7 @@ def _about_runs(config: Config, runs: list[Run], now: datetime) -> list[words.To
     return told
 
 
-def _about_the_queue(config: Config, knowledge: Knowledge, now: datetime) -> list[words.Told]:
+def _about_the_queue(config: Config, knowledge: Knowledge, now: datetime) -> list[words.Notice]:
     if config.paused:
         return []
     late = [article for article in knowledge.queue() if _is_late(article, config, now)]
@@ -145,7 +145,7 @@ def _is_late(article: Known, config: Config, now: datetime) -> bool:
     return begun is not None and now - begun > PATIENCE and not promised
 
 
-def _told(code: str, things: tuple[str, ...] = (), said: str = "") -> words.Told:
+def _told(code: str, things: tuple[str, ...] = (), said: str = "") -> words.Notice:
     text = catalogue().alerts[code]
     rows = tuple(line(thing) for thing in things)
-    return words.Told(code, text.title, f"{text.what}{line(said)}", text.means, text.do, text.commands, rows)
+    return words.Notice(code, text.title, f"{text.what}{line(said)}", text.means, text.do, text.commands, rows)

@@ -10,7 +10,7 @@ from pipeline.report.github import GitHubError
 from pipeline.report.outcome import FAILED, USAGE
 
 
-class Ending(Struct, frozen=True):
+class Failure(Struct, frozen=True):
     """`message` says what, where and what to do next."""
 
     code: str
@@ -18,18 +18,18 @@ class Ending(Struct, frozen=True):
     exit: int
 
 
-def ending(error: BaseException) -> Ending:
+def ending(error: BaseException) -> Failure:
     """One for every exception; a mistake of ours is "unexpected"."""
     match error:
         case Refusal():
-            return Ending(error.code, words.refusal(error), USAGE)
+            return Failure(error.code, words.refusal(error), USAGE)
         case ConfigError():
-            return Ending("configuration", str(error), USAGE)
+            return Failure("configuration", str(error), USAGE)
         case LedgerError():
-            return Ending("ledger", str(error), FAILED)
+            return Failure("ledger", str(error), FAILED)
         case GitHubError():
-            return Ending("github", str(error), FAILED)
+            return Failure("github", str(error), FAILED)
         case KeyboardInterrupt():
-            return Ending("interrupted", "interrupted", FAILED)
+            return Failure("interrupted", "interrupted", FAILED)
     told = f"unexpected {type(error).__name__}: {error}; run again with --debug and report it"
-    return Ending("unexpected", told, FAILED)
+    return Failure("unexpected", told, FAILED)

@@ -21,7 +21,7 @@ from pipeline.sources.urls import site_url
 Json = dict[str, Any]
 
 
-class Asked(Struct, frozen=True):
+class Inquiry(Struct, frozen=True):
     """The rules as they were asked at one moment; `matches`: they answer what was decided then."""
 
     at: datetime
@@ -90,10 +90,10 @@ def _asked(
     happened: Sequence[tuple[int, AnyEvent]],
     known: Known,
     now: datetime | None,
-) -> Asked | None:
+) -> Inquiry | None:
     """The chain for an article that waits, as it stands `now`; for one that is decided or on its way, as it stood then."""
     if now is not None and known.state in ("queued", "review"):
-        return Asked(now, chain(Case(now, config, fold(events), known)))
+        return Inquiry(now, chain(Case(now, config, fold(events), known)))
     decisive = [(position, event) for position, event in happened if isinstance(event, Intent | Decided)]
     if not decisive:
         return None
@@ -109,7 +109,7 @@ def _asked(
     case = Case(event.at, config, fold(events[:position]), before)
     answers = _riding(case) if reason == Reason.RIDE_ALONG else chain(case)
     first = next((answer for _, answer in answers if answer), None)
-    return Asked(event.at, answers, first is not None and first.reason == reason)
+    return Inquiry(event.at, answers, first is not None and first.reason == reason)
 
 
 def _riding(case: Case) -> list[tuple[str, Decision | None]]:
@@ -117,7 +117,7 @@ def _riding(case: Case) -> list[tuple[str, Decision | None]]:
     return [(rule.__name__, rule(case)) for rule in rules]
 
 
-def _rules(asked: Asked) -> list[Json]:
+def _rules(asked: Inquiry) -> list[Json]:
     """Question and answer, up to the one that decides."""
     rows: list[Json] = []
     for name, answer in asked.answers:

@@ -21,7 +21,6 @@ log = logging.getLogger("kadoma_line")
 
 LABEL = "kadoma-line"  # on every issue of ours; `kadoma-line/<code>` tells the kinds apart
 CONFIG, STATE = Path("kadoma.toml"), Path("state")  # on GitHub, commands are told as they are typed in a clone
-OVER = "原因がなくなったため、自動で閉じました。"
 # What a command begins with → the workflow with which staff do the same in the browser.
 PAGES = {
     **dict.fromkeys(("kadoma-line approve", "kadoma-line reject", "kadoma-line resolve"), "post.yml"),
@@ -75,7 +74,7 @@ def printed(alert: Alert) -> str:
     return f"【{told.title}】{told}"
 
 
-def open_or_rewrite(github: GitHub, config: Config, environment: Mapping[str, str], told: words.Told) -> None:
+def open_or_rewrite(github: GitHub, config: Config, environment: Mapping[str, str], told: words.Notice) -> None:
     """Rewriting an issue is quiet on GitHub; when something joins what it concerns, a comment tells the people who watch.
     Raises GitHubError."""
     title, body = f"【{config.site.name} LINE】{told.title}", text_of(config, environment, told)
@@ -92,7 +91,7 @@ def open_or_rewrite(github: GitHub, config: Config, environment: Mapping[str, st
 def close(github: GitHub, config: Config, code: str) -> None:
     """Raises GitHubError."""
     for issue in github.open_issues(labels_of(config, code)):
-        github.close_issue(issue.number, OVER)
+        github.close_issue(issue.number, words.sentence("over"))
 
 
 def labels_of(config: Config, code: str) -> list[str]:
@@ -100,7 +99,7 @@ def labels_of(config: Config, code: str) -> list[str]:
     return [LABEL, f"{LABEL}/{code}", config.line.account]
 
 
-def text_of(config: Config, environment: Mapping[str, str], told: words.Told) -> str:
+def text_of(config: Config, environment: Mapping[str, str], told: words.Notice) -> str:
     """The issue's Markdown, in which nothing from outside is more than text."""
     place = place_of(environment, CONFIG, STATE)
     server, repository = environment.get("GITHUB_SERVER_URL", ""), environment.get("GITHUB_REPOSITORY", "")

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from pipeline.article import Listing, article_id
-from pipeline.decision import Alert, Decision, Reason
+from pipeline.decision import Alert, Decision, Reason, Verdict
 from pipeline.ledger.events import Alerted, Alias, AnyEvent, Baseline, Decided
 from pipeline.ledger.knowledge import Knowledge
 from pipeline.line.client import Quota
@@ -19,7 +19,10 @@ from pipeline.report import words
 DONE, FAILED, USAGE, WAITS = 0, 1, 2, 3  # exit codes
 
 
-class Row(Struct, frozen=True):
+Named = tuple[str, str, str]  # an article's id, address and title
+
+
+class ArticleRow(Struct, frozen=True):
     """One article of this run."""
 
     id: str
@@ -46,7 +49,7 @@ class Report:
         self.id, self.now, self.in_window, self.dry_run = run, now, in_window, dry_run
         self.started, self.finished = now, now
         self.sources: list[SourceRow] = []
-        self.rows: dict[str, Row] = {}
+        self.rows: dict[str, ArticleRow] = {}
         self.broadcasts: list[Broadcast] = []
         self.alerts: list[Alert] = []
         self.failures: list[tuple[str, str]] = []
@@ -70,47 +73,22 @@ class Report:
         self.rows = {}
         for event in events:
             if isinstance(event, Baseline):
-                self.rows[event.article] = Row(
-                    event.article, event.url, event.title, "baseline", Reason.BASELINE, Reason.BASELINE.policy
-                )
+                self._row((event.article, event.url, event.title), "baseline", Reason.BASELINE)
             elif isinstance(event, Alias):
-                name = article_id(event.url)
-                self.rows[name] = Row(
-                    name,
-                    event.url,
-                    event.title,
-                    "skip",
-                    Reason.DUPLICATE,
-                    Reason.DUPLICATE.policy,
-                    None,
-                    event.article,
-                )
+                shown = article_id(event.url), event.url, event.title
+                self._row(shown, "skip", Reason.DUPLICATE, detail=event.article)
             elif isinstance(event, Decided):
-                known = knowledge.articles[event.article]
-                self.rows[known.id] = Row(
-                    known.id,
-                    known.url,
-                    known.title,
-                    event.decision,
-                    event.reason,
-                    event.policy,
-                    event.until,
-                    event.detail,
-                )
+                reason = Reason(event.reason)
+                self._row(_named(event.article, knowledge), event.decision, reason, event.until, event.detail)
 
     def tell_decisions(self, decisions: Iterable[Decision], knowledge: Knowledge) -> None:
-        for decision in decisions:
-            known = knowledge.articles[decision.article]
-            self.rows[known.id] = Row(
-                known.id,
-                known.url,
-                known.title,
-                decision.verdict,
-                decision.reason,
-                decision.policy,
-                decision.until,
-                decision.detail,
-            )
+        for one in decisions:
+            self._row(_named(one.article, knowledge), one.verdict, one.reason, one.until, one.detail)
+
+    def _row(
+        self, article: Named, verdict: Verdict, reason: Reason, until: datetime | None = None, detail: str = ""
+    ) -> None:
+        self.rows[article[0]] = ArticleRow(*article, verdict, reason, reason.policy, until, detail)
 
     def tell_delivery(self, broadcasts: Sequence[Broadcast], failures: Sequence[tuple[str, str]]) -> None:
         self.broadcasts, self.failures = list(broadcasts), [*self.failures, *failures]
@@ -195,9 +173,14 @@ class Report:
         }
 
 
-def _plain(row: Row | SourceRow) -> Mapping[str, Any]:
+def _named(article: str, knowledge: Knowledge) -> Named:
+    known = knowledge.articles[article]
+    return known.id, known.url, known.title
+
+
+def _plain(row: ArticleRow | SourceRow) -> Mapping[str, Any]:
     values: dict[str, Any] = {field: getattr(row, field) for field in row.__struct_fields__}
-    if isinstance(row, Row):
+    if isinstance(row, ArticleRow):
         values["until"] = row.until.isoformat() if row.until else None
         values["reason"] = str(row.reason)
     return values

@@ -12,7 +12,7 @@ from pipeline.policy.content import basis_of
 from pipeline.policy.hours import next_opening
 from pipeline.report import words
 from pipeline.report.gallery import gallery_page
-from pipeline.report.outcome import Report, Row
+from pipeline.report.outcome import ArticleRow, Report
 from pipeline.report.preview import PreviewMessage, PreviewRow, preview_page
 from pipeline.sources.urls import on_hosts
 
@@ -80,7 +80,7 @@ def _message(
     )
 
 
-def _row(row: Row) -> PreviewRow:
+def _row(row: ArticleRow) -> PreviewRow:
     told = words.reason(row.reason)
     detail = words.detail(row.reason, row.detail)
     return PreviewRow(

@@ -18,7 +18,7 @@ from pipeline.report import render, words
 from pipeline.report.explain import find
 from pipeline.report.flex_text import cards
 from pipeline.report.outcome import DONE, FAILED
-from pipeline.report.safe import harmless, line
+from pipeline.report.safe import line
 from pipeline.templates import TEMPLATES
 
 Json = dict[str, Any]
@@ -41,16 +41,7 @@ def verdict_of(verdict: Verdict) -> Json:
 
 def verdict(document: Json) -> str:
     """The same for people."""
-    said = ledger_words()["words"]
-    states = words.catalogue().states
-    counted = "、".join(f"{states[state]} {count}" for state, count in document["articles"].items())
-    bad = [finding["message"] for finding in document["findings"]]
-    lines = [
-        *([said["bad"].format(count=len(bad)), *(f"  ・{one}" for one in bad), said["todo"]] if bad else [said["ok"]]),
-        said["looked"].format(**document) + (f"　記事（{counted}）" if counted else ""),
-        *(f"  {note['message']}" for note in document["notes"]),
-    ]
-    return harmless("\n".join(lines))
+    return render.text("verdict", verdict=document)
 
 
 def records_of(config: Config, state: Path, events: Sequence[AnyEvent], wanted: str) -> Json | None:
@@ -77,13 +68,16 @@ def records(document: Json) -> str:
 
 
 @cache
-def ledger_words() -> dict[str, dict[str, str]]:
-    return tomllib.loads((TEMPLATES / "report" / "ledger.toml").read_text(encoding="utf-8"))
+def _findings() -> dict[str, str]:
+    words: dict[str, str] = tomllib.loads((TEMPLATES / "report" / "ledger.toml").read_text(encoding="utf-8"))[
+        "findings"
+    ]
+    return words
 
 
 def _finding(finding: Finding) -> Json:
     place = f"{finding.file}:{finding.line}" if finding.line else finding.file
-    said = ledger_words()["findings"][finding.code].format(place=place, detail=line(finding.detail))
+    said = _findings()[finding.code].format(place=place, detail=line(finding.detail))
     return {"code": finding.code, "file": finding.file, "line": finding.line, "detail": finding.detail, "message": said}
 
 

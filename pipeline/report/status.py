@@ -22,7 +22,6 @@ Json = dict[str, Any]
 
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 SERVER = re.compile(r"https?://[\w.-]+(:\d+)?", re.ASCII)
-LOGIN = "ログイン名"
 
 
 def place_of(environment: Mapping[str, str], config: Path = Path("kadoma.toml"), state: Path = Path("state")) -> Place:
@@ -34,7 +33,7 @@ def place_of(environment: Mapping[str, str], config: Path = Path("kadoma.toml"),
     server, repository = environment.get("GITHUB_SERVER_URL", ""), environment.get("GITHUB_REPOSITORY", "")
     on_github = SERVER.fullmatch(server) and REPOSITORY.fullmatch(repository)
     form = f"{server}/{repository}/actions/workflows/post.yml" if on_github else ""
-    return Place("" if on_github else options, f" --actor {LOGIN}", form)
+    return Place("" if on_github else options, f" --actor {words.sentence('login')}", form)
 
 
 def status_of(config: Config, knowledge: Knowledge, now: datetime, place: Place | None = None) -> Json:

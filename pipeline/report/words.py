@@ -68,7 +68,7 @@ class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
     sentences: Mapping[str, str]
 
 
-class Told(Struct, frozen=True):
+class Notice(Struct, frozen=True):
     """An alert in words; `commands` are complete, `things` what it concerns, `technical` what engineers want to know."""
 
     code: str
@@ -81,9 +81,9 @@ class Told(Struct, frozen=True):
     technical: str = ""
 
     def __str__(self) -> str:
-        commands = "".join(f"「{command}」" for command in self.commands)
-        things = f"（対象：{' ／ '.join(self.things)}）" if self.things else ""
-        technical = f"（技術的な詳細：{self.technical}）" if self.technical else ""
+        commands = "".join(sentence("quoted", text=command) for command in self.commands)
+        things = sentence("things", text=" ／ ".join(self.things)) if self.things else ""
+        technical = sentence("technical", text=self.technical) if self.technical else ""
         return f"{self.what}{self.means}{self.do}{commands}{things}{technical}"
 
 
@@ -110,7 +110,7 @@ def reason(code: str) -> ReasonWords:
     return catalogue().reasons.get(code) or ReasonWords(code, code, "")
 
 
-def told(alert: Alert, place: Place | None = None) -> Told:
+def told(alert: Alert, place: Place | None = None) -> Notice:
     """The alert in words, with the exact commands for what it is about."""
     words = catalogue().alerts.get(alert.code) or catalogue().alerts["other"]
     about = alert.about.split() if alert.waits else []
@@ -126,7 +126,7 @@ def told(alert: Alert, place: Place | None = None) -> Told:
     if len(alert.things) > LISTED:
         things.append(sentence("more", count=str(len(alert.things) - LISTED)))
     technical = " ／ ".join(seen(part) for part in alert.detail.splitlines() if part.strip())
-    return Told(alert.code, words.title, words.what, words.means, words.do, tuple(commands), tuple(things), technical)
+    return Notice(alert.code, words.title, words.what, words.means, words.do, tuple(commands), tuple(things), technical)
 
 
 def detail(code: str, what: str) -> str:

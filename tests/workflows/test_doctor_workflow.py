@@ -23,5 +23,5 @@ def test_a_wrong_secret_is_red_and_told_in_japanese_with_what_to_do(runner: Runn
     [row] = [line for line in run.summary.splitlines() if line.startswith("| 異常 | LINEアカウント")]
     assert "LINEが認証情報を受け付けませんでした" in row
     assert "環境" in row or "Environments" in row
-    assert "技術的な詳細" in row
+    assert "技術的な情報" in row
     assert "0" * 32 not in run.log + run.summary

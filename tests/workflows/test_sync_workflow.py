@@ -247,7 +247,7 @@ def test_why_a_list_cannot_be_read_is_told_in_japanese_with_the_technical_words_
     runner.town.now += OPEN
     run = runner.run("sync.yml")
     [issue] = runner.github.open_issues().values()
-    words, technical, rest = issue["body"].partition("**技術的な詳細**")
+    words, technical, rest = issue["body"].partition("**技術的な情報**")
     assert "接続を拒否された" in words
     assert "refused" not in words
     assert technical
