@@ -115,6 +115,8 @@ def _add_passes(add: Add) -> None:
     one = add("run", "run.run", "one full pass: recover, collect, decide, render, record, broadcast, report")
     about = "the same decisions and messages, nothing written, nothing sent"
     one.add_argument("--dry-run", action="store_true", help=about)
+    about = "exit code: the fate of what this workflow's form or reply asked for; all else is told by alerts"
+    one.add_argument("--fate", action="store_true", help=about)
     one.add_argument("--now", type=_instant, metavar="ISO8601", help="decide as if it were then; only with --dry-run")
 
     one = add("watch", "run.watch", "passes until the time is up")

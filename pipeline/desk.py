@@ -16,6 +16,7 @@ from pipeline.ledger.ledger import Ledger, LostRace
 from pipeline.policy.content import quotes
 from pipeline.policy.posters import department_of, same_person
 from pipeline.refusal import Refusal
+from pipeline.report.find import find, find_broadcast
 
 
 class Draft(Struct, frozen=True):
@@ -37,23 +38,25 @@ class Signature(TypedDict):
     actor: str
     department: str
     approver: str
+    origin: str
 
 
 class Desk:
-    """Decisions of one poster, recorded durably.
+    """Decisions of one poster, recorded durably. Articles and broadcasts are named by their ids or addresses.
 
     Args:
         actor: GitHub login of who decides.
         approver: login of the reviewer who let the actor's workflow run through; as another poster, the second person.
+        origin: the workflow run or comment that asks; what it asked for already is not done again.
 
     Raises:
         Refusal: the actor or the approver may not post (Art. 6); and whatever else cannot be done.
     """
 
-    def __init__(self, config: Config, ledger: Ledger, actor: str, approver: str = "") -> None:
+    def __init__(self, config: Config, ledger: Ledger, actor: str, approver: str = "", origin: str = "") -> None:
         self._ledger, self._config, self._actor, self._approver = ledger, config, actor, approver
         self._department = department_of(actor, config.policy.posters)
-        self._signature = Signature(actor=actor, department=self._department, approver=approver)
+        self._signature = Signature(actor=actor, department=self._department, approver=approver, origin=origin)
         other = approver and not same_person(approver, actor)
         self._second = department_of(approver, config.policy.posters) if other else ""
 
@@ -105,17 +108,17 @@ class Desk:
         article = (
             article_id(draft.url)
             if draft.url and not draft.corrects
-            else article_id(f"{now.isoformat()} {draft.title} {draft.text}")
+            else article_id(f"{self._signature['origin'] or now.isoformat()} {draft.title} {draft.text}")
         )
 
         def events(knowledge: Knowledge, now: datetime) -> list[AnyEvent]:
-            wrong = knowledge.articles.get(draft.corrects)
-            if draft.corrects and (wrong is None or not wrong.broadcast):
-                raise Refusal("never-sent" if wrong else "unknown-article", id=draft.corrects)
+            wrong = self._found(knowledge, draft.corrects) if draft.corrects else None
+            if wrong is not None and not wrong.broadcast:
+                raise Refusal("never-sent", id=wrong.id)
             self._may_change(knowledge, article)
             posted = Posted(
                 at=now, article=article, basis=draft.basis, title=draft.title, url=draft.url, text=draft.text, why=draft.why,
-                emergency=draft.emergency, corrects=draft.corrects, quoted_from=draft.quoted_from, **self._signature,
+                emergency=draft.emergency, corrects=wrong.id if wrong else "", quoted_from=draft.quoted_from, **self._signature,
             )  # fmt: skip
             return [
                 posted,
@@ -124,18 +127,21 @@ class Desk:
 
         return self._record("posted", [article], events)[0]
 
-    def resolve(self, broadcast: str, delivered: bool, why: str = "") -> None:
-        """Settle a broadcast whose outcome is unknown; not delivered puts its articles back in the queue."""
+    def resolve(self, broadcasts: Sequence[str], delivered: bool, why: str = "") -> list[Known]:
+        """Settle broadcasts whose outcome is unknown; not delivered puts their articles back in the queue."""
 
         def events(knowledge: Knowledge, now: datetime) -> list[AnyEvent]:
-            known = knowledge.broadcasts.get(broadcast)
-            if known is None:
-                raise Refusal("unknown-broadcast", id=broadcast)
-            if known.outcome != "unknown":
-                raise Refusal("settled-broadcast", id=broadcast, state=known.outcome)
-            return [Settled(at=now, broadcast=broadcast, delivered=delivered, why=why, **self._signature)]
+            settled: list[AnyEvent] = []
+            for one in broadcasts:
+                known = find_broadcast(self._config, knowledge, one)
+                if known is None:
+                    raise Refusal("unknown-broadcast", id=one)
+                if known.outcome != "unknown":
+                    raise Refusal("settled-broadcast", id=known.id, state=known.outcome)
+                settled.append(Settled(at=now, broadcast=known.id, delivered=delivered, why=why, **self._signature))
+            return settled
 
-        self._record("delivered" if delivered else "not delivered", [broadcast], events)
+        return self._record("delivered" if delivered else "not delivered", broadcasts, events)
 
     def _approvals(self, now: datetime, article: str, post: Posted | None, emergency: bool, why: str) -> list[AnyEvent]:
         """The yes of one's own, unless it is one's own post; and the reviewer's, last, because the last one counts."""
@@ -155,15 +161,19 @@ class Desk:
             raise Refusal("no-quotation-source", found=found)
 
     def _waiting(self, knowledge: Knowledge, ids: Sequence[str]) -> list[Known]:
-        queue = {known.id: known for known in knowledge.queue()}
-        for article in ids:
-            known = knowledge.articles.get(article)
-            if known is None:
-                raise Refusal("unknown-article", id=article)
-            self._may_change(knowledge, article)
-            if article not in queue:
-                raise Refusal("not-waiting", id=article, state=known.state)
-        return [queue[article] for article in ids]
+        queue = {known.id for known in knowledge.queue()}
+        found = list({(known := self._found(knowledge, one)).id: known for one in ids}.values())
+        for known in found:
+            self._may_change(knowledge, known.id)
+            if known.id not in queue:
+                raise Refusal("not-waiting", id=known.id, state=known.state)
+        return found
+
+    def _found(self, knowledge: Knowledge, wanted: str) -> Known:
+        known = find(self._config, knowledge, wanted)
+        if known is None:
+            raise Refusal("unknown-article", id=wanted)
+        return known
 
     @staticmethod
     def _may_change(knowledge: Knowledge, article: str) -> None:
@@ -172,17 +182,22 @@ class Desk:
             raise Refusal("open-broadcast", id=article)
 
     def _record(
-        self, verb: str, ids: Sequence[str], events: Callable[[Knowledge, datetime], list[AnyEvent]]
+        self, verb: str, about: Sequence[str], events: Callable[[Knowledge, datetime], list[AnyEvent]]
     ) -> list[Known]:
-        for _ in self._ledger.retrying():
-            self._ledger.note(
-                [replace(event, run=self._ledger.run) for event in events(self._ledger.knowledge, self._ledger.now())]
-            )
+        """Record what shall happen, unless it was done already; returns the articles that it is about."""
+        ledger, origin = self._ledger, self._signature["origin"]
+        done: list[str] = []
+        for _ in ledger.retrying():
+            if origin and origin in ledger.knowledge.deeds:
+                done = list(ledger.knowledge.deeds[origin].articles)
+                break
+            asked = [replace(event, run=ledger.run) for event in events(ledger.knowledge, ledger.now())]
+            done = [article for event in asked if (article := getattr(event, "article", ""))]
+            ledger.note(asked)
             try:
-                self._ledger.record(f"{verb}: {', '.join(ids)} by {self._actor} ({self._department}, Art. 6)")
+                ledger.record(f"{verb}: {', '.join(about)} by {self._actor} ({self._department}, Art. 6)")
             except LostRace:
                 continue
             break
-        return [
-            self._ledger.knowledge.articles[article] for article in ids if article in self._ledger.knowledge.articles
-        ]
+        known = ledger.knowledge.articles
+        return [known[article] for article in dict.fromkeys(done) if article in known]

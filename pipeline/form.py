@@ -35,7 +35,7 @@ class Form(Struct, frozen=True):
 
     @property
     def ids(self) -> list[str]:
-        """Several ids may be parted by spaces or commas."""
+        """Several ids or addresses may be parted by spaces or commas."""
         return self.id.replace(",", " ").replace("、", " ").split()
 
     @property
@@ -52,19 +52,24 @@ def filled_in(environment: Mapping[str, str]) -> Form:
     return Form(action, **{name: environment.get(f"{PREFIX}{name.upper()}", "").strip() for name in names})
 
 
+def origin_of(environment: Mapping[str, str]) -> str:
+    """The workflow run that asks: run again, it asks for the same. "" outside GitHub."""
+    run = environment.get("GITHUB_RUN_ID", "")
+    return f"run/{run}" if run else ""
+
+
 def hand_in(form: Form, config: Config, desk: Desk) -> list[Known]:
     """Do what the form says. Raises ConfigError, Refusal, LedgerError."""
     if form.action in (POST, CORRECT):
         return [desk.post(draft_of(form, config))]
-    if not form.ids:
+    about = form.ids or form.url.split()
+    if not about:
         raise Refusal("no-id", action=form.action)
     if form.action == APPROVE:
-        return desk.approve(form.ids, form.is_emergency, form.why)
+        return desk.approve(about, form.is_emergency, form.why)
     if form.action == REJECT:
-        return desk.reject(form.ids, form.why)
-    for one in form.ids:
-        desk.resolve(one, form.action == DELIVERED, form.why)
-    return []
+        return desk.reject(about, form.why)
+    return desk.resolve(about, form.action == DELIVERED, form.why)
 
 
 def draft_of(form: Form, config: Config) -> Draft:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pipeline.commands import FAILED, Output
 from pipeline.config import Config, ConfigError, load
 from pipeline.desk import Desk, Draft
-from pipeline.form import Form, basis_of, filled_in, hand_in, own_url
+from pipeline.form import Form, basis_of, filled_in, hand_in, origin_of, own_url
 from pipeline.ledger.knowledge import Known
 from pipeline.ledger.ledger import Ledger, Rehearsal
 from pipeline.ledger.store import LedgerError
@@ -42,12 +42,7 @@ def post(options: argparse.Namespace) -> Output:
 
 def resolve(options: argparse.Namespace) -> Output:
     """A broadcast whose outcome a person knows."""
-
-    def settle(desk: Desk) -> list[Known]:
-        desk.resolve(options.id, options.delivered, options.why)
-        return []
-
-    return _at_the_desk(options, "settled", settle)
+    return _at_the_desk(options, "settled", lambda desk: desk.resolve([options.id], options.delivered, options.why))
 
 
 def _at_the_desk(options: argparse.Namespace, deed: str, work: Callable[[Desk], list[Known]]) -> Output:
@@ -84,7 +79,7 @@ def _handed_in(options: argparse.Namespace, config: Config, world: World) -> Out
         else Ledger(options.state, config.state, run, world.now)
     )
     with opened as ledger:
-        rows = _rows(hand_in(asked, config, Desk(config, ledger, actor, approver)))
+        rows = _rows(hand_in(asked, config, Desk(config, ledger, actor, approver, origin_of(os.environ))))
     told = {"action": asked.action, "actor": actor, "approver": approver, "check": options.check, "articles": rows}
     page = _page(asked, told)
     append_summary(page, os.environ)

@@ -6,6 +6,7 @@ import sys
 
 from pipeline.commands import Output, colour, place
 from pipeline.config import ConfigError, load
+from pipeline.form import origin_of
 from pipeline.report import progress, tell
 from pipeline.report.outcome import Report
 from pipeline.run import run as one_pass
@@ -22,6 +23,9 @@ def run(options: argparse.Namespace) -> Output:
     world.obey_signals()
     world.progress = progress.shown_on(sys.stderr)
     report = one_pass(config, options.state, world, options.dry_run, reread=lambda: load(options.config))
+    if options.fate and report.knowledge is not None:
+        asked = report.knowledge.deeds.get(origin_of(os.environ))
+        report.asked_for = asked.articles if asked else ()
     here = place(options)
     if os.environ.get(tell.SUMMARY):
         tell.append_summary(tell.summary(report, config, options.state, here), os.environ)

@@ -78,6 +78,7 @@ class Posted(Event, frozen=True):
     corrects: str = ""
     quoted_from: str = ""
     approver: str = ""  # the reviewer who let the workflow run through, another poster
+    origin: str = ""  # the workflow run or comment that asked for it: what is asked for twice is done once
 
 
 class Decided(Event, frozen=True):
@@ -108,6 +109,7 @@ class Approved(Event, frozen=True):
     emergency: bool = False
     why: str = ""
     approver: str = ""
+    origin: str = ""
 
 
 class Refused(Event, frozen=True):
@@ -118,6 +120,7 @@ class Refused(Event, frozen=True):
     department: str
     why: str = ""
     approver: str = ""
+    origin: str = ""
 
 
 class Chosen(Struct, frozen=True, omit_defaults=True):
@@ -176,6 +179,7 @@ class Settled(Event, frozen=True):
     department: str
     why: str = ""
     approver: str = ""
+    origin: str = ""
 
 
 class Read(Event, frozen=True):

@@ -120,6 +120,13 @@ class BroadcastKnown(Struct, omit_defaults=True):
         return tuple(chosen.article for chosen in self.chosen)
 
 
+class Deed(Struct, frozen=True):
+    """What a person's workflow run or comment has done already; the articles that it was about."""
+
+    at: datetime
+    articles: tuple[str, ...] = ()
+
+
 class Knowledge(Struct):
     """Everything that decisions need to know, and every broadcast that ever was.
 
@@ -144,6 +151,7 @@ class Knowledge(Struct):
     archive: dict[str, BroadcastKnown] = {}
     alerts: dict[str, str] = {}
     told: dict[str, str] = {}  # alerts as the issues tell them
+    deeds: dict[str, Deed] = {}  # by the origin of their events
 
     def find(self, url: str) -> Known | None:
         """The article under its canonical URL or the address of a shortcut to it."""
@@ -175,6 +183,15 @@ def apply(k: Knowledge, event: AnyEvent) -> None:
     handler = _HANDLERS.get(type(event))
     if handler is not None:
         handler(k, event)
+    if origin := getattr(event, "origin", ""):
+        _remember(k, origin, event)
+
+
+def _remember(k: Knowledge, origin: str, e: Any) -> None:
+    broadcast = k.broadcasts.get(e.broadcast) if isinstance(e, Settled) else None
+    about = broadcast.articles if broadcast else () if isinstance(e, Settled) else (e.article,)
+    before = k.deeds[origin].articles if origin in k.deeds else ()
+    k.deeds[origin] = Deed(e.at, tuple(dict.fromkeys((*before, *about))))
 
 
 def _baseline(k: Knowledge, e: Baseline) -> None:

@@ -10,13 +10,13 @@ from msgspec import Struct
 from pipeline.config import Config
 from pipeline.decision import Decision, Reason
 from pipeline.ledger.events import AnyEvent, Approved, Decided, Intent, Outcome
-from pipeline.ledger.knowledge import Knowledge, Known, fold
+from pipeline.ledger.knowledge import Known, fold
 from pipeline.ledger.story import story
 from pipeline.policy.decide import RIDING, Case, Rule, chain
 from pipeline.report import render, words
+from pipeline.report.find import find
 from pipeline.report.status import status_of
 from pipeline.report.words import Place
-from pipeline.sources.urls import site_url
 
 Json = dict[str, Any]
 
@@ -27,18 +27,6 @@ class Inquiry(Struct, frozen=True):
     at: datetime
     answers: Sequence[tuple[str, Decision | None]]
     matches: bool = True
-
-
-def find(config: Config, knowledge: Knowledge, text: str) -> Known | None:
-    """The article under an address in any spelling (shortcuts too) or under its id."""
-    text = text.strip()
-    if text in knowledge.articles:
-        return knowledge.articles[text]
-    bare = any(text.startswith(host) for host in config.site.hosts)  # as people copy it from a leaflet
-    try:
-        return knowledge.find(site_url(f"https://{text}" if bare else text, config.site.url, config.site.hosts))
-    except ValueError:
-        return None
 
 
 def explanation_of(

@@ -17,6 +17,7 @@ from pipeline.policy.survey import Survey
 from pipeline.report import words
 
 DONE, FAILED, USAGE, WAITS = 0, 1, 2, 3  # exit codes
+OUT_OF_ORDER = (Reason.LINE_UNAVAILABLE, Reason.QUOTA, Reason.PAGE_UNREACHABLE)  # held by what should have worked
 
 
 Named = tuple[str, str, str]  # an article's id, address and title
@@ -57,6 +58,7 @@ class Report:
         self.interrupted = False
         self.knowledge: Knowledge | None = None
         self.quota: Quota | None = None
+        self.asked_for: tuple[str, ...] | None = None  # articles whose fate alone is the exit code
 
     def tell_sources(self, listings: Sequence[Listing], seen: Survey, knowledge: Knowledge) -> None:
         """How the sources answered; an unchanged one still has the entries it had."""
@@ -125,12 +127,26 @@ class Report:
     def exit(self) -> int:
         if any(code == "credentials" for code, _ in self.failures):
             return USAGE
+        if self.asked_for is not None and self.knowledge is not None:
+            fates = {self._fate(article, self.knowledge) for article in self.asked_for}
+            return next((code for code in (FAILED, WAITS) if code in fates), DONE)
         failing_site = any(not source.ok for source in self.sources) or any(
             row.reason == Reason.PAGE_UNREACHABLE for row in self.rows.values()
         )
         if self.failures or self.interrupted or failing_site:
             return FAILED
         return WAITS if self.waits else DONE
+
+    def _fate(self, article: str, knowledge: Knowledge) -> int:
+        """Exit code: sent, or held or left out by a rule; waiting for a person; not sent although it should have been."""
+        known = knowledge.articles.get(article)
+        if known is None or known.state in ("sent", "skipped", "baseline"):
+            return DONE
+        if any(article in broadcast.articles for broadcast in knowledge.unfinished()):
+            return FAILED
+        if known.state == "review":
+            return WAITS
+        return DONE if known.decision == "hold" and known.reason not in OUT_OF_ORDER else FAILED
 
     def news(self) -> str:
         """The commit message of what this run learned besides its broadcasts."""

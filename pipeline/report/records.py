@@ -15,7 +15,7 @@ from pipeline.ledger.knowledge import BroadcastKnown, Knowledge, fold
 from pipeline.ledger.story import story
 from pipeline.ledger.verify import Finding, Verdict
 from pipeline.report import render, words
-from pipeline.report.explain import find
+from pipeline.report.find import find
 from pipeline.report.flex_text import cards
 from pipeline.report.outcome import DONE, FAILED
 from pipeline.report.safe import line

@@ -24,7 +24,8 @@ from pipeline.ledger.events import (
     Settled,
 )
 from pipeline.ledger.knowledge import fold
-from pipeline.report.explain import explanation, explanation_of, find
+from pipeline.report.explain import explanation, explanation_of
+from pipeline.report.find import find
 from pipeline.sandbox.articles import ARTICLES
 from tests.town import CONFIG, Town
 

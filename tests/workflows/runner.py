@@ -138,9 +138,10 @@ class Runner:
         actor: str = "miryoku",
         approved_by: str = "",
         again_by: str = "",
+        again: str = "",
     ) -> Run:
-        """Start a workflow and wait for its end."""
-        self._number += 1
+        """Start a workflow and wait for its end. `again` is a job that failed in the run before: "Re-run failed jobs"."""
+        self._number += not again
         number = str(self._number)
         definition = load(workflow)
         assert event in definition["on"], f"{workflow} does not start on {event}"
@@ -152,7 +153,11 @@ class Runner:
         }  # fmt: skip
         done = Run()
         self.runs.append(done)
+        names = list(definition["jobs"])
+        done.jobs = dict.fromkeys(names[: names.index(again)] if again else (), True)
         for name, job in definition["jobs"].items():
+            if name in done.jobs:
+                continue
             needs = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
             if not all(done.jobs.get(need) for need in needs):
                 continue
@@ -185,6 +190,7 @@ class Runner:
         permissions = job.get("permissions", definition["permissions"])
         self.github.permissions = dict(permissions)
         temp = self.town.folder / f"runner-{contexts['github']['run_id']}-{name}"
+        shutil.rmtree(temp, ignore_errors=True)
         temp.mkdir()
         workspace = temp / "workspace"
         for step in job["steps"]:

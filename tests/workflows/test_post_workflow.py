@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.sandbox.articles import ARTICLES
+from tests.doubles.fault import Fault
 from tests.doubles.line import LineFault
 from tests.workflows.runner import Run, Runner
 
@@ -210,6 +211,31 @@ def test_what_is_refused_is_told_on_the_summary_page_and_not_only_in_the_log(
     assert why in run.summary
     assert "受け付けませんでした" in run.summary
     assert "何も送信していません" in run.summary
+
+
+@pytest.mark.parametrize("emergency", [False, True])
+def test_a_failed_post_that_is_run_again_is_the_same_post(runner: Runner, emergency: bool) -> None:
+    runner.town.now += OPEN
+    runner.town.line.fail(LineFault.error_after(500), times=None)  # LINE takes it, and never says so
+    assert post(runner, **TEXT, emergency=emergency).step("Send").code == 1
+    runner.town.line.recover()
+    runner.town.now += timedelta(minutes=5)
+    inputs = {**TEXT, "emergency": emergency}
+    again = runner.run("post.yml", "workflow_dispatch", inputs, actor="miryoku", again_by="kiki", again="post")
+    assert again.is_green
+    assert len(runner.town.line.accepted) == len(events(runner, "posted")) == 1
+    runner.town.now += timedelta(hours=2)
+    assert runner.run("post.yml", "workflow_dispatch", inputs, actor="miryoku", again="post").is_green
+    assert len(runner.town.line.accepted) == len(events(runner, "posted")) == 1
+
+
+def test_the_form_reports_the_fate_of_the_post_and_what_else_fails_is_an_alert(runner: Runner) -> None:
+    runner.town.now += OPEN
+    runner.town.city.fail("/", Fault.status(503), times=None)
+    run = post(runner, **TEXT)
+    assert len(runner.town.line.accepted) == 1
+    assert run.is_green
+    assert any("新着一覧" in title for title in runner.github.open_issues())
 
 
 def test_while_line_is_down_a_post_is_recorded_red_and_sent_by_the_next_run(runner: Runner) -> None:
