@@ -126,7 +126,7 @@ def test_only_what_cannot_be_misunderstood_is_a_decision(said: str, meant: Reply
         "理由：",
         "=\n",
         "\u0301",
-    ],  # fmt: skip
+    ],
 )
 def test_the_time_grows_with_the_text_and_no_faster(hostile: str) -> None:
     def spent(size: int) -> float:
