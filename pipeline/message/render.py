@@ -2,7 +2,7 @@
 
 import json
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from pipeline.article import Item
 from pipeline.config import Config
 from pipeline.message import limits, uri
 from pipeline.message.card import account, card, colour, theme
-from pipeline.templates import ORIGIN, TEMPLATES, environment, split_origins
+from pipeline.templates import TEMPLATES, environment
 from pipeline.text import cut, utf16
 
 Json = dict[str, Any]
@@ -28,14 +28,12 @@ class RenderError(Exception):
 class Rendered(Struct, frozen=True):
     """Messages ready to send.
 
-    `shown` and `left` are ids of items: in these messages, and for the next broadcast. `notes` are codes with an id:
-    lead-shortened, picture-dropped, title-cut, link-dropped.
+    `shown` and `left` are ids of items: in these messages, and for the next broadcast.
     """
 
     messages: tuple[Json, ...]
     shown: tuple[str, ...]
     left: tuple[str, ...]
-    notes: tuple[str, ...]
 
 
 class _Chunk(Struct):
@@ -43,12 +41,6 @@ class _Chunk(Struct):
 
     items: Sequence[Item]
     listed: bool = False
-
-
-def body(messages: Sequence[Mapping[str, Any]]) -> bytes:
-    """The request body, the same bytes for the same messages: they are recorded, and a repeat must not differ."""
-    request = {"messages": list(messages), "notificationDisabled": False}
-    return json.dumps(request, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
 def render(items: Sequence[Item], config: Config, templates: Path = TEMPLATES) -> Rendered:
@@ -68,7 +60,6 @@ class _Renderer:
         self.config = config
         self.root = templates
         self.look = theme(templates)
-        self.notes: dict[str, None] = {}
 
     def render(self, items: Sequence[Item]) -> Rendered:
         urgent = [item for item in items if item.style == "emergency"]
@@ -85,7 +76,6 @@ class _Renderer:
             messages=(*first, *second),
             shown=tuple(item.id for item in (*urgent, *others) if item.id not in left),
             left=tuple(item.id for item in items if item.id in left),
-            notes=tuple(note for note in self.notes if note.partition(":")[2] not in left),
         )
 
     def fitted(self, items: Sequence[Item], room: int, *, listed: bool) -> tuple[list[Json], Sequence[Item]]:
@@ -111,12 +101,9 @@ class _Renderer:
             if chunk.listed:
                 bubbles.append(self.bubble(self.list_card(), digest=digest))
             contents: Json = {"type": "carousel", "contents": bubbles} if digest else bubbles[0]
-            plain, _ = split_origins(contents)
-            sizes = [limits.escaped_bytes(bubble) for bubble in (plain["contents"] if digest else [plain])]
-            if max(sizes) <= limits.BUBBLE_BYTES and (
-                not digest or limits.escaped_bytes(plain) <= limits.CAROUSEL_BYTES
-            ):
-                self.note(chunk.items, cards, level)
+            largest = max(limits.escaped_bytes(bubble) for bubble in bubbles)
+            fits = not digest or limits.escaped_bytes(contents) <= limits.CAROUSEL_BYTES
+            if largest <= limits.BUBBLE_BYTES and fits:
                 return self.wrapped(cards, contents, part, parts)
         return None
 
@@ -135,17 +122,6 @@ class _Renderer:
         address = uri.link(self.config.site.url)
         nothing = {"department": "", "quoted": ""}
         return {"style": "list", "title": title, "url": address, "colour": colour("", self.look)} | nothing
-
-    def note(self, items: Sequence[Item], cards: Sequence[Json], level: int) -> None:
-        for item, shown in zip(items, cards, strict=True):
-            if level and item.text:
-                self.notes[f"lead-shortened:{item.id}"] = None
-            if item.picture and item.style == "article" and not shown["picture"]:
-                self.notes[f"picture-dropped:{item.id}"] = None
-            if shown["title"] != shown["whole_title"]:
-                self.notes[f"title-cut:{item.id}"] = None
-            if item.url and not shown["url"]:
-                self.notes[f"link-dropped:{item.id}"] = None
 
     def bubble(self, shown: Json, *, digest: bool) -> Json:
         mode, style = _mode(digest), shown["style"]
@@ -176,14 +152,13 @@ class _Renderer:
             )
             if utf16(str(message.get("altText", ""))) <= limits.ALT_TEXT:
                 break
-        plain: Json
-        plain, origins = split_origins(message)
-        for problem in limits.violations([plain]):
-            raise RenderError(f"{_origin(origins, problem.path)}: {problem}; correct the template")
-        return plain
+        for problem in limits.violations([message]):
+            names = ", ".join(sorted({shown["style"] for shown in cards}))
+            raise RenderError(f"templates/message, {names}: {problem}; correct the template")
+        return message
 
     def load(self, name: str, **values: Any) -> Json:
-        """The rendered template as JSON, with its origins."""
+        """The rendered template as JSON."""
         import jinja2  # only when there is something to render
 
         try:
@@ -193,15 +168,12 @@ class _Renderer:
         except jinja2.TemplateNotFound as error:
             raise RenderError(f"{error.name}: no such template in {self.root}; restore the file") from None
         except (jinja2.TemplateError, TypeError) as error:
-            where = _frame(error, self.root) or name
-            raise RenderError(f"{where}: {error}; correct the template") from None
+            raise RenderError(f"{_frame(error, self.root) or name}: {error}; correct the template") from None
         try:
-            loaded = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise RenderError(f"{_near(text, error.pos) or name}: no valid JSON from here on: {error.msg}") from None
-        if not isinstance(loaded, dict):
-            raise RenderError(f"{name}: a {type(loaded).__name__} instead of a JSON object; correct the template")
-        return loaded
+            return dict(json.loads(text))
+        except ValueError as error:
+            near = " ".join(text[: getattr(error, "pos", 0)].split())[-60:]
+            raise RenderError(f"{name}: no valid JSON: {error}; correct the template after … {near}") from None
 
 
 def _mode(digest: bool) -> str:
@@ -226,27 +198,6 @@ def _sentences(text: str) -> str:
     """The lines as one text that can be read aloud: each ends like a sentence, the ・ of a list goes."""
     lines = (line.lstrip("・ \u3000") for line in text.split("\n"))
     return "".join(line if line.rstrip("」』）").endswith(_ENDS) else f"{line}。" for line in lines if line)
-
-
-def _origin(origins: Mapping[str, str], path: str) -> str:
-    """Where in the templates a path such as messages[0].contents.body.contents[1].warp was written.
-
-    What is missing was written nowhere: then the first key of the component that it is missing in.
-    """
-    path = path.partition(".")[2] or path
-    if path in origins:
-        return origins[path]
-    while path := path[: max(path.rfind("."), path.rfind("["), 0)]:
-        inside = (origin for key, origin in origins.items() if key.startswith((f"{path}.", f"{path}[")))
-        if found := next(inside, origins.get(path)):
-            return found
-    return next(iter(origins.values()), "message")
-
-
-def _near(text: str, position: int) -> str:
-    """The last key before the position says which line of which template it was."""
-    start = text.rfind(f'"{ORIGIN}', 0, position)
-    return text[start:].split('"')[3] if start >= 0 else ""
 
 
 def _frame(error: BaseException, root: Path) -> str:

@@ -15,7 +15,7 @@ from pipeline.article import Item, Picture
 from pipeline.config import JST
 from pipeline.message.card import card, theme
 from pipeline.message.limits import ALT_TEXT, violations
-from pipeline.message.render import body, render
+from pipeline.message.render import render
 from pipeline.message.roundtrip import lost
 from pipeline.report.flex_html import draw
 from pipeline.report.preview import flex_words
@@ -101,14 +101,14 @@ def test_many_emergencies_leave_room_for_the_others() -> None:
 def test_a_message_too_big_loses_text_before_pictures_and_is_split_last() -> None:
     long = [article(number, text="長い文。" * 200, picture=PICTURE) for number in range(12)]
     whole = render(long, CONFIG)
-    assert (len(whole.messages), whole.notes) == (1, ())
+    assert len(whole.messages) == 1
     titles = [
         article(number, title="長" * 200, department="課" * 60, text="長い文。" * 200, picture=PICTURE)
         for number in range(12)
     ]
     shortened = render(titles, CONFIG)
     assert len(shortened.messages) == 1
-    assert {note.partition(":")[0] for note in shortened.notes} == {"lead-shortened"}
+    assert all("hero" in card for card in shortened.messages[0]["contents"]["contents"])
     where = "https://www.city.kadoma.osaka.jp/" + "x" * 900
     huge = [
         article(number, title="長" * 200, department="課" * 200, url=where, picture=PICTURE) for number in range(12)
@@ -117,12 +117,6 @@ def test_a_message_too_big_loses_text_before_pictures_and_is_split_last() -> Non
     assert len(split.messages) > 1
     assert violations(split.messages) == []
     assert len(split.shown) == 12
-
-
-def test_notes_tell_what_a_person_would_miss() -> None:
-    odd = article(1, title="長" * 500, url="https://a.jp/" + "あ" * 900, picture=Picture("http://a.jp/x.png"))
-    names = {note.partition(":")[0] for note in render([odd], CONFIG).notes}
-    assert names == {"title-cut", "link-dropped", "picture-dropped"}
 
 
 HOSTILE = ['"}, "type": "x', "{{ config }}{% raw %}", "</script><script>alert(1)</script>", "a\\", "題\n名", '", 1, "']
@@ -272,13 +266,6 @@ def test_a_picture_says_what_is_on_it_to_a_screen_reader(alt: str, label: str) -
 def test_the_time_of_day_is_said_as_the_city_says_it(hour: int, minute: int, clock: str) -> None:
     when = datetime(2026, 11, 24, hour, minute, tzinfo=JST)
     assert clock in render([article(style="emergency", date=when)], CONFIG).messages[0]["altText"]
-
-
-def test_the_body_is_always_the_same_bytes() -> None:
-    sent = body(render([article()], CONFIG).messages)
-    assert sent == body(render([article()], CONFIG).messages)
-    assert sent.startswith(b'{"messages":[{"altText":"')
-    assert sent.endswith(b'],"notificationDisabled":false}')
 
 
 def test_importing_the_renderer_imports_no_template_engine_and_no_sdk() -> None:
