@@ -108,16 +108,18 @@ class Page(Struct, frozen=True):
     attachments: tuple[Attachment, ...] = ()
 
 
-PageProblemCode = Literal["gone", "redirected", "unreachable", "refused", "malformed", "robots"]
+PageProblemCode = Literal["gone", "redirected", "unreachable", "refused", "malformed", "robots", "other-title"]
 
 
 class PageProblem(Struct, frozen=True):
     """Why a page could not be read. `gone` (404/410) and `redirected` are about the article, `robots` and `malformed` are for a
-    person; the others are about now."""
+    person; the others are about now. `other-title`: what stands there is not the article that was announced; `title` is
+    what it calls itself."""
 
     url: str
     code: PageProblemCode
     detail: str = ""
+    title: str = ""
 
 
 class Item(Struct, frozen=True, omit_defaults=True):

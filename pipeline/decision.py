@@ -43,6 +43,8 @@ class Reason(StrEnum):
     QUOTA = "quota", "5"
     LINE_UNAVAILABLE = "line-unavailable", "5"
     PAUSED = "paused", "5"
+    OTHER_TITLE = "other-title", "8(1)"
+    GATHERING = "gathering", "7 proviso"
     # review: waits for a person
     STALE = "stale", "8"
     UNDATED = "undated", "8"
@@ -59,6 +61,10 @@ class Reason(StrEnum):
     UPDATE_REVIEW = "update-review", "8(4)"
     LINE_REJECTED = "line-rejected", "8(4)"
     SECOND_PERSON = "second-person", "6"
+    OTHER_ORIGINAL = "other-original", "8(1)"
+    GARBLED = "garbled", "8"
+    DETAILS = "details", "8(3)"
+    UNEXPECTED = "unexpected", "8"
     OPERATOR_APPROVAL = "operator-approval", "8(4)"
     # skip: will not go out
     BASELINE = "baseline", "8(1)"
@@ -76,7 +82,8 @@ class Reason(StrEnum):
 
 class Decision(Struct, frozen=True):
     """What happens to one article now. `until` is the instant when a hold ends by itself; `detail` what the rule saw;
-    `shows` how much of it goes out: everything, its title and link, or a neutral sentence and the link."""
+    `shows` how much of it goes out: everything, its title and link, or a neutral sentence and the link. `mark` is that of the
+    text that a person is asked about."""
 
     article: str
     verdict: Verdict
@@ -84,6 +91,7 @@ class Decision(Struct, frozen=True):
     until: datetime | None = None
     detail: str = ""
     shows: Shows = "all"
+    mark: str = ""
 
     @property
     def policy(self) -> str:

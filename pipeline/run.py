@@ -22,7 +22,7 @@ from pipeline.ledger.store import LedgerError
 from pipeline.line.client import Quota
 from pipeline.line.delivery import Broadcast, Delivery
 from pipeline.policy.decide import LineState, Plan, decide
-from pipeline.policy.discovery import discoveries, judged
+from pipeline.policy.discovery import as_announced, compared, discoveries, judged, masters, yet_to_come
 from pipeline.policy.hours import is_open
 from pipeline.policy.same_article import believable
 from pipeline.policy.survey import Survey, survey
@@ -101,6 +101,7 @@ class Pass:
         self.reader, self.delivery = reader, delivery
         self.alerts: list[Alert] = []
         self.began: list[str] = []
+        self.listed: set[str] = set()  # addresses that the emergency lists show now
 
     def run(self) -> None:
         progress = self.world.progress
@@ -142,6 +143,8 @@ class Pass:
             known = self.ledger.knowledge.sources.get(address)
             wait = wait_until(self.world.now(), known)
             memory = Memory(known.etag, known.last_modified, known.digest, wait) if known else Memory()
+            if source.emergency:  # its entries are looked at in each pass, and a 304 has none
+                memory = Memory(not_before=wait)
             listings.append(self.reader.listing(source, memory))
             if failure(listings[-1], known) is None:
                 answered.add(source.emergency)
@@ -150,16 +153,18 @@ class Pass:
     def find(self, listings: Sequence[Listing]) -> tuple[Survey, Pages]:
         """What is new in the lists, read and noted."""
         now, knowledge = self.world.now(), self.ledger.knowledge
+        self.listed = {entry.url for listing in listings if listing.emergency for entry in listing.entries}
         seen = survey(now, self.config, knowledge, listings)
         self.report.tell_sources(listings, seen, knowledge)
-        titles = {sighting.entry.url: sighting.entry.title for sighting in seen.sightings}
-        read = believable(self.reader.pages(seen.wanted), titles)
-        seen = judged(seen, knowledge, read)
-        events = discoveries(now, self.report.id, knowledge, seen, read)
+        pages = yet_to_come(self.reader.pages(seen.wanted), self.listed)
+        pages = as_announced(self.config, knowledge, seen, pages)
+        pages |= self.reader.pages(masters(knowledge, seen, pages))
+        seen = judged(compared(now, self.config, knowledge, seen, pages), knowledge, pages)
+        events = discoveries(now, self.report.id, knowledge, seen, pages)
         self.ledger.note(events)
         self.report.tell_found(events, knowledge)
         self._note_robots()
-        return seen, {known.url: page for url, page in read.items() if (known := knowledge.find(url))}
+        return seen, {known.url: page for url, page in pages.items() if (known := knowledge.find(url))}
 
     def _note_robots(self) -> None:
         """robots.txt as it was read, so that the next runs of the day need not ask."""
@@ -171,10 +176,10 @@ class Pass:
         while True:
             plan = decide(self.world.now(), self.config, self.ledger.knowledge, pages, self.delivery.line)
             if plan.missing:
-                # A title that a poster gave or approved need not be the page's.
                 waiting = self.ledger.knowledge.queue()
-                titles = {known.url: known.title for known in waiting if not (known.post or known.approved_by)}
-                pages |= believable(self.reader.pages(plan.missing), titles)
+                titles = {known.url: (known.title, known.heading) for known in waiting if not known.post}
+                read = yet_to_come(self.reader.pages(plan.missing), self.listed)
+                pages |= believable(read, titles)
                 self._name(waiting, pages)
             elif self.delivery.ready_for(plan):
                 return plan

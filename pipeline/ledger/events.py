@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from pipeline.article import Kind
-from pipeline.decision import Basis, Decision, Verdict
+from pipeline.decision import Basis, Decision, Shows, Verdict
 
 
 class Event(Struct, frozen=True, tag_field="type", tag=str.lower, omit_defaults=True, kw_only=True):
@@ -29,6 +29,8 @@ class Baseline(Event, frozen=True):
     source: str
     date: datetime | None = None
     page_no: int | None = None
+    emergency: bool = False
+    mark: str = ""
 
 
 class Found(Event, frozen=True):
@@ -44,15 +46,20 @@ class Found(Event, frozen=True):
     emergency: bool = False
     listed: str = ""  # the address in the list where it differs: a shortcut
     seen: datetime | None = None  # the list's date where the page has another one (none, or without time of day)
+    mark: str = ""  # of title and text as they were read (`policy.content.mark`): another one is a new report
+    heading: str = ""  # the title in the list where the page has another one
 
 
 class Changed(Event, frozen=True):
-    """The list shows a known article differently: a newer date, another title, or (`url`) under a new address."""
+    """A known article is shown differently: a newer date, another title, or (`url`) under a new address; or its text was
+    read for the first time (`mark`), or it stood on an emergency list when that was first read (`emergency`)."""
 
     article: str
     title: str = ""
     date: datetime | None = None
     url: str = ""
+    mark: str = ""
+    emergency: bool = False
 
 
 class Alias(Event, frozen=True):
@@ -90,13 +97,14 @@ class Decided(Event, frozen=True):
     policy: str
     until: datetime | None = None
     detail: str = ""
+    mark: str = ""  # of the text that a person is asked about
 
     @classmethod
     def of(cls, decision: Decision, at: datetime, run: str) -> "Decided":
         """The event of a decision."""
         return cls(
             at=at, run=run, article=decision.article, decision=decision.verdict, reason=decision.reason,
-            policy=decision.policy, until=decision.until, detail=decision.detail,
+            policy=decision.policy, until=decision.until, detail=decision.detail, mark=decision.mark,
         )  # fmt: skip
 
 
@@ -124,7 +132,8 @@ class Refused(Event, frozen=True):
 
 
 class Chosen(Struct, frozen=True, omit_defaults=True):
-    """Why one article is in a broadcast."""
+    """Why one article is in a broadcast; `shows` how much of it, and `doubt` why not all; `mark` what was read of it ("" when
+    its page was not), `words` the emergency words and levels in that."""
 
     article: str
     reason: str
@@ -132,6 +141,10 @@ class Chosen(Struct, frozen=True, omit_defaults=True):
     basis: Basis
     date: datetime | None = None
     department: str = ""  # that the page named
+    shows: Shows = "all"
+    doubt: str = ""
+    mark: str = ""
+    words: tuple[str, ...] = ()
 
 
 class Intent(Event, frozen=True):

@@ -62,6 +62,12 @@ class Known(Struct, omit_defaults=True):
     broadcast: str = ""
     post: Posted | None = None
     requeued: datetime | None = None  # back in the queue after a rejected or undelivered broadcast
+    mark: str = ""  # what was read of it last and decided on, or has gone out; "" while its page was never read
+    heading: str = ""  # its title in the list
+    words: tuple[str, ...] = ()  # emergency words and levels in what went out last
+    asked: str = ""  # the mark of the text that a person is asked about
+    cleared_mark: str = ""  # and of the one that a poster said yes to
+    muted: datetime | None = None  # a poster wants no more changes of this address
 
     @property
     def urgent(self) -> bool:
@@ -131,7 +137,7 @@ class Knowledge(Struct):
     """Everything that decisions need to know, and every broadcast that ever was.
 
     `articles` holds all that were ever seen, by id (nothing is forgotten); `aliases` their ids by the addresses of shortcuts
-    to them, `pages` by the CMS's page number; `waiting` the ids in the queue or in review; `highest_page` the highest number
+    to them, `pages` by the CMS's page number, `twins` by host, date and title; `waiting` the ids in the queue or in review; `highest_page` the highest number
     of the first baseline: unseen lower ones are old pages; `broadcasts` the recent and the unfinished ones, `archive` all.
     """
 
@@ -143,6 +149,7 @@ class Knowledge(Struct):
     articles: dict[str, Known] = {}
     aliases: dict[str, str] = {}
     pages: dict[int, str] = {}
+    twins: dict[str, str] = {}
     waiting: dict[str, None] = {}
     edited: dict[str, None] = {}  # edited while a broadcast with them was open: an update as soon as that is settled
     sources: dict[str, SourceKnown] = {}
@@ -166,6 +173,11 @@ class Knowledge(Struct):
     def unfinished(self) -> list[BroadcastKnown]:
         """Broadcasts whose outcome is not known: still to be repeated (open) or for a person (unknown)."""
         return [broadcast for broadcast in self.broadcasts.values() if broadcast.outcome in ("open", "unknown")]
+
+
+def twin_key(url: str, title: str, date: datetime) -> str:
+    """What two spellings of one address have in common."""
+    return f"{''.join(url.split('/')[2:3])} {date.timestamp():.0f} {title}"
 
 
 def fold(events: Iterable[AnyEvent], knowledge: Knowledge | None = None) -> Knowledge:
@@ -203,6 +215,7 @@ def _baseline(k: Knowledge, e: Baseline) -> None:
         k.articles[e.article] = Known(
             e.article, e.url, e.title, e.source, e.at, "baseline",
             date=e.date, seen=e.date, page_no=e.page_no, decision="baseline", reason="baseline",
+            emergency=e.emergency, mark=e.mark, heading=e.title,
         )  # fmt: skip
         _number(k, e)
 
@@ -213,18 +226,26 @@ def _found(k: Knowledge, e: Found) -> None:
     k.articles[e.article] = Known(
         e.article, e.url, e.title, e.source, e.at, "queued",
         kind=e.kind, date=e.date, seen=e.seen or e.date, page_no=e.page_no, emergency=e.emergency, listed=e.listed,
-        broadcast=before.broadcast if before else "",
+        broadcast=before.broadcast if before else "", mark=e.mark or (before.mark if before else ""),
+        heading=e.heading or e.title, words=before.words if before else (),
     )  # fmt: skip
     k.waiting[e.article] = None
     k.edited.pop(e.article, None)
     _number(k, e)
     if e.listed:
         k.aliases[e.listed] = e.article
+    if e.url in k.aliases:  # it turned out to be an article of its own
+        k.aliases[e.url] = e.article
 
 
 def _number(k: Knowledge, e: Baseline | Found) -> None:
     if e.page_no:
         k.pages[e.page_no] = e.article
+    title, date = e.title, e.date
+    if isinstance(e, Found):  # as the list has them
+        title, date = e.heading or e.title, e.seen or e.date
+    if date is not None:
+        k.twins.setdefault(twin_key(e.url, title, date), e.article)
 
 
 def _changed(k: Knowledge, e: Changed) -> None:
@@ -239,6 +260,10 @@ def _changed(k: Knowledge, e: Changed) -> None:
             k.edited[e.article] = None
         elif known.state in ("queued", "review"):
             known.date, known.title = e.date, e.title or known.title
+    elif e.title and known.state in ("queued", "review"):
+        known.title = known.heading = e.title
+    known.mark = e.mark or known.mark
+    known.emergency = known.emergency or e.emergency
 
 
 def _alias(k: Knowledge, e: Alias) -> None:
@@ -261,6 +286,7 @@ def _decided(k: Knowledge, e: Decided) -> None:
     if known is None or known.state == "sent":
         return
     known.decision, known.reason, known.until, known.detail = e.decision, e.reason, e.until, e.detail
+    known.asked = e.mark
     if e.decision in ("review", "hold", "send"):
         known.state = "review" if e.decision == "review" else "queued"
         k.waiting[e.article] = None
@@ -276,7 +302,11 @@ def _approved(k: Knowledge, e: Approved) -> None:
             source = k.sources[known.source]
             source.doubt, source.usual_entries, source.usual_undated = "", source.entries, source.undated
         if known.reason:
-            known.cleared = (*known.cleared, known.reason)
+            known.cleared, known.cleared_mark = (*known.cleared, known.reason), known.asked
+        if known.reason == "details":
+            known.cleared, known.cleared_mark = (*known.cleared, known.detail), known.mark  # the doubt about them
+        if known.reason == "other-title":
+            known.title = known.detail  # the article has the title that the page shows
         known.state, known.decision, known.approved_by = "queued", None, e.actor  # whatever is decided next is news
         known.approved_for = (*known.approved_for, e.department)
         known.approved_emergency = known.approved_emergency or e.emergency
@@ -286,6 +316,7 @@ def _approved(k: Knowledge, e: Approved) -> None:
 def _refused(k: Knowledge, e: Refused) -> None:
     known = k.articles.get(e.article)
     if known is not None and known.state != "sent":
+        known.muted = e.at if known.reason == "gathering" else known.muted
         known.state, known.decision, known.reason, known.detail = "skipped", "skip", "refused", e.actor
         k.waiting.pop(e.article, None)
 
@@ -354,7 +385,12 @@ def _delivered(k: Knowledge, broadcast: BroadcastKnown) -> None:
         if known is not None:
             known.state, known.broadcast, known.decision = "sent", broadcast.id, "send"
             known.seen = max(filter(None, (known.seen, chosen.date)), default=None)
+            known.mark, known.words, known.cleared = chosen.mark, chosen.words, ()
             k.waiting.pop(chosen.article, None)
+            if chosen.shows != "all":  # whether its details follow, a person says
+                known.state, known.decision, known.reason, known.detail = "review", "review", "details", chosen.doubt
+                known.approved_by, known.until, known.kind = "", None, "update"
+                k.waiting[chosen.article] = None
 
 
 def _requeue(k: Knowledge, broadcast: BroadcastKnown, at: datetime) -> None:

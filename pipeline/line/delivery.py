@@ -18,12 +18,12 @@ from pipeline.article import Item, Page, PageProblem
 from pipeline.config import Config
 from pipeline.decision import Decision, Reason
 from pipeline.ledger import store
-from pipeline.ledger.events import Alias, Attempt, Chosen, Decided, Intent, Outcome
+from pipeline.ledger.events import Alias, Attempt, Decided, Intent, Outcome
 from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
 from pipeline.ledger.ledger import Ledger, LostRace
 from pipeline.line.client import Answer, Client, LineError, LostInTranslation, Quota
 from pipeline.policy.content import basis_of
-from pipeline.policy.decide import Case, LineState, Plan, fingerprint
+from pipeline.policy.decide import Case, LineState, Plan, chosen_of, fingerprint, is_original
 from pipeline.policy.hours import is_open
 from pipeline.world import World
 
@@ -172,8 +172,8 @@ class Delivery:
 
         knowledge = self._ledger.knowledge
         items = [
-            item_of(known, pages.get(known.url), self._config, knowledge)
-            for known in (knowledge.articles[d.article] for d in due)
+            item_of(known, pages.get(known.url), self._config, knowledge, decision.shows)
+            for decision, known in ((d, knowledge.articles[d.article]) for d in due)
         ]
         try:
             items, messages, left = self._in_words(items) if plainly else self._fitting(items)
@@ -279,12 +279,12 @@ class Delivery:
             known = knowledge.articles[decision.article]
             page = pages.get(known.url)
             basis = known.post.basis if known.post else basis_of(known.url, known.urgent, self._config.policy.content)
-            date = page.date if isinstance(page, Page) and page.date else known.date
-            chosen.append(Chosen(known.id, decision.reason, decision.policy, basis, date))
-            if isinstance(page, Page) and page.canonical != known.url:
+            case = Case(now, self._config, knowledge, known, page)
+            chosen.append(chosen_of(case, decision, basis))
+            if isinstance(page, Page) and is_original(case, page):
                 aliases.append(Alias(at=now, run=self._run, article=known.id, url=page.canonical, title=page.title))
             if self._urgent:
-                prints.append(fingerprint(Case(now, self._config, knowledge, known, page)))
+                prints.append(fingerprint(case))
         intent = Intent(
             at=now, run=self._run, broadcast=broadcast, key=str(uuid.uuid4()), sha256=hashlib.sha256(body).hexdigest(),
             chosen=tuple(chosen), policy_version=self._config.policy.version, emergency=self._urgent, messages=len(messages),

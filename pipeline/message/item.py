@@ -2,21 +2,31 @@
 
 from pipeline.article import Item, Page, PageProblem
 from pipeline.config import Config
+from pipeline.decision import Shows
 from pipeline.ledger.knowledge import Knowledge, Known
 from pipeline.policy.content import category_of
 
 
-def item_of(known: Known, page: Page | PageProblem | None, config: Config, knowledge: Knowledge) -> Item:
-    """One item. The page's words win over the list's; an emergency whose page cannot be had is shown with its title."""
+def item_of(
+    known: Known, page: Page | PageProblem | None, config: Config, knowledge: Knowledge, shows: Shows = "all"
+) -> Item:
+    """One item. The page's words win over the list's. An emergency with a doubt is shown with its title and link alone, or
+    ("neutral") with a sentence in place of the title."""
     post = known.post
     read = page if isinstance(page, Page) else None
     category = category_of(known.url, config.policy.content) if known.url else None
     corrected = knowledge.articles.get(post.corrects) if post and post.corrects else None
+    if shows != "all":
+        from pipeline.message.theme import neutral_title
+
+        title = (read.title if read else "") or known.title
+        title = title if shows == "title" else neutral_title()
+        return Item(known.id, "emergency", title, known.url, known.date, label=category.label if category else "")
     return Item(
         id=known.id,
         style="correction" if corrected else "emergency" if known.urgent else "article" if known.url else "text",
         title=(post.title if post and post.title else "") or (read.title if read else "") or known.title,
-        url=(read.canonical if read else known.url) or (corrected.url if corrected else ""),
+        url=known.url or (corrected.url if corrected else ""),
         date=(read.date if read else None) or known.date,
         date_only=bool(read and read.date and read.date_only),
         updated=known.kind == "update",

@@ -1,10 +1,11 @@
 """Art. 8: what may be posted, and on which number of the article it stands. Art. 10: what is somebody else's."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from urllib.parse import unquote, urlsplit
 
-from pipeline.article import Entry
+from pipeline.article import Entry, article_id
 from pipeline.config import Category, Content
 from pipeline.decision import Basis, Reason
 
@@ -14,6 +15,8 @@ QUOTATION = re.compile(
     r"^\s*[>＞].+|引用|転載|抜粋|[「『][^」』]*。[」』]|[「『][^」』]{40,}[」』]",
     re.MULTILINE,
 )
+LEVEL = re.compile(r"レベル\s*([1-5])")
+GARBLED = re.compile("\ufffd|[\x80-\x9f]|(?:[縺繧繝譁][^\\s。、]?){3}|(?:[ãæçåéè][\xa0-\xff]){2}")
 SNS_SHOW = 2  # reserve.sns_display of SMART CMS: 1 = 表示しない, 2 = 表示する, None = not set
 
 
@@ -39,6 +42,23 @@ def excluded(entry: Entry, content: Content) -> tuple[Reason, str] | None:
 def emergency_word(title: str, words: Sequence[str]) -> str:
     """The first of the emergency words that a title holds ("" for none)."""
     return next((word for word in words if word in title), "")
+
+
+def mark(title: str, text: str = "") -> str:
+    """What makes two reports the same: title and text without white space and width of letters."""
+    return article_id("".join(unicodedata.normalize("NFKC", title + "\n" + text).split()))
+
+
+def signals(text: str, words: Sequence[str]) -> tuple[str, ...]:
+    """The emergency words and levels (警戒レベル4) of a text, and 解除: what a report that changes little may newly say."""
+    plain = unicodedata.normalize("NFKC", text)
+    found = {word for word in (*words, "解除") if unicodedata.normalize("NFKC", word) in plain}
+    return tuple(sorted(found | {f"レベル{level}" for level in LEVEL.findall(plain)}))
+
+
+def is_garbled(text: str) -> bool:
+    """Whether a text was read in the wrong encoding: replacement characters, or the usual wreckage of UTF-8."""
+    return GARBLED.search(text) is not None
 
 
 def quotes(text: str) -> str:

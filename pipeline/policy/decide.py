@@ -8,20 +8,25 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from pipeline.article import Page, PageProblem, article_id
+from pipeline.article import Page, PageProblem
 from pipeline.config import JST, Config, duration
-from pipeline.decision import Decision, Reason, Verdict
+from pipeline.decision import Basis, Decision, Reason, Shows, Verdict
+from pipeline.ledger.events import Chosen
 from pipeline.ledger.knowledge import Knowledge, Known
 from pipeline.policy import hours
-from pipeline.policy.content import emergency_word
+from pipeline.policy.content import emergency_word, is_garbled, mark, signals
 from pipeline.policy.posters import same_person
+from pipeline.policy.same_article import alike, is_index, plain
+from pipeline.policy.second_report import REPEATED_WITHIN, mark_of
 
 UPDATE_LIVES = timedelta(hours=24)  # an update that found no broadcast to ride along with is dropped
 QUOTA_PAUSE = timedelta(hours=1)  # after "monthly limit": it can be transient while another delivery reserves it
 LONGEST_TITLE = 200  # characters; a longer "title" is a mistake in the page
 FUTURE_TOLERANCE = timedelta(days=1)
-LIST_BEFORE_PAGE = timedelta(minutes=30)  # a list can be written before the page; an emergency is not dropped for that
+# Broadcasts about one address within an hour before its changes are gathered, and for how long.
+FLOOD_FROM, FLOOD_WITHIN, GATHERED_FOR = 3, timedelta(hours=1), timedelta(minutes=10)
 CAPACITY = 59  # bubbles in one broadcast: 5 carousels of 12, one bubble for the list card (LINE's limits)
 
 
@@ -48,9 +53,20 @@ class Case(Struct, frozen=True):
         return self.known.emergency
 
     @property
+    def goes_anyway(self) -> bool:
+        """A doubt about it costs its details, never its departure. Once those are asked about, they wait as others do."""
+        return self.known.urgent and self.known.post is None and Reason.DETAILS not in self.known.cleared
+
+    @property
     def word(self) -> str:
         """The first emergency word of the title, as the list has it or as the page now says ("" for none)."""
         return emergency_word(f"{self.known.title}\n{title_of(self)}", self.config.policy.hours.emergency_words)
+
+    @property
+    def asks_at_night(self) -> bool:
+        """It holds an emergency word while the hours are closed: a person says whether it is one."""
+        closed = not hours.is_open(self.now, self.config.policy.hours)
+        return not self.known.urgent and bool(self.word) and closed
 
     @property
     def jumps_the_queue(self) -> bool:
@@ -103,35 +119,95 @@ def decide(
 
 def chain(case: Case) -> list[tuple[str, Decision | None]]:
     """Every rule asked and its answer, for `explain`; the first answer is the one that counts."""
-    return [(rule.__name__, rule(case)) for rule in RULES]
+    return [(rule.__name__, _counts(rule, case, _ask(rule, case))) for rule in RULES]
 
 
 def _first_answer(case: Case, rules: Sequence[Rule]) -> Decision:
-    return next(answer for rule in rules if (answer := rule(case)) is not None)
+    return next(answer for rule in rules if (answer := _counts(rule, case, _ask(rule, case))) is not None)
+
+
+def _ask(rule: Rule, case: Case) -> Decision | None:
+    """A mistake of ours about one article must not keep the others from being decided on."""
+    try:
+        return rule(case)
+    except Exception as error:
+        return case.decision("hold", Reason.UNEXPECTED, f"{rule.__name__}: {type(error).__name__}: {error}")
+
+
+def _counts(rule: Rule, case: Case, answer: Decision | None) -> Decision | None:
+    """The answer, unless it is a doubt that only costs the details."""
+    costs_details = rule in DOUBTS and case.goes_anyway and answer is not None and answer.verdict != "skip"
+    return None if costs_details else answer
+
+
+def doubt_of(case: Case) -> tuple[Shows, str]:
+    """How much of an emergency goes out, and the reason of the doubt that costs the rest ("" for none)."""
+    if not case.goes_anyway:
+        return "all", ""
+    answers = [answer for rule in DOUBTS if (answer := _ask(rule, case)) is not None and answer.verdict != "skip"]
+    if not answers:
+        return "all", ""
+    bare = replace(case, page=None, known=replace(case.known, title=title_of(case)))
+    about_title = not title_of(case) or any(_ask(rule, bare) for rule in ABOUT_TITLE)
+    return "neutral" if about_title else "title", str(answers[0].reason)
 
 
 def page_is_there(case: Case) -> Decision | None:
     """Art. 8(1): what goes out stands on the homepage. An emergency goes out with its title when its page cannot be had."""
-    if not isinstance(case.page, PageProblem):
-        if isinstance(case.page, Page) and case.page.canonical != case.known.url and case.known.post is None:
-            master = case.knowledge.find(case.page.canonical)
-            if master is not None and master.id != case.known.id:
-                return case.decision("skip", Reason.DUPLICATE, case.page.canonical)
-        return None
     problem = case.page
-    if problem.code == "gone" and case.is_emergency and case.now - case.known.found < LIST_BEFORE_PAGE:
-        return case.decision("hold", Reason.PAGE_UNREACHABLE, problem.detail)
+    if not isinstance(problem, PageProblem):
+        return None
     if problem.code == "gone":
         return case.decision("skip", Reason.GONE, problem.detail)
     if problem.code == "redirected":
         return case.decision("skip", Reason.REDIRECTED, problem.detail)
-    if case.is_emergency and case.known.title:
+    if case.is_emergency and case.known.post and case.known.title:
         return None
     if problem.code == "malformed":
         return case.decision("review", Reason.PAGE_MALFORMED, problem.detail)
     if problem.code == "robots":  # does not become readable by itself
         return case.decision("review", Reason.PAGE_FORBIDDEN, problem.detail)
+    if problem.code == "other-title":
+        return case.decision("hold", Reason.OTHER_TITLE, problem.title)
+    if case.asks_at_night:
+        return None  # a person is asked about it now, not when its page can be had
     return case.decision("hold", Reason.PAGE_UNREACHABLE, problem.detail)
+
+
+def is_one_article(case: Case) -> Decision | None:
+    """Art. 8(1): one article under several addresses goes out once. An original with another title is none, and a person
+    looks; an emergency is the same only with the same title and text."""
+    owner = case.knowledge.find(case.known.url) if case.known.url else None
+    if owner is not None and owner.id != case.known.id and case.known.post is None and _is_out(owner, case.knowledge):
+        return case.decision("skip", Reason.DUPLICATE, owner.url)  # a poster posted a shortcut to it
+    page = case.page
+    if not isinstance(page, Page) or page.canonical == case.known.url or is_index(page.canonical):
+        return None
+    master = case.knowledge.find(page.canonical)
+    if master is None or master.id == case.known.id:
+        return None
+    if case.known.post is not None:
+        return None
+    if case.goes_anyway:
+        same = master.mark == mark_of(page) and _is_out(master, case.knowledge)
+        return case.decision("skip", Reason.DUPLICATE, page.canonical) if same else None
+    if alike(page.title, master.title):
+        return case.decision("skip", Reason.DUPLICATE, page.canonical)
+    if case.known.approved_by:
+        return None
+    return case.decision("review", Reason.OTHER_ORIGINAL, f"{page.title} ≠ {master.title} ({page.canonical})")
+
+
+def _is_out(known: Known, knowledge: Knowledge) -> bool:
+    return bool(known.broadcast) or any(known.id in broadcast.articles for broadcast in knowledge.unfinished())
+
+
+def text_is_readable(case: Case) -> Decision | None:
+    """Art. 8: what was read in the wrong encoding is not shown to anybody."""
+    title, page = title_of(case), case.page
+    text = f"{title}\n{page.text}" if isinstance(page, Page) else title
+    allowed = Reason.GARBLED in case.known.cleared and "\ufffd" not in text
+    return case.decision("review", Reason.GARBLED) if is_garbled(text) and not allowed else None
 
 
 def second_person(case: Case) -> Decision | None:
@@ -177,39 +253,47 @@ def title_is_usable(case: Case) -> Decision | None:
 def is_fresh(case: Case) -> Decision | None:
     """Art. 8: old pages never go out by themselves. The age counts up to the moment when the article first could go out:
     hours that were closed do not make it old."""
-    known = case.known
-    if known.approved_by or known.post is not None:
+    known, page = case.known, case.page
+    if known.approved_by or known.post is not None or (case.is_emergency and known.kind == "update"):
         return None
-    if known.date is None:
+    date = (page.date if isinstance(page, Page) else None) or known.date
+    if date is None:
         return None if case.is_emergency else case.decision("review", Reason.UNDATED)
-    if known.date > case.now + FUTURE_TOLERANCE:
-        return case.decision("review", Reason.FUTURE_DATE, known.date.astimezone(JST).date().isoformat())
+    if date > case.now + FUTURE_TOLERANCE:
+        return case.decision("review", Reason.FUTURE_DATE, date.astimezone(JST).date().isoformat())
     could_go = (
         known.found if case.is_emergency else hours.next_opening(known.found, case.config.policy.hours) or known.found
     )
-    age = (known.found - known.date) + max(timedelta(0), case.now - could_go)
+    age = (known.found - date) + max(timedelta(0), case.now - could_go)
     if age > duration(case.config.delivery.stale_after):
-        return case.decision("review", Reason.STALE, known.date.astimezone(JST).date().isoformat())
+        return case.decision("review", Reason.STALE, date.astimezone(JST).date().isoformat())
     return None
 
 
 def holds_no_personal_data(case: Case) -> Decision | None:
-    """Art. 12: personal data is never sent without a person having looked at it: a yes for another reason is none to this."""
-    if Reason.PERSONAL_DATA in case.known.cleared:
+    """Art. 12: personal data is never sent without a person having looked at it: a yes for another reason is none to this,
+    nor one to another text."""
+    known, post, page = case.known, case.known.post, case.page
+    mark = mark_of(page)
+    if Reason.PERSONAL_DATA in known.cleared and (mark == known.cleared_mark or not (mark and known.cleared_mark)):
         return None
     from pipeline.policy.personal_data import personal_data  # only here, because its patterns take 10 ms to compile
 
-    texts = [case.known.title, case.known.post.text if case.known.post else ""]
-    if isinstance(case.page, Page):
-        texts += [case.page.title, case.page.text, *(attachment.title for attachment in case.page.attachments)]
+    texts = [known.title, *((post.text, post.quoted_from) if post else ())]
+    if isinstance(page, Page):
+        texts += [page.title, page.text, page.department, page.picture.alt if page.picture else ""]
+        texts += [attachment.title for attachment in page.attachments]
     found = personal_data("\n".join(texts), case.config.policy.personal_data.own_domains)
-    return case.decision("review", Reason.PERSONAL_DATA, found) if found else None
+    if not found:
+        return None
+    return replace(case.decision("review", Reason.PERSONAL_DATA, found), mark=mark)
 
 
 def update_is_wanted(case: Case) -> Decision | None:
-    """Edits (Art. 8(1)): a republished page goes out as [delivery] updates says. An emergency's new words are news."""
+    """Edits (Art. 8(1)): a republished page goes out as [delivery] updates says. An emergency's new words are news, and so is
+    what a title says with an emergency word."""
     known, mode = case.known, case.config.delivery.updates
-    if known.kind != "update" or known.approved_by or case.is_emergency or mode == "announce":
+    if known.kind != "update" or known.approved_by or case.is_emergency or case.word or mode == "announce":
         return None
     if mode == "ignore":
         return case.decision("skip", Reason.UPDATE_IGNORED)
@@ -226,13 +310,27 @@ def emergency_is_not_repeated(case: Case) -> Decision | None:
         return None
     mark = fingerprint(case)
     for broadcast in case.knowledge.broadcasts.values():
-        if (
-            broadcast.outcome != "rejected"
-            and case.now - broadcast.at < timedelta(hours=24)
-            and mark in broadcast.fingerprints
-        ):
+        lately = broadcast.outcome != "rejected" and case.now - broadcast.at < REPEATED_WITHIN
+        if lately and mark in broadcast.fingerprints:
             return case.decision("review", Reason.REPEATED_EMERGENCY, broadcast.id)
     return None
+
+
+def does_not_flood(case: Case) -> Decision | None:
+    """Art. 7 proviso: from the fourth broadcast within an hour about one address its changes are gathered for ten minutes.
+    A new emergency word or level goes out at once."""
+    known = case.known
+    if known.post is not None or known.approved_by or not (known.urgent or case.word):
+        return None
+    lately = [
+        broadcast
+        for broadcast in case.knowledge.broadcasts.values()
+        if known.id in broadcast.articles and broadcast.outcome != "rejected" and case.now - broadcast.at < FLOOD_WITHIN
+    ]
+    until = known.found + GATHERED_FOR
+    if len(lately) < FLOOD_FROM or case.now >= until or set(said_by(case)) - set(known.words):
+        return None
+    return case.decision("hold", Reason.GATHERING, f"{len(lately)}", until)
 
 
 def is_not_paused(case: Case) -> Decision | None:
@@ -294,8 +392,10 @@ def line_is_there(case: Case) -> Decision | None:
 def goes_out(case: Case) -> Decision:
     """Art. 7 and 8: nothing speaks against it."""
     if case.known.approved_by:
-        return case.decision("send", Reason.APPROVED, case.known.approved_by)
-    return case.decision("send", Reason.EMERGENCY if case.is_emergency else Reason.DUE)
+        return replace(case.decision("send", Reason.APPROVED, case.known.approved_by), shows=doubt_of(case)[0])
+    shows, doubt = doubt_of(case)
+    reason = Reason.EMERGENCY if case.is_emergency else Reason.DUE
+    return replace(case.decision("send", reason, doubt), shows=shows)
 
 
 def rides_along(case: Case) -> Decision:
@@ -305,10 +405,12 @@ def rides_along(case: Case) -> Decision:
 
 # A poster's yes overrides what a person can judge: trust, date, title, repetition, edits; personal data only when it
 # was asked about. It never overrides that the page must be there, nor the gates: hours (but with --emergency), frequency, LINE.
-GATES: tuple[Rule, ...] = (is_not_paused, hours_are_open, not_too_often, quota_has_room, line_is_there)
+GATES: tuple[Rule, ...] = (is_not_paused, hours_are_open, not_too_often, does_not_flood, quota_has_room, line_is_there)
 RULES: tuple[Rule, ...] = (
     page_is_there,
+    is_one_article,
     waits_for_a_person,
+    text_is_readable,
     holds_no_personal_data,
     second_person,
     operator_agrees,
@@ -320,35 +422,72 @@ RULES: tuple[Rule, ...] = (
     goes_out,
 )
 RIDING: tuple[Rule, ...] = (*GATES, rides_along)
+# What these find costs an emergency its details; what is found in the title alone, also the title.
+DOUBTS: tuple[Rule, ...] = (page_is_there, text_is_readable, holds_no_personal_data, title_is_usable, is_fresh)
+ABOUT_TITLE: tuple[Rule, ...] = (text_is_readable, holds_no_personal_data, title_is_usable)
 
 
 def title_of(case: Case) -> str:
-    """The title as it stands there now."""
-    return case.page.title if isinstance(case.page, Page) else case.known.title
+    """The title as it stands there now; an emergency has the list's where its page has none."""
+    title = case.page.title if isinstance(case.page, Page) else case.known.title
+    return title or (case.known.title if case.goes_anyway else "")
 
 
 def fingerprint(case: Case) -> str:
-    """What makes two emergency texts the same: title and body, without white space."""
-    text = case.page.text if isinstance(case.page, Page) else case.known.post.text if case.known.post else ""
-    return article_id("".join((title_of(case) + text).split()))
+    """What makes two emergencies the same: title and text; title and address, where only those go out."""
+    if case.known.post:
+        return mark(title_of(case), case.page.text if isinstance(case.page, Page) else case.known.post.text)
+    if isinstance(case.page, Page) and doubt_of(case)[0] == "all":
+        return mark(title_of(case), case.page.text)
+    return mark(title_of(case), case.known.url)
+
+
+def said_by(case: Case) -> tuple[str, ...]:
+    """The emergency words and levels in what is read of the article."""
+    text = case.page.text if isinstance(case.page, Page) else ""
+    return signals(f"{title_of(case)}\n{text}", case.config.policy.hours.emergency_words)
+
+
+def chosen_of(case: Case, decision: Decision, basis: Basis) -> Chosen:
+    """What is recorded of an article that goes out."""
+    known, page = case.known, case.page
+    read = page if isinstance(page, Page) else None
+    return Chosen(
+        known.id, decision.reason, decision.policy, basis, (read.date if read else None) or known.date,
+        read.department if read else "", decision.shows, "" if decision.shows == "all" else doubt_of(case)[1], mark_of(page),
+        said_by(case) if known.urgent or case.word else (),
+    )  # fmt: skip
+
+
+def is_original(case: Case, page: Page) -> bool:
+    """Whether the address that the page names is another one of this article: what a list shows there is no news then."""
+    if page.canonical == case.known.url or is_index(page.canonical) or case.goes_anyway:
+        return False
+    master = case.knowledge.find(page.canonical)
+    return master is None or master.id == case.known.id or alike(page.title, master.title)
 
 
 def _each_once(decisions: Sequence[Decision], cases: Sequence[Case]) -> list[Decision]:
-    """Of articles whose pages name the same canonical address only the first goes out; nor the same emergency twice."""
-    result: list[Decision] = []
+    """Of articles whose pages name the same original only the first goes out; nor the same emergency twice."""
+    result: dict[str, Decision] = {}
     gone_out: set[str] = set()
-    for given, case in zip(decisions, cases, strict=True):
+    urgent_first = sorted(zip(decisions, cases, strict=True), key=lambda pair: not pair[1].known.urgent)
+    for given, case in urgent_first:
         decision = given
-        if decision.verdict == "send" and case.page is not None and case.known.post is None:
-            url = case.page.canonical if isinstance(case.page, Page) else case.known.url
-            mark = fingerprint(case) if case.is_emergency and not case.known.approved_by else ""
-            if url in gone_out:
-                decision = case.decision("skip", Reason.DUPLICATE, url)
+        if decision.verdict == "send" and case.page is not None:
+            title = plain(title_of(case))
+            own, named = f"{case.known.url} {title}", ""
+            if isinstance(case.page, Page) and not is_index(case.page.canonical):
+                named = f"{case.page.canonical} {title}"
+            mark = fingerprint(case) if case.is_emergency and not (case.known.approved_by or case.known.post) else ""
+            if {own, named} & gone_out and not (case.is_emergency and mark not in gone_out):
+                decision = case.decision("skip", Reason.DUPLICATE, case.known.url)
             elif mark in gone_out:
                 decision = case.decision("review", Reason.REPEATED_EMERGENCY, case.known.url)
-            gone_out |= {url, mark} - {""}
-        result.append(decision)
-    return result
+            else:
+                gone_out |= {own, named, mark} - {""}
+        result[case.known.id] = decision
+    return [result[case.known.id] for case in cases]
 
 
 def _within_capacity(decisions: list[Decision], cases: Sequence[Case]) -> list[Decision]:

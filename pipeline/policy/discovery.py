@@ -1,30 +1,22 @@
-"""What the lists showed, once the pages are read: judged again, and noted as events. Pure.
+"""What the lists showed, once the pages are read: judged again, and noted as events. Pure."""
 
-Identity is the canonical URL that a page names, so a shortcut and its master are one article.
-"""
-
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import datetime
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from pipeline.article import Page, PageProblem, article_id
+from pipeline.config import Config
 from pipeline.decision import Decision, Reason
-from pipeline.ledger.events import Alias, AnyEvent, Baseline, Decided, Found
-from pipeline.ledger.knowledge import Knowledge, Known
-from pipeline.policy.sighting import is_newer
+from pipeline.ledger.events import Alias, AnyEvent, Baseline, Changed, Decided, Found
+from pipeline.ledger.knowledge import Knowledge
+from pipeline.policy.content import signals
+from pipeline.policy.identity import Identities, Subject, newest_of
+from pipeline.policy.same_article import believable, is_index
+from pipeline.policy.second_report import Reading, answer_to, mark_of, told_lately
+from pipeline.policy.sighting import is_retitled
 from pipeline.policy.survey import Sighting, Survey, doubted
 from pipeline.policy.trust import bare_pages
-
-
-class Subject(Struct, frozen=True):
-    """Which article a sighting is about. `known` None: a new one; `shortcut`: the address in the list, where it is another."""
-
-    id: str
-    url: str
-    known: Known | None
-    shortcut: str = ""
 
 
 def judged(seen: Survey, knowledge: Knowledge, pages: Mapping[str, Page | PageProblem]) -> Survey:
@@ -32,7 +24,11 @@ def judged(seen: Survey, knowledge: Knowledge, pages: Mapping[str, Page | PagePr
     result = seen
     for read in seen.reads:
         before = knowledge.sources.get(read.source)
-        new = [s for s in seen.sightings if s.source == read.source and s.verdict is None and not s.emergency]
+        new = [
+            s
+            for s in seen.sightings
+            if s.source == read.source and s.verdict is None and not (s.emergency or s.compare)
+        ]
         looked_at = [pages[s.entry.url] for s in new if s.entry.url in pages]
         if read.state == "failed" or before is None or not looked_at:
             continue
@@ -51,65 +47,113 @@ def judged(seen: Survey, knowledge: Knowledge, pages: Mapping[str, Page | PagePr
     return result
 
 
+def as_announced(
+    config: Config, knowledge: Knowledge, seen: Survey, pages: Mapping[str, Page | PageProblem]
+) -> dict[str, Page | PageProblem]:
+    """The pages, but for those that do not show what their list announces; a report that stands in the list itself is a
+    page of its own."""
+    words = config.policy.hours.emergency_words
+    titles: dict[str, tuple[str, ...]] = {}
+    stated: dict[str, Page | PageProblem] = {}
+    for s in (*seen.baseline, *seen.sightings):
+        url, page, known = s.entry.url, pages.get(s.entry.url), knowledge.find(s.entry.url)
+        titles[url] = (s.entry.title,)
+        if s.entry.text:
+            stated[url] = Page(url, url, s.entry.title, s.entry.date, text=s.entry.text)
+        elif s.emergency and isinstance(page, Page) and signals(page.title, words):
+            titles[url] = (page.title,)  # another report in its place, whatever its title was
+        if (
+            s.emergency
+            and s.compare
+            and known
+            and is_retitled(s.entry.title, known)
+            and mark_of(page) == known.mark != ""
+        ):
+            stated[url] = PageProblem(
+                url, "unreachable", f"{url} is not yet what its list announces: 「{s.entry.title}」"
+            )
+    return believable(pages, titles) | stated
+
+
+def compared(
+    now: datetime, config: Config, knowledge: Knowledge, seen: Survey, pages: Mapping[str, Page | PageProblem]
+) -> Survey:
+    """The survey once the pages of known emergencies are read again: what says something new is news, the rest is not."""
+    told, words = told_lately(knowledge, now), config.policy.hours.emergency_words
+    sightings: list[Sighting] = []
+    changes = list(seen.changes)
+    for s in seen.sightings:
+        page, known = pages.get(s.entry.url), knowledge.find(s.entry.url)
+        if not s.compare or known is None or s.verdict is not None:
+            sightings.append(s)
+            continue
+        answer = answer_to(Reading(now, s.entry, known, page, told, words))
+        if answer == "news":
+            sightings.append(s)
+        elif answer == "noted":
+            changes.append(Changed(at=now, article=known.id, mark=mark_of(page)))
+        elif answer == "renamed":
+            changes.append(Changed(at=now, article=known.id, title=s.entry.title))
+    return replace(seen, sightings=tuple(sightings), changes=tuple(changes))
+
+
+def yet_to_come(pages: Mapping[str, Page | PageProblem], listed: Container[str]) -> dict[str, Page | PageProblem]:
+    """What an emergency list shows is not gone, whatever its page answers: lists are written before pages."""
+    return {
+        url: PageProblem(url, "unreachable", page.detail)
+        if url in listed and isinstance(page, PageProblem) and page.code in ("gone", "redirected")
+        else page
+        for url, page in pages.items()
+    }
+
+
+def masters(knowledge: Knowledge, seen: Survey, pages: Mapping[str, Page | PageProblem]) -> list[str]:
+    """Addresses that new pages name as their original and of which nothing is known: to be read before they are believed."""
+    new = [pages.get(s.entry.url) for s in seen.sightings if s.unseen and not s.emergency]
+    named = [page.canonical for page in new if isinstance(page, Page) and page.canonical not in (page.url, *pages)]
+    return [url for url in dict.fromkeys(named) if not is_index(url) and knowledge.find(url) is None]
+
+
 def discoveries(
     now: datetime, run: str, knowledge: Knowledge, seen: Survey, pages: Mapping[str, Page | PageProblem]
 ) -> list[AnyEvent]:
     """The events of what was found. Validators come last: a batch torn by a crash never hides an article behind a 304."""
-    events: list[AnyEvent] = [
+    noted: list[AnyEvent] = [
         Baseline(
-            at=now, run=run, article=article_id(s.entry.url), url=s.entry.url, title=s.entry.title,
-            source=s.source, date=s.entry.date, page_no=s.entry.page_no,
+            at=now, run=run, article=article_id(s.entry.url), url=s.entry.url, title=s.entry.title, source=s.source,
+            date=s.entry.date, page_no=s.entry.page_no, emergency=s.emergency, mark=mark_of(pages.get(s.entry.url)),
         )
         for s in seen.baseline
     ]  # fmt: skip
-    events += [replace(change, at=now, run=run) for change in seen.changes]
-    moved = {change.url: change.article for change in seen.changes if change.url}
-    found: set[str] = set()
+    noted += [replace(change, at=now, run=run) for change in seen.changes]
+    identities = Identities(knowledge, seen, pages)
     for s in seen.sightings:
-        answer = pages.get(s.entry.url)
-        page = answer if isinstance(answer, Page) else None
-        subject = _subject(s, page, knowledge, moved)
-        if subject.id in found or not _says_something(s, subject, page, knowledge):
-            if subject.shortcut:
-                events.append(Alias(at=now, run=run, article=subject.id, url=subject.shortcut, title=s.entry.title))
+        page = pages.get(s.entry.url)
+        subject = identities.subject(s)
+        if subject.is_told:
+            noted.append(Alias(at=now, run=run, article=subject.id, url=s.entry.url, title=s.entry.title))
+        if subject.is_told is not None:
             continue
-        found.add(subject.id)
-        events.append(_found(s, subject, page, now, run))
-        if s.verdict is not None and s.reason is not None:
-            events.append(Decided.of(Decision(subject.id, s.verdict, s.reason, detail=s.detail), now, run))
-    return [*events, *(replace(read, run=run) for read in seen.reads)]
+        noted.append(_found(s, subject, page, now, run))
+        verdict, reason, detail = s.verdict, s.reason, s.detail
+        if verdict is None and subject.doubt:
+            verdict, reason, detail = "review", Reason.OTHER_ORIGINAL, subject.doubt
+        if verdict is not None and reason is not None:
+            noted.append(Decided.of(Decision(subject.id, verdict, reason, detail=detail), now, run))
+    return [*noted, *(replace(read, run=run) for read in seen.reads)]
 
 
-def _subject(s: Sighting, page: Page | None, knowledge: Knowledge, moved: Mapping[str, str]) -> Subject:
-    url = page.canonical if page and s.unseen else s.entry.url
-    known = knowledge.find(url) or knowledge.articles.get(moved.get(url, ""))
-    shortcut = s.entry.url if url != s.entry.url else ""
-    if known is None:
-        return Subject(article_id(url), url, None, shortcut)
-    return Subject(known.id, url if url in moved else known.url, known, shortcut)
-
-
-def _says_something(s: Sighting, subject: Subject, page: Page | None, knowledge: Knowledge) -> bool:
-    """Whether a new address of a known article (a shortcut) says anything new about it."""
-    known = subject.known
-    if known is None or not subject.shortcut:
-        return True
-    if known.reason == Reason.REFUSED or any(known.id in broadcast.articles for broadcast in knowledge.unfinished()):
-        return False
-    if s.emergency and not known.emergency:
-        return True
-    return known.state not in ("queued", "review") and is_newer(_newest(s, page), known.seen)
-
-
-def _found(s: Sighting, subject: Subject, page: Page | None, now: datetime, run: str) -> Found:
+def _found(s: Sighting, subject: Subject, answer: Page | PageProblem | None, now: datetime, run: str) -> Found:
+    page, known, kind = answer if isinstance(answer, Page) else None, subject.known, s.kind
+    if s.compare and known:
+        kind = "update" if known.broadcast or known.state == "baseline" else known.kind
+    elif known and s.unseen:
+        kind = "update"
     date = (page.date if page else None) or s.entry.date
-    newest = _newest(s, page)
+    newest = newest_of(s, page)
+    title = (page.title if page else "") or s.entry.title
     return Found(
-        at=now, run=run, article=subject.id, url=subject.url, title=(page.title if page else "") or s.entry.title,
-        source=s.source, kind="update" if subject.known and s.unseen else s.kind, date=date, page_no=s.entry.page_no,
-        emergency=s.emergency, listed=subject.shortcut, seen=newest if newest != date else None,
+        at=now, run=run, article=subject.id, url=subject.url, title=title, source=s.source, kind=kind, date=date,
+        page_no=s.entry.page_no, emergency=s.emergency, listed=subject.shortcut, seen=newest if newest != date else None,
+        mark=mark_of(page), heading=s.entry.title if s.entry.title != title else "",
     )  # fmt: skip
-
-
-def _newest(s: Sighting, page: Page | None) -> datetime | None:
-    return max(filter(None, (page.date if page else None, s.entry.date)), default=None)

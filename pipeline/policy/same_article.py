@@ -1,46 +1,68 @@
 """Art. 8(1): what goes out is the article that the list announced. A maintenance or error page that answers 200 in its
-place has a title of its own. Pure."""
+place has a title of its own; a page may name another one as its original, truly or by a copied template. Pure."""
 
+import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
 
 from pipeline.article import Page, PageProblem
 
 ALIKE = 0.5  # of the pairs of characters: an edited title stays far above it, the title of another page far below
+INDEX = re.compile(r"(?:^|/)(?:(?:index|default|top)\.\w+)?$", re.IGNORECASE)  # of a path
+# A page that somebody posted by its address alone has no title to compare with: then these words tell.
+NO_ARTICLE = re.compile(
+    r"メンテナンス|工事中|休止中|停止中のお知らせ|ログイン|認証|見つかりません|ありません$|エラー|アクセスが集中|"
+    r"maintenance|login|log in|sign in|not found|error|denied|forbidden|unavailable|just a moment",
+    re.IGNORECASE,
+)
 
 
-def believable(pages: Mapping[str, Page | PageProblem], titles: Mapping[str, str]) -> dict[str, Page | PageProblem]:
+def believable(
+    pages: Mapping[str, Page | PageProblem], titles: Mapping[str, Iterable[str]]
+) -> dict[str, Page | PageProblem]:
     """The pages, but for those that show something else than the article: these become problems.
 
     Args:
         pages: by the address asked for.
-        titles: address → the title that is known; an address without one is believed.
+        titles: address → the titles under which it is known; where there is none, only a page that says itself that it
+            is no article is not believed.
     """
-    return {url: _believed(url, page, titles.get(url, "")) for url, page in pages.items()}
+    return {url: _believed(url, page, list(filter(None, titles.get(url, ())))) for url, page in pages.items()}
 
 
 def alike(one: str, other: str) -> bool:
     """Whether two titles may be those of one article: the same, one in the other, or edited."""
-    first, second = _plain(one), _plain(other)
+    first, second = plain(one), plain(other)
     if first in second or second in first:
         return True
     pairs, others = _pairs(first), _pairs(second)
     return 2 * len(pairs & others) >= ALIKE * (len(pairs) + len(others))
 
 
-def _believed(url: str, page: Page | PageProblem, title: str) -> Page | PageProblem:
-    if isinstance(page, PageProblem) or alike(page.title, title):
+def plain(text: str) -> str:
+    """A title without white space, signs, case and width of letters."""
+    return "".join(sign for sign in unicodedata.normalize("NFKC", text).casefold() if sign.isalnum())
+
+
+def is_index(url: str) -> bool:
+    """Whether an address is that of the home page or of a list, in any spelling."""
+    return INDEX.search(urlsplit(url).path) is not None
+
+
+def _believed(url: str, page: Page | PageProblem, titles: list[str]) -> Page | PageProblem:
+    if isinstance(page, PageProblem) or any(alike(page.title, title) for title in titles):
         return page
+    if not titles and not NO_ARTICLE.search(page.title):
+        return page
+    wanted = titles[0][:60] if titles else ""
     return PageProblem(
         url,
-        "refused",
-        f"{url} shows 「{page.title[:60]}」 where 「{title[:60]}」 should be: a maintenance page? The next run looks again; "
+        "other-title",
+        f"{url} shows 「{page.title[:60]}」 where 「{wanted}」 should be: a maintenance page? The next run looks again; "
         "if this is the article under a new title, approve it",
+        page.title,
     )
-
-
-def _plain(text: str) -> str:
-    return "".join(sign for sign in unicodedata.normalize("NFKC", text).casefold() if sign.isalnum())
 
 
 def _pairs(text: str) -> set[str]:

@@ -14,6 +14,7 @@ from pipeline.config import JST, Config, duration
 from pipeline.decision import Reason
 from pipeline.ledger.knowledge import Known
 from pipeline.policy.content import emergency_word, excluded
+from pipeline.policy.same_article import plain
 
 UPDATE_EVERY = timedelta(days=7)  # a page whose date moves daily does not come back daily
 # Left out, not for good: found again when the list shows them after the obstacle is gone.
@@ -26,6 +27,7 @@ class Glimpse(Struct, frozen=True):
     Attributes:
         known: the article, also under another address; None when it was never seen.
         came: when we came to this list, if this is the first time that it has anything to say; what is older stood there.
+        tried: the list was asked before and failed each time; an emergency without a date is none that stood there before us.
         slid_in: shown again at the end of a list of fixed length, because newer ones were taken out above it.
         existed: its page number is one from before we started.
         in_flight: a broadcast with it is open.
@@ -37,9 +39,15 @@ class Glimpse(Struct, frozen=True):
     listing: Listing
     known: Known | None
     came: datetime | None
+    tried: bool = False
     slid_in: bool = False
     existed: bool = False
     in_flight: bool = False
+
+    @property
+    def word(self) -> str:
+        """The first emergency word of the entry's title ("" for none)."""
+        return emergency_word(self.entry.title, self.config.policy.hours.emergency_words)
 
     @property
     def is_excluded(self) -> bool:
@@ -47,13 +55,16 @@ class Glimpse(Struct, frozen=True):
 
 
 class Meaning(Struct, frozen=True):
-    """`baseline`: it stood there before us. `changed`: noted, decided on already. `news`: to be decided on as a `kind`."""
+    """`baseline`: it stood there before us. `settled`: the same of a known one, on an emergency list. `changed`: noted,
+    decided on already. `news`: to be decided on as a `kind`. `compare`: news if its page says anything else than before
+    (`policy.report`)."""
 
-    what: Literal["nothing", "baseline", "changed", "news"]
+    what: Literal["nothing", "baseline", "settled", "changed", "news", "compare"]
     kind: Kind = "new"
 
 
-NOTHING, BASELINE, CHANGED = Meaning("nothing"), Meaning("baseline"), Meaning("changed")
+NOTHING, BASELINE, SETTLED, CHANGED = Meaning("nothing"), Meaning("baseline"), Meaning("settled"), Meaning("changed")
+COMPARE = Meaning("compare", "update")
 NEW, UPDATE = Meaning("news"), Meaning("news", "update")
 
 Unseen = Callable[[Glimpse], Meaning | None]
@@ -73,14 +84,13 @@ def meaning_of(glimpse: Glimpse) -> Meaning:
 
 def it_stood_there(g: Glimpse) -> Meaning | None:
     """What a list shows when it is read for the first time is known, not news; so is what comes up again from below."""
-    date = g.entry.date
-    return BASELINE if g.slid_in or (g.came and (date is None or date <= g.came)) else None
+    date, first = g.entry.date, not (g.listing.emergency and g.tried)
+    return BASELINE if g.slid_in or (g.came and (date <= g.came if date else first)) else None
 
 
 def it_is_an_old_page(g: Glimpse) -> Meaning | None:
     """A page from before we started, shown for the first time. Emergency pages are prepared in advance."""
-    emergency = g.listing.emergency or emergency_word(g.entry.title, g.config.policy.hours.emergency_words)
-    return UPDATE if g.existed and not emergency else None
+    return UPDATE if g.existed and not (g.listing.emergency or g.word) else None
 
 
 def it_is_new(_: Glimpse) -> Meaning:
@@ -90,10 +100,32 @@ def it_is_new(_: Glimpse) -> Meaning:
 # Known
 
 
+def it_stood_on_the_emergency_list(g: Glimpse, known: Known) -> Meaning | None:
+    """When an emergency list is read for the first time, what stands there and does not wait is known as it stands."""
+    if not g.listing.emergency or g.came is None or known.state in ("queued", "review"):
+        return None
+    return NOTHING if known.emergency else SETTLED
+
+
 def it_becomes_an_emergency(g: Glimpse, known: Known) -> Meaning | None:
-    """What waits and now stands on an emergency list waits no longer."""
-    waits = known.state in ("queued", "review") and not known.emergency
-    return Meaning("news", known.kind) if waits and g.listing.emergency and g.came is None and not g.in_flight else None
+    """A known article that now stands on an emergency list: it waits no longer; and it is news, but for what went out as it
+    stands."""
+    if not g.listing.emergency or known.emergency or known.source == g.listing.source or g.in_flight:
+        return None
+    if known.state in ("queued", "review"):
+        return Meaning("news", known.kind) if g.came is None else None
+    return COMPARE if known.state == "sent" and known.mark else UPDATE
+
+
+def it_is_an_emergency(g: Glimpse, known: Known) -> Meaning | None:
+    """An emergency is read again in each pass as long as its list shows it. In another list it stays one: there a newer date
+    or another title is the reason to look."""
+    if g.in_flight or (known.post is not None and known.state in ("queued", "review")):
+        return None
+    if g.listing.emergency:
+        return COMPARE
+    moved = is_newer(g.entry.date, known.seen) or is_retitled(g.entry.title, known)
+    return None if not known.emergency else COMPARE if moved else NOTHING
 
 
 def it_waits(g: Glimpse, known: Known) -> Meaning | None:
@@ -101,6 +133,12 @@ def it_waits(g: Glimpse, known: Known) -> Meaning | None:
     if known.state not in ("queued", "review"):
         return None
     return CHANGED if known.post is None and is_newer(g.entry.date, known.seen) else NOTHING
+
+
+def it_gained_an_emergency_word(g: Glimpse, known: Known) -> Meaning | None:
+    """A title that says something new about an emergency does not wait for a newer date."""
+    waits = known.state in ("queued", "review") or g.in_flight
+    return COMPARE if g.word and not waits and not g.is_excluded and is_retitled(g.entry.title, known) else None
 
 
 def it_was_refused(_: Glimpse, known: Known) -> Meaning | None:
@@ -122,25 +160,33 @@ def it_is_as_it_was(g: Glimpse, known: Known) -> Meaning | None:
 
 def updates_are_not_wanted(g: Glimpse, known: Known) -> Meaning | None:
     """A page whose date moves daily does not come back daily."""
-    lately = known.kind == "update" and g.now - known.found < UPDATE_EVERY
+    lately = known.kind == "update" and g.now - known.found < UPDATE_EVERY and not g.word
     ignored = lately or g.config.delivery.updates == "ignore"
     return NOTHING if ignored and not g.listing.emergency else None
 
 
-def it_was_edited(_g: Glimpse, _known: Known) -> Meaning:
-    return UPDATE
+def it_was_edited(g: Glimpse, known: Known) -> Meaning:
+    return COMPARE if g.word and known.mark else UPDATE
 
 
 UNSEEN: tuple[Unseen, ...] = (it_stood_there, it_is_an_old_page, it_is_new)
 SEEN: tuple[Seen, ...] = (
+    it_stood_on_the_emergency_list,
     it_becomes_an_emergency,
+    it_is_an_emergency,
     it_waits,
     it_was_refused,
+    it_gained_an_emergency_word,
     it_comes_back,
     it_is_as_it_was,
     updates_are_not_wanted,
     it_was_edited,
 )
+
+
+def is_retitled(title: str, known: Known) -> bool:
+    """Whether the list gives an article another title than before; old ledgers do not know what the list said."""
+    return bool(known.heading and title) and plain(title) != plain(known.heading)
 
 
 def is_newer(date: datetime | None, than: datetime | None) -> bool:

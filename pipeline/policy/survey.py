@@ -17,20 +17,24 @@ from pipeline.ledger.events import Changed, Read
 from pipeline.ledger.knowledge import Knowledge, Known, SourceKnown
 from pipeline.policy.content import excluded
 from pipeline.policy.same_article import alike
+from pipeline.policy.second_report import REPEATED_WITHIN
 from pipeline.policy.sighting import Glimpse, meaning_of
 from pipeline.policy.trust import drift, failed_read, failure, good_read, is_about_pages
 
+READ_AGAIN = 20  # pages of known emergencies in one pass
 SHOWN = 5  # titles named in an alert
 
 
 class Sighting(Struct, frozen=True):
-    """An entry that is not known as it stands: never seen, or known with an older date."""
+    """An entry that is not known as it stands: never seen, or known with an older date. `compare`: a known one whose page
+    must be read to tell."""
 
     entry: Entry
     source: str
     kind: Kind
     unseen: bool
     emergency: bool = False
+    compare: bool = False
     verdict: Verdict | None = None  # decided already by the list alone
     reason: Reason | None = None
     detail: str = ""
@@ -59,7 +63,11 @@ class Survey(Struct, frozen=True):
 
     @property
     def wanted(self) -> list[str]:
-        return [sighting.entry.url for sighting in self.sightings if sighting.verdict is None]
+        """News before what is only compared: a site that stops answering is given up after a few."""
+        undecided = [s for s in self.sightings if s.verdict is None]
+        looked_at = [s for s in undecided if not s.compare] + [s for s in undecided if s.compare]
+        first = [s for s in self.baseline if s.emergency][:READ_AGAIN]
+        return [s.entry.url for s in (*looked_at, *first) if not s.entry.text]
 
 
 def survey(now: datetime, config: Config, knowledge: Knowledge, listings: Sequence[Listing]) -> Survey:
@@ -91,9 +99,12 @@ def survey(now: datetime, config: Config, knowledge: Knowledge, listings: Sequen
         if doubt:
             alerts.append(doubted(listing.source, doubt))
         sightings += new
+    sightings += look.off_the_list()
     sightings, burst = _without_bursts(sightings, config.delivery.burst_limit)
     changes = tuple(look.changes)
-    return Survey(tuple(look.baseline), tuple(sightings), changes, tuple(reads), failed, (*alerts, *burst))
+    return Survey(
+        tuple(look.baseline), tuple(_few(now, knowledge, sightings)), changes, tuple(reads), failed, (*alerts, *burst)
+    )
 
 
 class _Look:
@@ -112,7 +123,7 @@ class _Look:
         sent = [
             known
             for known in map(self._knowledge.articles.get, self._knowledge.edited)
-            if known and known.state == "sent"
+            if known and known.state == "sent" and not known.emergency  # which is read again anyway
         ]
         return [
             Sighting(
@@ -129,25 +140,48 @@ class _Look:
         for entry in listing.entries:
             if entry.url in self._taken:
                 continue
-            known = self._knowledge.find(entry.url) or self._moved(entry)
+            known = self._known(entry)
             meaning = meaning_of(
                 Glimpse(
-                    self._now, self._config, entry, listing, known, came, entry.url in slid_in, self._existed(entry),
-                    known is not None and self._is_in_flight(known),
+                    self._now, self._config, entry, listing, known, came, tried=before is not None and self._knowledge.started is not None,
+                    slid_in=entry.url in slid_in, existed=self._existed(entry),
+                    in_flight=known is not None and self._is_in_flight(known),
                 )
             )  # fmt: skip
-            sighting = Sighting(entry, listing.source, meaning.kind, known is None, listing.emergency)
-            if meaning.what in ("baseline", "news"):
-                self._taken.add(entry.url)
+            emergency = listing.emergency or bool(known and known.emergency)
+            compare = meaning.what == "compare"
+            sighting = Sighting(entry, listing.source, meaning.kind, known is None, emergency, compare)
+            if meaning.what in ("baseline", "news", "compare") or listing.emergency:
+                self._taken |= {entry.url, known.url if known else entry.url}
             if meaning.what == "baseline":
                 self.baseline.append(sighting)
             elif meaning.what == "changed" and known is not None:
                 title = entry.title if known.url == entry.url else ""
                 self.changes.append(Changed(at=self._now, article=known.id, title=title, date=entry.date))
-            elif meaning.what == "news":
-                out = None if listing.emergency else excluded(entry, self._config.policy.content)
+            elif meaning.what == "settled" and known is not None:
+                self.changes.append(Changed(at=self._now, article=known.id, emergency=True))
+            elif meaning.what in ("news", "compare"):
+                out = None if emergency else excluded(entry, self._config.policy.content)
                 found.append(sighting.put("skip", *out) if out else sighting)
         return found
+
+    def off_the_list(self) -> list[Sighting]:
+        """Emergencies of the last day that no list shows any more: 解除 is written where the report stood."""
+        ids = {
+            article
+            for broadcast in self._knowledge.broadcasts.values()
+            if broadcast.emergency and self._now - broadcast.at < REPEATED_WITHIN
+            for article in broadcast.articles
+        }
+        sent = [known for article in sorted(ids) if (known := self._knowledge.articles.get(article))]
+        return [
+            Sighting(
+                Entry(known.url, known.heading, known.seen, known.page_no), known.source, "update", False, known.emergency, True
+            )
+            for known in sent
+            if known.emergency and not known.post and known.url not in self._taken and "#" not in known.url
+            and not self._is_in_flight(known)
+        ]  # fmt: skip
 
     def _came(self, listing: Listing, before: SourceKnown | None) -> datetime | None:
         """When we came to this list, if this is the first time that it has anything to say: what is older stood there.
@@ -158,6 +192,8 @@ class _Look:
         knowledge = self._knowledge
         if before is not None and before.read and (before.entries or listing.emergency):
             return None
+        if before is not None and listing.emergency and knowledge.started is not None:
+            return before.first_tried  # an undated entry may be older, but it never becomes known in silence
         if knowledge.started is None:
             return datetime.max.replace(tzinfo=JST)
         if not listing.fallback:
@@ -167,7 +203,7 @@ class _Look:
 
     def _slid_in_from_below(self, listing: Listing, before: SourceKnown | None) -> set[str]:
         """Entries that a list of fixed length shows again at its end because newer ones were taken out above them."""
-        if before is None or not before.read or len(listing.entries) > before.entries:
+        if before is None or not before.read or len(listing.entries) > before.entries or listing.emergency:
             return set()
         ends: list[Entry] = []
         for entry in reversed(listing.entries):
@@ -179,6 +215,14 @@ class _Look:
 
     def _existed(self, entry: Entry) -> bool:
         return self._numbered and entry.page_no is not None and entry.page_no <= self._knowledge.highest_page
+
+    def _known(self, entry: Entry) -> Known | None:
+        """The article of an entry. An address that only a page named as its original is that of another article when the list
+        gives it another title."""
+        known = self._knowledge.find(entry.url)
+        if known is not None and known.url != entry.url and not alike(entry.title, known.heading or known.title):
+            return None
+        return known or self._moved(entry)
 
     def _moved(self, entry: Entry) -> Known | None:
         """The known article that this is under a new address: the CMS's page number and the title tell."""
@@ -200,12 +244,29 @@ class _Look:
         return any(known.id in broadcast.articles for broadcast in self._knowledge.unfinished())
 
 
+def _few(now: datetime, knowledge: Knowledge, sightings: Sequence[Sighting]) -> list[Sighting]:
+    """No more than a few pages are read again in one pass: what stirred last in each, the others by turns."""
+    again = [s for s in sightings if s.compare]
+    if len(again) <= READ_AGAIN:
+        return list(sightings)
+
+    def stirred(s: Sighting) -> datetime:
+        known = knowledge.find(s.entry.url)
+        return max(filter(None, (s.entry.date, known.found if known else None, known.seen if known else None)))
+
+    again.sort(key=stirred, reverse=True)
+    first, others = again[: READ_AGAIN // 2], again[READ_AGAIN // 2 :]
+    turn = int(now.timestamp()) // 60 % len(others)
+    chosen = [*first, *(others + others)[turn : turn + READ_AGAIN // 2]]
+    return [s for s in sightings if not s.compare or s in chosen]
+
+
 def _without_bursts(sightings: Sequence[Sighting], limit: int) -> tuple[list[Sighting], list[Alert]]:
     """More than `limit` at once are not news but a list that was rebuilt. News, edits and emergencies are counted each for
     themselves: a rebuilt site does not hold back the one emergency, nor a mass of edits the one new article."""
     groups: dict[tuple[bool, bool], list[Sighting]] = {}
     for sighting in sightings:
-        if sighting.verdict is None:
+        if sighting.verdict is None and not sighting.compare:
             groups.setdefault((sighting.emergency, sighting.unseen), []).append(sighting)
     bursts = [group for group in groups.values() if len(group) > limit]
     stopped = {id(s): s.stopped(Reason.BURST, f"{len(group)} > {limit}") for group in bursts for s in group}

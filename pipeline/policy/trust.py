@@ -69,7 +69,8 @@ def is_about_pages(doubt: str) -> bool:
 
 def good_read(now: datetime, listing: Listing, before: SourceKnown | None, doubt: str) -> list[Read]:
     """What to note of a list that could be read; nothing as long as nothing changed."""
-    if listing.state == "unchanged" and before is not None:
+    same = listing.emergency and before is not None and listing.digest == before.digest != ""
+    if (listing.state == "unchanged" or same) and before is not None:
         moved = (listing.etag, listing.last_modified) != (before.etag, before.last_modified)
         overdue = before.checked is None or now - before.checked >= READ_EVERY
         if not before.failures and not (moved and overdue):

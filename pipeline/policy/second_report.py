@@ -1,0 +1,123 @@
+"""Whether an emergency's page, read again, is a new report: a chain of rules, the first that answers decides. Pure.
+
+What is new goes out, nothing twice: a report is known by its mark, which is made of its title and text.
+"""
+
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from datetime import datetime, timedelta
+from typing import Literal
+
+from msgspec import Struct
+
+from pipeline.article import Entry, Page, PageProblem
+from pipeline.ledger.knowledge import Knowledge, Known
+from pipeline.policy.content import mark, signals
+from pipeline.policy.same_article import plain
+from pipeline.policy.sighting import COME_BACK, is_newer, is_retitled
+
+REPEATED_WITHIN = timedelta(hours=24)  # the same words again sooner are a fault rather than news
+MUTED_FOR = timedelta(hours=24)
+
+# noted: remembered as it stands, without going out; renamed: what waits has another title now
+Answer = Literal["nothing", "noted", "renamed", "news"]
+
+
+class Reading(Struct, frozen=True):
+    """A known article beside what its list and its page say now. `told`: the marks of what went out lately."""
+
+    now: datetime
+    entry: Entry
+    known: Known
+    page: Page | PageProblem | None
+    told: AbstractSet[str]
+    words: tuple[str, ...]
+
+    @property
+    def mark(self) -> str:
+        return mark_of(self.page)
+
+    @property
+    def is_retitled(self) -> bool:
+        return is_retitled(self.entry.title, self.known)
+
+
+def answer_to(reading: Reading) -> Answer:
+    """The answer of the first rule that has one."""
+    return next(answer for rule in RULES if (answer := rule(reading)) is not None)
+
+
+def mark_of(page: Page | PageProblem | None) -> str:
+    """The mark of a page; "" for one that was not read."""
+    return mark(page.title, page.text) if isinstance(page, Page) else ""
+
+
+def told_lately(knowledge: Knowledge, now: datetime) -> frozenset[str]:
+    """The marks of every emergency that went out, or may have, within the last day."""
+    lately = [b for b in knowledge.broadcasts.values() if b.outcome != "rejected" and now - b.at < REPEATED_WITHIN]
+    return frozenset(print_ for broadcast in lately for print_ in broadcast.fingerprints)
+
+
+def it_was_withdrawn(r: Reading) -> Answer | None:
+    """It was left out before it could go out, and its list shows it again."""
+    return "news" if r.known.state == "skipped" and r.known.reason in COME_BACK else None
+
+
+def it_waits(r: Reading) -> Answer | None:
+    """What waits to go out is read again right before, so that it goes out as it then stands."""
+    if r.known.state != "queued":
+        return None
+    return "renamed" if r.is_retitled else "nothing"
+
+
+def it_cannot_be_read(r: Reading) -> Answer | None:
+    """Then the list alone can say something new."""
+    if isinstance(r.page, Page):
+        return None
+    return "news" if r.is_retitled else "nothing"
+
+
+def it_is_read_for_the_first_time(r: Reading) -> Answer | None:
+    """It went out as title and link, or an old ledger does not know its text: only another title is a new report."""
+    if r.known.mark or not isinstance(r.page, Page):
+        return None
+    now, before = plain(r.page.title), plain(r.known.title)
+    return "news" if r.is_retitled or not (now in before or before in now) else "noted"
+
+
+def it_says_the_same(r: Reading) -> Answer | None:
+    """The same words again are a new report only when the list dates them anew and they did not go out lately."""
+    if r.mark != r.known.mark:
+        return None
+    again = is_newer(r.entry.date, r.known.seen) and r.known.state in ("sent", "baseline")
+    return "news" if again and r.mark not in r.told else "nothing"
+
+
+def it_is_muted(r: Reading) -> Answer | None:
+    """A person wants no more changes of this address: only a new emergency word or level is news then."""
+    if r.known.muted is None or r.now - r.known.muted >= MUTED_FOR or not isinstance(r.page, Page):
+        return None
+    newly_said = set(signals(f"{r.page.title}\n{r.page.text}", r.words)) - set(r.known.words)
+    return None if newly_said else "nothing"
+
+
+def a_person_is_asked(r: Reading) -> Answer | None:
+    """It went back to words that went out lately, and a person has been asked about that already."""
+    return "nothing" if r.known.state == "review" and r.mark in r.told else None
+
+
+def it_says_something_else(_: Reading) -> Answer:
+    return "news"
+
+
+Rule = Callable[[Reading], Answer | None]
+RULES: tuple[Rule, ...] = (
+    it_was_withdrawn,
+    it_waits,
+    it_cannot_be_read,
+    it_is_read_for_the_first_time,
+    it_says_the_same,
+    it_is_muted,
+    a_person_is_asked,
+    it_says_something_else,
+)
