@@ -36,7 +36,11 @@ def account(config: Config) -> dict[str, str]:
 def card(item: Item, look: Mapping[str, Any], units: int, *, digest: bool, pictured: bool) -> dict[str, Any]:
     """The item for a template; `units` is the room for its text, `pictured` whether there is room for a picture."""
     lines = clean_lines(item.text)
-    title = clean(item.title) or clean(cut(lines.partition("\n")[0], 80)) or look["words"]["untitled"]
+    title = (
+        clean(item.title)
+        or clean(cut(lines.partition("\n")[0], 80))
+        or look["words"].get(f"untitled_{item.style}", look["words"]["untitled"])
+    )
     label = cut(clean(item.label), LABEL_UNITS)
     return {
         "style": item.style,

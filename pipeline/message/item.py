@@ -17,11 +17,11 @@ def item_of(
     category = category_of(known.url, config.policy.content) if known.url else None
     corrected = knowledge.articles.get(post.corrects) if post and post.corrects else None
     if shows != "all":
-        from pipeline.message.theme import neutral_title
-
         title = (read.title if read else "") or known.title
-        title = title if shows == "title" else neutral_title()
-        return Item(known.id, "emergency", title, known.url, known.date, label=category.label if category else "")
+        return Item(
+            known.id, "emergency", title if shows == "title" else "", known.url, (read.date if read else None) or known.date,
+            date_only=bool(read and read.date and read.date_only), label=category.label if category else "",
+        )  # fmt: skip
     return Item(
         id=known.id,
         style="correction" if corrected else "emergency" if known.urgent else "article" if known.url else "text",

@@ -72,7 +72,7 @@ class Lists:
         digest = repr(entries)
         known = knowledge.sources.get(source)
         emergency = source == KINKYU
-        if known is not None and known.digest == digest:
+        if known is not None and known.digest == digest and not emergency:
             return Listing(source, "unchanged", emergency=emergency, digest=digest)
         undated = sum(entry.date is None for entry in entries)
         return Listing(
