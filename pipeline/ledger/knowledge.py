@@ -137,8 +137,9 @@ class Knowledge(Struct):
     """Everything that decisions need to know, and every broadcast that ever was.
 
     `articles` holds all that were ever seen, by id (nothing is forgotten); `aliases` their ids by the addresses of shortcuts
-    to them, `pages` by the CMS's page number, `twins` by host, date and title; `waiting` the ids in the queue or in review; `highest_page` the highest number
-    of the first baseline: unseen lower ones are old pages; `broadcasts` the recent and the unfinished ones, `archive` all.
+    to them, `pages` by the CMS's page number, `twins` by host, date and title; `waiting` the ids in the queue or in review;
+    `highest_page` the highest number of the first baseline: unseen lower ones are old pages; `broadcasts` the recent and the
+    unfinished ones, `archive` all.
     """
 
     started: datetime | None = None

@@ -91,13 +91,14 @@ class Identities:
     def _twin(self, s: Sighting, page: Page | None) -> Subject | None:
         """The same title, date and text on the same host: the article under another spelling of its address."""
         date = newest_of(s, page)
-        if not s.unseen or s.emergency or date is None:
+        if not s.unseen or s.emergency or date is None or page is None:
             return None
         key = twin_key(s.entry.url, s.entry.title, date)
         article = self._twins.get(key) or self._knowledge.twins.get(key, "")
         known = self._knowledge.articles.get(article)
         mark = known.mark if known else mark_of(self._mate(article))
-        if not article or (mark and page and mark != mark_of(page)):
+        stood_there = known is not None and known.state == "baseline" and not mark  # its text was never read
+        if not article or (mark != mark_of(page) and not stood_there):
             return None
         return Subject(article, known.url if known else s.entry.url, known, s.entry.url)
 

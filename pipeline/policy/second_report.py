@@ -82,7 +82,7 @@ def it_is_read_for_the_first_time(r: Reading) -> Answer | None:
     if r.known.mark or not isinstance(r.page, Page):
         return None
     now, before = plain(r.page.title), plain(r.known.title)
-    return "news" if r.is_retitled or not (now in before or before in now) else "noted"
+    return "noted" if before and (now in before or before in now) and not r.is_retitled else "news"
 
 
 def it_says_the_same(r: Reading) -> Answer | None:

@@ -256,12 +256,16 @@ class TestBeforeTheSlot:
         office.lists.texts[address] = problem(address, "robots")
         assert office.run() == [["避難指示"]]
 
-    def test_an_emergency_page_that_is_written_after_its_list_is_not_dropped(self) -> None:
+    def test_an_emergency_page_that_is_written_after_its_list_costs_the_details_not_the_departure(self) -> None:
         office = Office()
         office.lists.shown[KINKYU] = []
         office.run()
         address = office.publish(301, "避難指示", source=KINKYU)
         office.lists.texts[address] = problem(address, "gone")
-        assert office.run() == []
+        assert office.run() == [["避難指示"]]
+        assert office.why(address) == ("review", "details")
         del office.lists.texts[address]
-        assert office.run(timedelta(minutes=5)) == [["避難指示"]]
+        assert office.run(timedelta(minutes=5)) == []
+        office.approve(address)
+        assert office.run(timedelta(minutes=5)) == [["避難指示"]], "the details, when a person says so"
+        assert office.run(timedelta(minutes=5)) == []

@@ -45,9 +45,9 @@ def test_a_maintenance_or_error_page_is_not(listed: str, shown: str) -> None:
 
 def test_what_is_not_the_article_becomes_a_problem_that_says_both_titles() -> None:
     page = Page(URL, URL, "ただいまメンテナンス中です")
-    found = believable({URL: page}, {URL: "12月の献立"})[URL]
+    found = believable({URL: page}, {URL: ["12月の献立"]})[URL]
     assert isinstance(found, PageProblem)
-    assert found.code == "refused"
+    assert (found.code, found.title) == ("other-title", "ただいまメンテナンス中です")
     assert "「ただいまメンテナンス中です」 where 「12月の献立」" in found.detail
     assert words.seen(found.detail).startswith(
         f"{URL} は「12月の献立」のはずですが、「ただいまメンテナンス中です」と表示されています。"
@@ -56,4 +56,4 @@ def test_what_is_not_the_article_becomes_a_problem_that_says_both_titles() -> No
 
 def test_a_page_without_a_known_title_and_a_problem_stay_as_they_are() -> None:
     pages: dict[str, Page | PageProblem] = {URL: Page(URL, URL, "題"), "b": PageProblem("b", "gone", "404")}
-    assert believable(pages, {"b": "別の題"}) == pages
+    assert believable(pages, {"b": ["別の題"]}) == pages
