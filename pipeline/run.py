@@ -13,8 +13,8 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from pipeline.article import Listing, Page, PageProblem
-from pipeline.config import Config, Source
-from pipeline.decision import Alert, Decision
+from pipeline.config import Config, ConfigError, Source
+from pipeline.decision import Alert, Decision, Reason
 from pipeline.ledger.events import Alerted, Changed, Decided, Robots
 from pipeline.ledger.knowledge import Known
 from pipeline.ledger.ledger import Ledger, LostRace, Rehearsal
@@ -52,6 +52,7 @@ def run(
     world.start_run()
     now = world.now()
     report = Report(f"r{now:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}", now, is_open(now, config.policy.hours), dry_run)
+    work: Pass | None = None
     try:
         with Rehearsal(state) if dry_run else Ledger(state, config.state, report.id, world.now) as ledger:
             if reread is not None:
@@ -62,9 +63,14 @@ def run(
             work.run()
             work.tell_people()
     except LedgerError as error:
-        report.fail("ledger", str(error))
-        if not dry_run:
-            issues.cry(config, world.environment, report.alerts[-1])
+        report.fail("ledger", str(error), work.unsent if work else ())
+    except ConfigError:
+        raise
+    except Exception as error:  # whatever it is, a person hears of it
+        log.error("the run ended with an unexpected error", exc_info=error)
+        report.fail("unexpected", f"{type(error).__name__}: {error}", work.unsent if work else ())
+    if report.failed and not dry_run:
+        issues.cry(config, world.environment, report.alerts[-1])
     report.finish(world.now(), interrupted=world.stopping)
     return report
 
@@ -160,6 +166,9 @@ class Pass:
         pages = as_announced(self.config, knowledge, seen, pages)
         pages |= self.reader.pages(masters(knowledge, seen, pages))
         seen = judged(compared(now, self.config, knowledge, seen, pages), knowledge, pages)
+        self.report.failures += [
+            (alert.code, alert.detail) for alert in seen.alerts if alert.code == "emergency-unread"
+        ]
         events = discoveries(now, self.report.id, knowledge, seen, pages)
         self.ledger.note(events)
         self.report.tell_found(events, knowledge)
@@ -201,7 +210,7 @@ class Pass:
         if not self.report.dry_run:  # what could not be sent now waits
             line = "down" if delivery.failures and delivery.line == "ok" else delivery.line
             after = decide(now, self.config, knowledge, pages, line).decisions
-            decisions |= {decision.article: decision for decision in after if decision.verdict != "send"}
+            decisions |= {d.article: d for d in after if d.verdict != "send" and d.reason != Reason.DETAILS}
         news = [decision for decision in decisions.values() if self._is_news(decision)]
         self.ledger.note([Decided.of(decision, now, self.report.id) for decision in news])
         self.report.tell_decisions(decisions.values(), knowledge)
@@ -211,6 +220,13 @@ class Pass:
         self.began = [event.code for event in changed if isinstance(event, Alerted) and event.digest]
         self.ledger.note(changed)
         self.ledger.record(self.report.news())
+
+    @property
+    def unsent(self) -> list[str]:
+        """What waits although nothing but this run was in its way, and what this run found: should it end here, that is told."""
+        known = self.ledger.knowledge.articles
+        due = [one.id for one in self.ledger.knowledge.queue() if one.state == "queued" and one.decision != "hold"]
+        return [f"「{known[one].title[:60]}」　{known[one].url}" for one in due]
 
     def tell_people(self) -> None:
         """Alerts that changed: as issues on GitHub, or on stderr where there is none."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from pipeline.config import Config
+from pipeline.config import Config, ConfigError
 from pipeline.policy.hours import next_opening
 from pipeline.report import safe
 from pipeline.report.github import GitHub, GitHubError
@@ -44,11 +44,15 @@ def watch(
 ) -> Report:
     """Run pass after pass, each with the configuration as it then stands; returns the last one's report."""
     until = world.now() + asked.span
+    latest = _Latest(reread)
     while True:
         began = world.now()
-        report = run(reread(), state, world, reread=reread)
-        tell(report)
-        config = reread()
+        report = run(latest(), state, world, reread=latest)
+        try:
+            tell(report)
+        except Exception as error:  # the pass is over; the watch is not
+            log.error("what the pass did could not be told", exc_info=error)
+        config = latest()
         following = began + asked.every
         wanted = not asked.while_open or _is_wanted(following, config, asked.span)
         if world.stopping or not wanted:
@@ -57,6 +61,24 @@ def watch(
             if asked.hand_over and not world.stopping and asked.span >= asked.every:  # a single pass hands nothing over
                 _hand_over(config, world)
             return report
+
+
+class _Latest:
+    """The configuration as it stands; a broken one that somebody pushed ends no watch: the last good one counts."""
+
+    def __init__(self, reread: Callable[[], Config]) -> None:
+        self._reread = reread
+        self._good = reread()
+        self._told = ""
+
+    def __call__(self) -> Config:
+        try:
+            self._good, self._told = self._reread(), ""
+        except ConfigError as error:
+            if str(error) != self._told:
+                log.error("%s; the configuration before this counts until it is corrected", error)
+            self._told = str(error)
+        return self._good
 
 
 def _is_wanted(at: datetime, config: Config, span: timedelta) -> bool:

@@ -1,5 +1,6 @@
 """What the lists showed, once the pages are read: judged again, and noted as events. Pure."""
 
+import logging
 from collections.abc import Container, Mapping
 from datetime import datetime
 
@@ -7,7 +8,7 @@ from msgspec.structs import replace
 
 from pipeline.article import Page, PageProblem, article_id
 from pipeline.config import Config
-from pipeline.decision import Decision, Reason
+from pipeline.decision import Alert, Decision, Reason
 from pipeline.ledger.events import Alias, AnyEvent, Baseline, Changed, Decided, Found
 from pipeline.ledger.knowledge import Knowledge
 from pipeline.policy.content import signals
@@ -17,6 +18,8 @@ from pipeline.policy.second_report import Reading, answer_to, mark_of, told_late
 from pipeline.policy.sighting import is_retitled
 from pipeline.policy.survey import Sighting, Survey, doubted
 from pipeline.policy.trust import bare_pages
+
+log = logging.getLogger("kadoma_line")
 
 
 def judged(seen: Survey, knowledge: Knowledge, pages: Mapping[str, Page | PageProblem]) -> Survey:
@@ -81,6 +84,7 @@ def compared(
     """The survey once the pages of known emergencies are read again: what says something new is news, the rest is not."""
     told, words = told_lately(knowledge, now), config.policy.hours.emergency_words
     sightings: list[Sighting] = []
+    unread: list[str] = []
     changes = list(seen.changes)
     for s in seen.sightings:
         page, known = pages.get(s.entry.url), knowledge.find(s.entry.url)
@@ -94,7 +98,13 @@ def compared(
             changes.append(Changed(at=now, article=known.id, mark=mark_of(page)))
         elif answer == "renamed":
             changes.append(Changed(at=now, article=known.id, title=s.entry.title))
-    return replace(seen, sightings=tuple(sightings), changes=tuple(changes))
+        elif isinstance(page, PageProblem) and page.code != "gone" and known.state == "sent" and s.emergency:
+            unread.append(f"「{known.title[:60]}」　{known.url}")
+    alerts = seen.alerts
+    if unread:  # what stands there now, nobody knows
+        about = " ".join(sorted(unread))
+        alerts = (*alerts, Alert("emergency-unread", "; ".join(unread), about, things=tuple(unread)))
+    return replace(seen, sightings=tuple(sightings), changes=tuple(changes), alerts=alerts)
 
 
 def yet_to_come(pages: Mapping[str, Page | PageProblem], listed: Container[str]) -> dict[str, Page | PageProblem]:
@@ -129,7 +139,7 @@ def discoveries(
     identities = Identities(knowledge, seen, pages)
     for s in seen.sightings:
         page = pages.get(s.entry.url)
-        subject = identities.subject(s)
+        subject, page = _read_or_not(identities, s, page)
         if subject.is_told:
             noted.append(Alias(at=now, run=run, article=subject.id, url=s.entry.url, title=s.entry.title))
         if subject.is_told is not None:
@@ -141,6 +151,17 @@ def discoveries(
         if verdict is not None and reason is not None:
             noted.append(Decided.of(Decision(subject.id, verdict, reason, detail=detail), now, run))
     return [*noted, *(replace(read, run=run) for read in seen.reads)]
+
+
+def _read_or_not(
+    identities: Identities, s: Sighting, page: Page | PageProblem | None
+) -> tuple[Subject, Page | PageProblem | None]:
+    """A page over which we stumble must not hide its article, nor the others: then it stands for itself, unread."""
+    try:
+        return identities.subject(s), page
+    except Exception as error:
+        log.error("%s: %s: %s", s.entry.url, type(error).__name__, error)
+        return Subject(article_id(s.entry.url), s.entry.url), None
 
 
 def _found(s: Sighting, subject: Subject, answer: Page | PageProblem | None, now: datetime, run: str) -> Found:

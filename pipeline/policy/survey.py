@@ -80,31 +80,41 @@ def survey(now: datetime, config: Config, knowledge: Knowledge, listings: Sequen
     for listing in sorted(listings, key=lambda listing: not listing.emergency):
         before = knowledge.sources.get(listing.source)
         problem = failure(listing, before)
+        if not problem:
+            try:
+                new, told, doubt = _shown(look, listing, before)
+            except Exception as error:  # a mistake of ours must not keep the other lists from being looked at
+                problem = ("malformed", f"{listing.source}: {type(error).__name__}: {error}; report it")
         if problem:
             failed[listing.source] = problem
             code = before.error_code if problem[0] == "later" and before else problem[0]
             alerts.append(Alert("source-failed", f"{listing.source}: {problem[1]}", about=f"{listing.source} {code}"))
             reads += failed_read(now, listing, before, problem[0])
             continue
-        doubt = drift(listing, before)
         reads += good_read(now, listing, before, doubt)
-        new = look.at(listing, before)
-        strangers = [sighting for sighting in new if sighting.unseen]
-        if strangers and len(strangers) == len(listing.entries) and before and before.entries and not listing.emergency:
-            detail = f"0/{len(strangers)}{_missing(before, strangers)}: {_titles(strangers)}"
-            new = [sighting.stopped(Reason.GAP, detail) for sighting in new]
-            alerts.append(Alert(str(Reason.GAP), f"{listing.source}: {detail}"))
-        if doubt and not is_about_pages(doubt):  # about pages: the new ones must be read to tell
-            new = [sighting.stopped(Reason.UNTRUSTED_SOURCE, doubt) for sighting in new]
-        if doubt:
-            alerts.append(doubted(listing.source, doubt))
+        alerts += told
         sightings += new
     sightings += look.off_the_list()
     sightings, burst = _without_bursts(sightings, config.delivery.burst_limit)
-    changes = tuple(look.changes)
-    return Survey(
-        tuple(look.baseline), tuple(_few(now, knowledge, sightings)), changes, tuple(reads), failed, (*alerts, *burst)
-    )
+    shown = tuple(_few(now, knowledge, sightings))
+    return Survey(tuple(look.baseline), shown, tuple(look.changes), tuple(reads), failed, (*alerts, *burst))
+
+
+def _shown(look: "_Look", listing: Listing, before: SourceKnown | None) -> tuple[list[Sighting], list[Alert], str]:
+    """What is new in one list, what to tell of it, and why it is not trusted."""
+    alerts: list[Alert] = []
+    doubt = drift(listing, before)
+    new = look.at(listing, before)
+    strangers = [sighting for sighting in new if sighting.unseen]
+    if strangers and len(strangers) == len(listing.entries) and before and before.entries and not listing.emergency:
+        detail = f"0/{len(strangers)}{_missing(before, strangers)}: {_titles(strangers)}"
+        new = [sighting.stopped(Reason.GAP, detail) for sighting in new]
+        alerts.append(Alert(str(Reason.GAP), f"{listing.source}: {detail}"))
+    if doubt and not is_about_pages(doubt):  # about pages: the new ones must be read to tell
+        new = [sighting.stopped(Reason.UNTRUSTED_SOURCE, doubt) for sighting in new]
+    if doubt:
+        alerts.append(doubted(listing.source, doubt))
+    return new, alerts, doubt
 
 
 class _Look:

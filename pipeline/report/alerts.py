@@ -10,11 +10,19 @@ from pipeline.ledger.knowledge import BroadcastKnown, Knowledge, Known
 from pipeline.policy.survey import Survey
 from pipeline.report import words
 
-OF_THEIR_OWN = (Reason.BURST, Reason.GAP, Reason.UNTRUSTED_SOURCE)  # kinds of waiting that say something about the site
+# Kinds of waiting that are told by themselves: what says something about the site, and an emergency's details.
+OF_THEIR_OWN = (Reason.BURST, Reason.GAP, Reason.UNTRUSTED_SOURCE, Reason.DETAILS)
+HELD = (
+    Reason.EMERGENCY_WORDS,
+    Reason.GATHERING,
+    Reason.OTHER_TITLE,
+    Reason.UNEXPECTED,
+)  # told although nobody must act
 
 # Every code that an alert may have; each has its entry in templates/reasons. line-*: why LINE did not take a broadcast.
 CODES = (
-    "source-failed", "untrusted-source", "gap", "burst", "waiting", "emergency-words", "quota", "unknown-broadcast", "ledger",
+    "source-failed", "untrusted-source", "gap", "burst", "waiting", "details", "emergency-words", "gathering", "other-title",
+    "unexpected", "emergency-unread", "quota", "unknown-broadcast", "ledger",
     "render", "credentials", "line-account", "line-unauthorized", "line-forbidden", "line-invalid", "line-rate", "line-server",
     "line-unreachable", "line-unavailable", "line-refused", "line-clock", "line-line", "line-unclear", "line-suspect",
 )  # fmt: skip
@@ -30,9 +38,8 @@ def standing(
     for reason in OF_THEIR_OWN:
         alerts += _waiting(str(reason), [known for known in waiting if known.reason == reason])
     alerts += _waiting("waiting", [known for known in waiting if known.reason not in OF_THEIR_OWN])
-    alerts += _waiting(
-        "emergency-words", [known for known in knowledge.queue() if known.reason == Reason.EMERGENCY_WORDS]
-    )
+    for reason in HELD:
+        alerts += _waiting(str(reason), [known for known in knowledge.queue() if known.reason == reason])
     if any(known.reason == Reason.QUOTA for known in knowledge.queue()):
         alerts.append(Alert("quota", about=config.line.account))
     alerts += [unknown(broadcast, knowledge) for broadcast in knowledge.unfinished() if broadcast.outcome == "unknown"]

@@ -55,6 +55,7 @@ class Report:
         self.alerts: list[Alert] = []
         self.failures: list[tuple[str, str]] = []
         self.waits = False
+        self.failed = False  # the run ended before its end
         self.interrupted = False
         self.knowledge: Knowledge | None = None
         self.quota: Quota | None = None
@@ -115,10 +116,11 @@ class Report:
         ended = [Alerted(at=now, run=self.id, code=code) for code in knowledge.alerts if code not in digests]
         return [*begun, *ended]
 
-    def fail(self, code: str, words: str) -> None:
-        """Something that should have worked did not, and the run ended there."""
+    def fail(self, code: str, words: str, things: Sequence[str] = ()) -> None:
+        """Something that should have worked did not, and the run ended there; `things` did not go out."""
+        self.failed = True
         self.failures.append((code, words))
-        self.alerts.append(Alert(code, words, about=code))
+        self.alerts.append(Alert(code, words, about=code, things=tuple(things)))
 
     def finish(self, now: datetime, interrupted: bool) -> None:
         self.finished, self.interrupted = now, interrupted
@@ -131,7 +133,7 @@ class Report:
             fates = {self._fate(article, self.knowledge) for article in self.asked_for}
             return next((code for code in (FAILED, WAITS) if code in fates), DONE)
         failing_site = any(not source.ok for source in self.sources) or any(
-            row.reason == Reason.PAGE_UNREACHABLE for row in self.rows.values()
+            row.reason in (Reason.PAGE_UNREACHABLE, Reason.UNEXPECTED) for row in self.rows.values()
         )
         if self.failures or self.interrupted or failing_site:
             return FAILED
