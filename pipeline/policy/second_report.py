@@ -89,7 +89,7 @@ def it_says_the_same(r: Reading) -> Answer | None:
     """The same words again are a new report only when the list dates them anew and they did not go out lately."""
     if r.mark != r.known.mark:
         return None
-    again = is_newer(r.entry.date, r.known.seen) and r.known.state in ("sent", "baseline")
+    again = r.known.emergency and is_newer(r.entry.date, r.known.seen) and r.known.state in ("sent", "baseline")
     return "news" if again and r.mark not in r.told else "nothing"
 
 

@@ -1,0 +1,289 @@
+"""Emergencies by the rules alone: a doubt costs the details, never the departure; the brake; what a mute lets through."""
+
+from datetime import timedelta
+
+import pytest
+
+from pipeline.article import PageProblem
+from pipeline.ledger.events import Refused
+from pipeline.policy.content import is_garbled, signals
+from tests.policy.office import DAY, HOUR, KINKYU, NIGHT, Office, config, problem, url
+
+PASS = timedelta(minutes=5)
+PHONE = "連絡先は門真太郎 090-1234-5678 です。"
+
+
+def night() -> Office:
+    office = Office(now=NIGHT)
+    office.lists.shown[KINKYU] = []
+    office.run()
+    return office
+
+
+def shown(office: Office, address: str) -> str:
+    """How much of an article went out last."""
+    known = office.known(address)
+    broadcast = office.knowledge.broadcasts[known.broadcast]
+    return next(chosen.shows for chosen in broadcast.chosen if chosen.article == known.id)
+
+
+class TestDoubts:
+    @pytest.mark.parametrize(
+        ("text", "shows", "doubt"),
+        [
+            (PHONE, "title", "personal-data"),
+            ("避難所は\ufffd\ufffdです。", "title", "garbled"),
+            ("縺ｿ縺ｪ縺輔ｓ縺ｸ", "title", "garbled"),
+            ("避難してください。", "all", ""),
+        ],
+    )
+    def test_a_doubt_about_the_text_costs_the_text(self, text: str, shows: str, doubt: str) -> None:
+        office = night()
+        address = office.publish(301, "避難指示", source=KINKYU)
+        office.write(address, title="避難指示", text=text)
+        assert office.run() == [["避難指示"]]
+        assert shown(office, address) == shows
+        assert office.why(address)[0] == ("review" if doubt else "sent")
+        assert not doubt or office.known(address).detail == doubt
+
+    @pytest.mark.parametrize("title", ["避" * 201, "避難\ufffd", "門真太郎さん 090-1234-5678"])
+    def test_a_doubt_about_the_title_costs_the_title(self, title: str) -> None:
+        office = night()
+        address = office.publish(301, title, source=KINKYU)
+        assert len(office.run()) == 1
+        assert shown(office, address) == "neutral"
+
+    @pytest.mark.parametrize("code", ["unreachable", "refused", "malformed", "robots", "gone", "redirected"])
+    def test_a_page_that_cannot_be_had_costs_the_details(self, code: str) -> None:
+        office = night()
+        address = office.publish(301, "避難指示", source=KINKYU)
+        office.lists.texts[address] = PageProblem(address, code)  # type: ignore[arg-type]
+        assert office.run() == [["避難指示"]]
+        assert (shown(office, address), office.why(address)) == ("title", ("review", "details"))
+        assert office.run(PASS) == []
+
+    @pytest.mark.parametrize("days", [-30, 5])
+    def test_so_does_a_date_that_cannot_be(self, days: int) -> None:
+        office = night()
+        address = office.publish(301, "避難指示", at=NIGHT + days * DAY, source=KINKYU)
+        assert office.run() == [["避難指示"]]
+        assert shown(office, address) == "title"
+
+    def test_details_follow_when_a_person_says_so_and_only_the_text_that_the_person_saw(self) -> None:
+        office = night()
+        address = office.publish(301, "避難指示", source=KINKYU)
+        office.write(address, title="避難指示", text=PHONE)
+        office.run()
+        office.approve(address)
+        assert office.run(PASS) == [["避難指示"]]
+        assert shown(office, address) == "all"
+        assert office.run(PASS) == []
+
+    def test_a_no_to_the_details_stops_no_later_report(self) -> None:
+        office = night()
+        address = office.publish(301, "避難指示", source=KINKYU)
+        office.write(address, title="避難指示", text=PHONE)
+        office.run()
+        office.tell(Refused(at=office.now, article=office.id(address), actor="kiki", department="総務部危機管理課"))
+        assert office.run(PASS) == []
+        office.write(address, title="避難指示", text="避難してください。")
+        assert office.run(PASS) == [["避難指示"]]
+        assert shown(office, address) == "all"
+
+    def test_a_page_that_becomes_readable_is_no_report_but_its_next_change_is(self) -> None:
+        office = night()
+        address = office.publish(301, "避難指示", source=KINKYU)
+        office.lists.texts[address] = problem(address, "unreachable")
+        office.run()
+        office.write(address, title="避難指示", text="第1報")
+        assert office.run(PASS) == []
+        office.write(address, title="避難指示", text="第2報")
+        assert office.run(PASS) == [["避難指示"]]
+        assert shown(office, address) == "all"
+
+    def test_another_title_is_a_report_also_while_the_page_cannot_be_had(self) -> None:
+        office = night()
+        address = office.publish(301, "避難指示", source=KINKYU)
+        office.lists.texts[address] = problem(address, "unreachable")
+        office.run()
+        office.edit(address, title="【解除】避難指示", source=KINKYU)
+        assert office.run(PASS) == [["【解除】避難指示"]]
+
+
+class TestTheBrake:
+    def changed(self, office: Office, address: str, text: str, later: timedelta = PASS) -> int:
+        office.write(address, title="避難指示", text=text)
+        return len(office.run(later))
+
+    def flood(self) -> tuple[Office, str]:
+        office = night()
+        address = office.publish(301, "避難指示", source=KINKYU)
+        for number in range(3):
+            assert self.changed(office, address, f"第{number}報") == 1
+        return office, address
+
+    def test_from_the_fourth_within_an_hour_changes_are_gathered_for_ten_minutes(self) -> None:
+        office, address = self.flood()
+        sent = [self.changed(office, address, f"{minute}分現在") for minute in range(0, 35, 5)]
+        assert sent == [0, 0, 1, 0, 0, 1, 0]
+        assert office.why(address) == ("queued", "gathering")
+        assert sum(self.changed(office, address, f"{n}時現在", later=2 * HOUR) for n in range(3)) == 3
+
+    @pytest.mark.parametrize("text", ["緊急安全確保です。", "警戒レベル５です。", "解除しました。"])
+    def test_a_new_emergency_word_or_level_goes_out_at_once(self, text: str) -> None:
+        office, address = self.flood()
+        assert self.changed(office, address, "10分現在") == 0
+        assert self.changed(office, address, text) == 1
+
+    def test_a_muted_address_is_silent_for_a_day_but_for_a_new_word(self) -> None:
+        office, address = self.flood()
+        self.changed(office, address, "10分現在")
+        office.tell(Refused(at=office.now, article=office.id(address), actor="kiki", department="総務部危機管理課"))
+        assert [self.changed(office, address, f"{n}時現在", later=4 * HOUR) for n in range(4)] == [0, 0, 0, 0]
+        assert self.changed(office, address, "大雨特別警報") == 1
+        assert self.changed(office, address, "その後", later=2 * DAY) == 1
+
+    def test_another_address_is_not_held_back(self) -> None:
+        office, address = self.flood()
+        self.changed(office, address, "10分現在")
+        office.publish(302, "断水のお知らせ", source=KINKYU)
+        assert office.run(PASS) == [["断水のお知らせ"]]
+
+
+class TestNormalSources:
+    def test_an_edit_whose_title_has_an_emergency_word_waits_for_no_news(self) -> None:
+        office = Office()
+        office.edit(url(103), title="断水のお知らせ（更新）")
+        assert office.run(HOUR) == [["断水のお知らせ（更新）"]]
+        office.write(url(103), title="断水のお知らせ（第2報）", text="長引いています。")
+        office.edit(url(103), title="断水のお知らせ（第2報）", at=office.now)
+        assert office.run(HOUR) == [["断水のお知らせ（第2報）"]]
+        assert office.run(HOUR) == []
+
+    def test_a_page_whose_clock_moves_says_nothing_new(self) -> None:
+        office = Office()
+        office.edit(url(103), title="断水のお知らせ")
+        office.run(HOUR)
+        office.edit(url(103), at=office.now + HOUR)
+        assert office.run(2 * HOUR) == []
+
+    def test_at_night_a_person_is_asked_although_its_page_cannot_be_had_and_one_yes_releases_it(self) -> None:
+        office = Office(now=NIGHT)
+        address = office.publish(201, "断水のお知らせ")
+        office.lists.texts[address] = problem(address, "unreachable")
+        assert office.run() == []
+        assert office.why(address) == ("queued", "emergency-words")
+        office.approve(address, emergency=True)
+        assert office.run(PASS) == [["断水のお知らせ"]]
+
+    def test_an_article_with_a_garbled_text_is_never_sent(self) -> None:
+        office = Office(config(min_interval="0m"))
+        address = office.publish(201)
+        office.write(address, title="お知らせ その201", text="\ufffdの本文")
+        for _ in range(2):
+            assert office.run(HOUR) == []
+            assert office.why(address) == ("review", "garbled")
+            office.approve(address)
+        office.write(address, title="お知らせ その201", text="本文")
+        assert office.run(HOUR) == [["お知らせ その201"]]
+
+
+class TestOriginals:
+    def test_a_copied_original_with_another_title_is_for_a_person_and_hides_nothing(self) -> None:
+        office = Office()
+        addresses = [office.publish(201 + number, f"催し{number}の参加者を募集します") for number in range(2)]
+        for number, address in enumerate(addresses):
+            office.write(address, canonical=url(103), title=f"催し{number}の参加者を募集します")
+        assert office.run() == []
+        for number, address in enumerate(addresses):
+            assert office.why(address) == ("review", "other-original")
+            assert f"催し{number}の参加者を募集します ≠ お知らせ その103" in office.known(address).detail
+            office.approve(address)
+        assert len(office.run(HOUR)[0]) == 2
+
+    @pytest.mark.parametrize(
+        "path", ["/", "/index.html", "/INDEX.HTM", "/kurashi/", "/kurashi/index.php", "/default.aspx"]
+    )
+    def test_an_index_page_is_nobodys_original(self, path: str) -> None:
+        office = Office()
+        for number in range(3):
+            address = office.publish(201 + number, f"催し{number}の参加者を募集します")
+            office.write(
+                address, canonical=f"https://www.city.kadoma.osaka.jp{path}", title=f"催し{number}の参加者を募集します"
+            )
+        (titles,) = office.run()
+        assert len(titles) == 3
+
+    def test_the_same_title_date_and_text_under_two_spellings_go_out_once(self) -> None:
+        office = Office()
+        for address in (url(201), f"{url(201)}?v=2"):
+            office.publish(201, "催しのお知らせ", url=address)
+            office.write(address, canonical=address, title="催しのお知らせ")
+        assert office.run() == [["催しのお知らせ"]]
+        assert office.run(HOUR) == []
+
+    def test_but_not_where_the_texts_differ(self) -> None:
+        office = Office()
+        for number in (201, 202):
+            office.publish(number, "入札結果")
+            office.write(url(number), title="入札結果", text=f"第{number}号", canonical=url(number))
+        assert office.run() == [["入札結果", "入札結果"]]
+
+
+class TestWhatStandsThereAtTheMomentOfSending:
+    def test_a_page_of_2020_that_could_not_be_read_at_first_does_not_go_out_by_itself(self) -> None:
+        office = Office()
+        address = office.publish(201)
+        office.lists.texts[address] = problem(address, "unreachable")
+        office.run()
+        office.write(address, title="お知らせ その201", date=NIGHT - 2000 * DAY)
+        assert office.run(HOUR) == []
+        assert office.why(address) == ("review", "stale")
+
+    def test_a_page_with_another_title_is_told_in_the_same_pass_and_goes_out_when_it_is_right_again(self) -> None:
+        office = Office()
+        address = office.publish(201, "12月の献立")
+        office.write(address, title="ただいまメンテナンス中です")
+        assert office.run() == []
+        assert office.why(address) == ("queued", "other-title")
+        office.write(address, title="12月の献立")
+        assert office.run(HOUR) == [["12月の献立"]]
+
+    def test_a_posters_yes_is_none_to_a_maintenance_page(self) -> None:
+        office = Office()
+        address = office.publish(201, "12月の献立", at=office.now - 30 * DAY)
+        office.run()
+        office.approve(address)
+        office.write(address, title="ただいまメンテナンス中です")
+        assert office.run(PASS) == []
+        office.write(address, title="12月の給食の献立表")
+        assert office.run(PASS) == [["12月の献立"]]
+
+    def test_a_yes_to_the_other_title_releases_it(self) -> None:
+        office = Office()
+        address = office.publish(201, "12月の献立")
+        office.write(address, title="冬の催しのご案内")
+        office.run()
+        office.approve(address)
+        assert office.run(HOUR) == [["冬の催しのご案内"]]
+
+    def test_personal_data_that_was_added_after_a_yes_is_asked_about_again(self) -> None:
+        office = Office()
+        address = office.publish(201)
+        office.write(address, title="お知らせ その201", text=PHONE)
+        office.run()
+        office.approve(address)
+        office.write(address, title="お知らせ その201", text=f"{PHONE}門真花子 080-1111-2222")
+        assert office.run(HOUR) == []
+        assert office.why(address) == ("review", "personal-data")
+        office.approve(address)
+        assert office.run(HOUR) == [["お知らせ その201"]]
+
+
+@pytest.mark.parametrize("text", ["門真市からのお知らせ", "①㈱髙﨑 ㎝ Ⅱ", "Café à la carte", "縺れた糸を解く"])
+def test_ordinary_texts_are_not_garbled(text: str) -> None:
+    assert not is_garbled(text)
+
+
+def test_levels_and_words_are_found_in_any_width() -> None:
+    assert signals("警戒レベル４ 避難指示を解除", ["避難指示", "津波"]) == ("レベル4", "解除", "避難指示")
