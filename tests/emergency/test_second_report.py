@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from pipeline.sandbox.articles import ARTICLES
-from pipeline.sandbox.fault import Fault
+from tests.doubles.fault import Fault
 from tests.emergency.scene import LIST, NIGHT, PASS, Scene, row
 from tests.town import Town
 

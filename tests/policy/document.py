@@ -51,7 +51,12 @@ INTERLOCKS = (
     ("Emergency words in a normal source", "`hours_are_open`", (Reason.EMERGENCY_WORDS,), "`policy.hours.emergency_words`"),
     ("Two persons", "`second_person`", (Reason.SECOND_PERSON,), "`policy.approval`"),
     ("Not for LINE", "`content.py` `excluded`", (Reason.EXCLUDED_PATH, Reason.EXCLUDED_TITLE, Reason.EXCLUDED_TAG, Reason.SNS_OFF), "`policy.content`"),
-    ("One article, several addresses", "`discovery.py`, `page_is_there`", (Reason.DUPLICATE,), ""),
+    ("One article, several addresses; an original with another title is none", "`identity.py`, `is_one_article`", (Reason.DUPLICATE, Reason.OTHER_ORIGINAL), ""),
+    ("A doubt about an emergency costs its details: title and link go out, or a neutral sentence and the link", "`doubt_of`", (Reason.DETAILS,), ""),
+    ("An emergency's page is read again in each pass, and what it newly says goes out", "`second_report.py`", (), ""),
+    ("From the fourth broadcast within an hour about one address its changes are gathered for ten minutes", "`does_not_flood`", (Reason.GATHERING,), ""),
+    ("Another page than the one that was announced", "`same_article.py` `believable`", (Reason.OTHER_TITLE,), ""),
+    ("A mistake of ours about one article", "`decide.py`", (Reason.UNEXPECTED,), ""),
 )  # fmt: skip
 
 
@@ -96,6 +101,9 @@ def document() -> str:
         "",
         "門真市公式LINEアカウント運用方針 (令和5年1月31日): which article is kept by which rule, where, and which test shows it.",
         "Written by `python -m tests.policy.document`; a test fails when it is out of date. Do not edit by hand.",
+        "",
+        "An emergency always gets out: a doubt about it costs its details, never its departure; whatever its page newly says is the",
+        "next report; and what cannot be sent is never silent.",
         "",
         "## Article by article",
         "",

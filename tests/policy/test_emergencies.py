@@ -6,8 +6,9 @@ import pytest
 
 from pipeline.article import PageProblem
 from pipeline.ledger.events import Refused
+from pipeline.policy import personal_data
 from pipeline.policy.content import is_garbled, signals
-from tests.policy.office import DAY, HOUR, KINKYU, NIGHT, Office, config, problem, url
+from tests.policy.office import DAY, HOUR, KINKYU, NIGHT, TUESDAY, Office, config, problem, url
 
 PASS = timedelta(minutes=5)
 PHONE = "連絡先は門真太郎 090-1234-5678 です。"
@@ -186,6 +187,26 @@ class TestNormalSources:
             office.approve(address)
         office.write(address, title="お知らせ その201", text="本文")
         assert office.run(HOUR) == [["お知らせ その201"]]
+
+
+def test_a_mistake_of_ours_about_one_article_holds_neither_the_others_nor_an_emergency(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    office = night()
+    office.now = TUESDAY + DAY
+
+    def broken(text: str, _: object) -> str:
+        if "二" in text:
+            raise RuntimeError("a rule that we got wrong")
+        return ""
+
+    monkeypatch.setattr(personal_data, "personal_data", broken)
+    one, two = office.publish(201, "催しの一"), office.publish(202, "催しの二")
+    urgent = office.publish(301, "断水の二", source=KINKYU)
+    assert office.run() == [["断水の二"], ["催しの一"]]
+    assert shown(office, urgent) == "neutral"
+    assert office.why(one)[0] == "sent"
+    assert office.why(two) == ("queued", "unexpected")
 
 
 class TestOriginals:
