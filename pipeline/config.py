@@ -54,10 +54,24 @@ class Source(Strict, frozen=True):
     select: Selectors | None = None
 
 
+class PageSelectors(Strict, frozen=True):
+    """CSS selectors of an article page, the first that finds something counts; what none is given for is found by the
+    rules for the site's system and for all. `contact` is the block of お問い合わせ先, `drop` what is no text of the article."""
+
+    title: tuple[str, ...] = ()
+    body: tuple[str, ...] = ()
+    date: tuple[str, ...] = ()
+    contact: tuple[str, ...] = ()
+    department: tuple[str, ...] = ()
+    breadcrumb: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+
+
 class Site(Strict, frozen=True):
     url: str
     hosts: Annotated[tuple[str, ...], Meta(min_length=1)]
     sources: Annotated[tuple[Source, ...], Meta(min_length=1)]
+    page: PageSelectors = PageSelectors()
     name: str = "門真市"
     user_agent: str = "kadoma-line/1 (+{contact})"
     contact_url: str = ""
@@ -286,6 +300,10 @@ def _check(config: Config, name: str) -> None:
             list(config.site.hosts),
             f"a list that holds the host of site.url ({urlsplit(config.site.url).netloc})",
         )
+    for field, selectors in msgspec.structs.asdict(config.site.page).items():
+        for number, selector in enumerate(selectors):
+            if not _is_selector(selector):
+                fail(f"site.page.{field}[{number}]", selector, 'a CSS selector such as "#honbun" or "main h1"')
     for number, source in enumerate(config.site.sources):
         key = f"site.sources[{number}]"
         if not source.url.startswith("/") and urlsplit(source.url).netloc not in config.site.hosts:
@@ -320,6 +338,16 @@ def _check_policy(policy: Policy, fail: Callable[[str, object, str], None]) -> N
                 day,
                 '"2027-05-06", "2027-05-06/2027-05-08", or each year "12-29/01-03"',
             )
+
+
+def _is_selector(text: str) -> bool:
+    import soupsieve  # only for a configuration that has some
+
+    try:
+        soupsieve.compile(text)
+    except soupsieve.SelectorSyntaxError:
+        return False
+    return True
 
 
 def _real_days(text: str) -> bool:

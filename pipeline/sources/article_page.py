@@ -1,40 +1,84 @@
-"""An article page: SMART CMS by its own markup, other CMSs by what HTML and Open Graph say."""
+"""An article page: by the configuration's selectors, by what its system does, else by rules that hold everywhere."""
 
 import re
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Container, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from bs4 import Tag
+from msgspec import Struct
 
 from pipeline.article import Attachment, Page, Picture
+from pipeline.config import PageSelectors
+from pipeline.sources import breadcrumb, contact, page_date
 from pipeline.sources.answer import Fetched, FetchError
-from pipeline.sources.contact import telephone
-from pipeline.sources.dates import read_date
-from pipeline.sources.soup import Index, inside, one_line, parse, readable
+from pipeline.sources.chrome import body_of, chrome
+from pipeline.sources.page_date import Dated
+from pipeline.sources.soup import Index, Span, one_line, parse, readable
+from pipeline.sources.systems import system_of
+from pipeline.sources.titles import bare, is_site_name, squeezed, without_names
 from pipeline.sources.urls import on_hosts, site_url
-from pipeline.text import clean, clean_lines
+from pipeline.text import clean, clean_lines, cut
 
 _HTML = ("text/html", "application/xhtml+xml", "application/xml", "text/xml", "text/plain", "")
-# What stands inside the body and is not the article's text.
-_NOT_TEXT_CLASSES = ("toiawase", "page-number-display", "update", "breadcrumb", "sns-button")
-_NOT_TEXT_IDS = ("pdf-download", "social-update-area", "pankuzu")
-_NOT_TEXT_NAMES = ("h1", "nav", "header", "footer", "aside", "form", "figcaption")
-_BREADCRUMB_IDS, _BREADCRUMB_CLASSES = ("pankuzu", "breadcrumb", "topicpath"), ("breadcrumb", "topicpath")
-_DATE_METAS = ("nsls:timestamp", "article:modified_time", "article:published_time", "dcterms.modified", "date")
+_LONGEST_TITLE = 500  # UTF-16 units; no more is kept of what a broken page calls its title
 _MOST = 300  # links and pictures of a body that are looked at
+_FEW = 20  # candidates for one thing
 _FILES = frozenset((
     ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".xlsm", ".ppt", ".pptx", ".odt", ".ods", ".odp", ".rtf", ".csv", ".zip",
     ".lzh", ".jtd", ".jtt", ".ics", ".kml",
 ))  # fmt: skip
-_SITE_NAME = re.compile(r"\s*[／｜|].*$", re.DOTALL)  # 記事名／市名-City-
+_HOME = re.compile(r"(?:https?://[^/?#]*)?/?(?:index\.\w{3,5})?")
+_SITE_FILE = re.compile(
+    r"(?:^|[-_.])(?:logo|ogp?|og-?image|no-?image|emblem|favicon|icon|share|sns|default|common|banner|bnr|spacer|blank|header)\d*(?:$|[-_.])|ogp|logo"
+)
+_SITE_FOLDERS = frozenset(
+    [
+        "shared",
+        "common",
+        "template",
+        "templates",
+        "theme",
+        "themes",
+        "design",
+        "design_img",
+        "sns",
+        "icon",
+        "icons",
+        "logo",
+        "ogp",
+        "favicon",
+    ]
+)
 UNREADABLE = "\ufffd"  # what stands for bytes of no encoding; on a telephone it would be a question mark in a box
-_NO_PICTURE = re.compile(r"no[-_]?image", re.IGNORECASE)  # the placeholder ogp_noimage.png and its likes
 
 
-def read(fetched: Fetched, hosts: Sequence[str]) -> Page:
+_NONE = PageSelectors()
+
+
+class _Reading(Struct):
+    """What is looked at while a page is read: selectors of the configuration and of the system, and what was found."""
+
+    index: Index
+    selectors: tuple[PageSelectors, ...]
+
+    def select(self, field: str) -> Iterator[Tag]:
+        for selectors in self.selectors:
+            yield from self.index.select(getattr(selectors, field))
+
+    def first(self, field: str) -> Tag | None:
+        return next(self.select(field), None)
+
+
+def read(fetched: Fetched, hosts: Sequence[str], select: PageSelectors = _NONE, *, recognise: bool = True) -> Page:
     """The page as values. Its picture is a candidate, not looked at yet: `pipeline.sources.pictures.check` does that.
+
+    Args:
+        fetched: the answer.
+        hosts: the site's own; links and pictures elsewhere are not taken.
+        select: the configuration's selectors, the last word on each field.
+        recognise: whether the site's system may be told by its markup; without, only the rules for all apply.
 
     Raises:
         FetchError: "malformed": no HTML, no title, or a garbled one.
@@ -43,56 +87,70 @@ def read(fetched: Fetched, hosts: Sequence[str]) -> Page:
     if kind not in _HTML:
         raise FetchError("malformed", f"{fetched.final_url}: {kind} stands there; only HTML pages are announced")
     index = Index(parse(fetched.text))
-    contents = _contents(index)
-    title = _title(index, contents)
+    system = system_of(index) if recognise else None
+    page = _Reading(index, (select, system.select) if system else (select,))
+    heading, title = _title(page)
     if not title:
         raise FetchError(
             "malformed", f"{fetched.final_url}: the page has no title (h1, og:title, title); ask the web team"
         )
     if UNREADABLE in title:
         raise FetchError("malformed", f"{fetched.final_url}: the title is garbled ({title[:100]}); ask the web team")
-    body = index.ids.get("contents-in") or contents
+    dropped: list[Tag] = chrome(index, heading)
+    block = _contact(page, heading, index.spans(dropped))
+    dated, date = _date(page, heading)
+    dropped += [tag for one in page.selectors for selector in one.drop for tag in index.select([selector])]
+    dropped += [dated] if dated else []
+    dropped += [block.tag] if block and block.is_chrome else []
+    around = index.spans(dropped)
+    body = page.first("body") or body_of(index, around)
     base = _base(index, fetched.final_url, hosts)
-    date = _date(index)
-    department, tel = _contact(index)
+    text = readable(body, {id(tag) for tag in dropped}, after=heading) if body else ""
     return Page(
         url=fetched.url,
         canonical=_canonical(index, fetched.final_url, base, hosts),
         title=title,
         date=date[0] if date else None,
         date_only=bool(date and date[1]),
-        department=department,
-        tel=tel,
-        breadcrumb=_breadcrumb(index),
-        picture=_picture(index, body, base, hosts),
-        attachments=tuple(_attachments(index, body, base, hosts)),
-        text=_text(index, body),  # last: takes out of the document what is no text
+        department=block.department if block else "",
+        tel=contact.telephone(readable(block.tag)) if block else "",
+        breadcrumb=_breadcrumb(page),
+        picture=_picture(index, body, around, base, hosts),
+        attachments=tuple(_attachments(index, body, around, base, hosts)),
+        text=_without_title(text, title) or clean_lines(index.meta("og:description") or index.meta("description")),
     )
 
 
-def _contents(index: Index) -> Tag | None:
-    """The article: where SMART CMS has it, else where HTML says so, else where other CMSs usually have it."""
-    contents = index.ids.get("contents")
-    if contents and contents.name == "article":
-        return contents
-    return (
-        index.first("main")
-        or index.roles.get("main")
-        or index.first("article")
-        or index.ids.get("main")
-        or contents
-        or index.ids.get("content")
+def _title(page: _Reading) -> tuple[Tag | None, str]:
+    """The heading that is the title, if one is, and the title: what selectors name, a h1 that is neither the site's name nor
+    its logo, a heading that says what the document's title says, og:title, the document's title."""
+    index = page.index
+    for tag in page.select("title"):
+        if words := one_line(tag):
+            return tag, cut(words, _LONGEST_TITLE)
+    document = clean(index.soup.title.get_text()) if index.soup.title else ""
+    names = {squeezed(clean(index.meta(name))) for name in ("og:site_name", "author", "application-name")} - {""}
+    titles = [bare(clean(index.meta("og:title")), names), bare(document, names)]
+    wanted = {squeezed(title) for title in titles} - {""}
+    headings = [
+        (tag, words) for tag in index.names["h1"] if (words := one_line(tag)) and not _is_logo(tag, words, names)
+    ]
+    others = ((tag, one_line(tag)) for name in ("h2", "h3") for tag in index.names[name][:_MOST])
+    region = next(filter(None, (index.first("main"), index.roles.get("main"), index.first("article"))), None)
+    choice = (
+        next((found for found in headings if squeezed(found[1]) in wanted), None)
+        or next((found for found in headings if region and index.inside(found[0], region)), None)
+        or next(iter(headings), None)
+        or next((found for found in others if squeezed(found[1]) in wanted), None)
+        or next(((None, title) for title in titles if title), (None, ""))
     )
+    return choice[0], cut(without_names(choice[1], names) if choice[0] else choice[1], _LONGEST_TITLE)
 
 
-def _title(index: Index, contents: Tag | None) -> str:
-    heading = contents.find("h1") if contents else None
-    return (
-        (one_line(heading) if isinstance(heading, Tag) else "")
-        or clean(index.meta("og:title"))
-        or one_line(index.first("h1"))
-        or clean(_SITE_NAME.sub("", index.soup.title.get_text() if index.soup.title else ""))
-    )
+def _is_logo(tag: Tag, words: str, names: Container[str]) -> bool:
+    """A h1 that names the site: by its name, or as a link home."""
+    link = tag.find("a", href=True) or tag.find_parent("a", href=True)
+    return is_site_name(words, names) or (isinstance(link, Tag) and _HOME.fullmatch(str(link["href"])) is not None)
 
 
 def _base(index: Index, url: str, hosts: Sequence[str]) -> str:
@@ -118,70 +176,75 @@ def _canonical(index: Index, url: str, base: str, hosts: Sequence[str]) -> str:
     return address
 
 
-def _date(index: Index) -> tuple[datetime, bool] | None:
-    for name in _DATE_METAS:
-        if date := read_date(index.meta(name)):
-            return date
-    for tag in (*index.classes["update"], *index.names["time"]):
-        if date := read_date(str(tag.get("datetime") or "")) or read_date(one_line(tag)):
-            return date
-    return None
+def _contact(page: _Reading, heading: Tag | None, around: Sequence[Span]) -> contact.Block | None:
+    """The block of お問い合わせ先 and the department: what selectors name, else what the block itself says."""
+    block, department = page.first("contact"), page.first("department")
+    if named := department or block:
+        return contact.Block(block or named, contact.department(readable(named), is_certain=True), block is not None)
+    return contact.block(page.index, heading, around)
 
 
-def _contact(index: Index) -> tuple[str, str]:
-    """The first line of お問い合わせ先, and the telephone that it names."""
-    for block in index.classes["toiawase"]:
-        for tag in index.classes["name"]:
-            if inside(tag, block):
-                return readable(tag).partition("\n")[0].removeprefix("・"), telephone(readable(block))
-    return "", ""
+def _breadcrumb(page: _Reading) -> tuple[str, ...]:
+    """The first place that names a way; a narrower one inside it that also does goes before."""
+    best: tuple[Tag, tuple[str, ...]] | None = None
+    for tag in islice(chain(page.select("breadcrumb"), breadcrumb.candidates(page.index)), _FEW):
+        names = breadcrumb.places(tag)
+        if names and (best is None or (len(names) > 1 and page.index.inside(tag, best[0]))):
+            best = (tag, names)
+    return best[1] if best else ()
 
 
-def _breadcrumb(index: Index) -> tuple[str, ...]:
-    places = [index.ids[name] for name in _BREADCRUMB_IDS if name in index.ids]
-    places += [tag for name in _BREADCRUMB_CLASSES for tag in index.classes[name]]
-    for place in places:
-        if names := [name for tag in place.find_all("li") if (name := one_line(tag).removeprefix("・").strip())]:
-            return tuple(names)
-    return ()
+def _without_title(text: str, title: str) -> str:
+    first, _, rest = text.partition("\n")
+    return rest if squeezed(first) == squeezed(title) else text
 
 
-def _attachments(index: Index, body: Tag | None, base: str, hosts: Sequence[str]) -> Iterable[Attachment]:
+def _date(page: _Reading, heading: Tag | None) -> tuple[Tag | None, Dated | None]:
+    """The date, and the tag that shows it: the configuration's, the head's, a selected one's, a labelled one's, a lone one's."""
+    index = page.index
+    selected = [(tag, date) for tag in islice(page.select("date"), _MOST) if (date := page_date.in_tag(tag))]
+    shown = selected[:1] or list(filter(None, (page_date.by_label(index) or page_date.alone(index, heading),)))
+    tag, date = shown[0] if shown else (None, None)
+    if index.select(page.selectors[0].date):
+        return tag, date
+    return tag, page_date.by_meta(index) or date
+
+
+def is_site_picture(address: str) -> bool:
+    """Whether a picture's address is that of the site's own logo, placeholder or decoration; a folder is no picture."""
+    *folders, name = urlsplit(address).path.lower().split("/")
+    return (
+        not name
+        or _SITE_FILE.search(name.replace("noimage", "-noimage-")) is not None
+        or bool(_SITE_FOLDERS & {f.strip("_") for f in folders})
+    )
+
+
+def _attachments(
+    index: Index, body: Tag | None, around: Sequence[Span], base: str, hosts: Sequence[str]
+) -> Iterator[Attachment]:
     seen: set[str] = set()
-    reader = index.ids.get("pdf-download")  # 「Adobe Readerをお持ちでない方は…」
     for link in body.find_all("a", href=True, limit=_MOST) if body else ():
         address = _on_site(str(link["href"]), base, hosts)
-        if not address or address in seen or (reader and inside(link, reader)):
+        if not address or address in seen or index.covered(link, around):
             continue
         if PurePosixPath(urlsplit(address).path).suffix.lower() in _FILES:
             seen.add(address)
             yield Attachment(one_line(link) or PurePosixPath(urlsplit(address).path).name, address)
 
 
-def _picture(index: Index, body: Tag | None, base: str, hosts: Sequence[str]) -> Picture | None:
-    """og:image unless it is a placeholder, else the body's first figure; the alt is that of the same picture in the body."""
+def _picture(index: Index, body: Tag | None, around: Sequence[Span], base: str, hosts: Sequence[str]) -> Picture | None:
+    """og:image unless it is the site's own, else the body's first figure; the alt is that of the same picture in the body."""
     alts: dict[str, str] = {}
     figures: list[str] = []
     for image in body.find_all("img", src=True, limit=_MOST) if body else ():
         address = _on_site(str(image["src"]), base, hosts)
-        if address and not _NO_PICTURE.search(address):
+        if address and not is_site_picture(address) and not index.covered(image, around):
             alts.setdefault(address, clean(str(image.get("alt") or "")))
             if image.find_parent("figure"):
                 figures.append(address)
     shared = index.meta("og:image")
-    address = _on_site(shared, base, hosts) if shared and not _NO_PICTURE.search(shared) else None
-    if address is None and figures:
-        address = figures[0]
+    address = _on_site(shared, base, hosts) if shared else None
+    if address is None or (is_site_picture(address) and address not in alts):
+        address = figures[0] if figures else None
     return Picture(address, alts.get(address, "")) if address else None
-
-
-def _text(index: Index, body: Tag | None) -> str:
-    for tag in (
-        *(tag for name in _NOT_TEXT_CLASSES for tag in index.classes[name]),
-        *(index.ids[name] for name in _NOT_TEXT_IDS if name in index.ids),
-        *(tag for name in _NOT_TEXT_NAMES for tag in index.names[name]),
-    ):
-        if tag is not body:
-            tag.extract()
-    text = readable(body) if body else ""
-    return text or clean_lines(index.meta("og:description") or index.meta("description"))

@@ -171,7 +171,7 @@ class SiteReader:
             )
         from pipeline.sources import article_page, pictures
 
-        page = article_page.read(fetched, self._site.hosts)
+        page = article_page.read(fetched, self._site.hosts, self._site.page)
         if page.picture is None:
             return page
         return msgspec.structs.replace(page, picture=pictures.check(self._client, page.picture, self._robots.require))

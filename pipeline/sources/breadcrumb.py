@@ -1,0 +1,56 @@
+"""The way from the home page to an article, as pages show it: lists, links with > between, or bare text."""
+
+import re
+from collections.abc import Iterator
+
+from bs4 import Tag
+
+from pipeline.sources.soup import Index, is_read, one_line, readable, walk
+from pipeline.text import clean
+
+_NAMES = re.compile(
+    r"(?:^|[-_])(?:pankuzu|pankuzu_?(?:list|navi)|bread_?crumbs?(?:list)?|crumbs?|topic_?s?path|tpath|pan_?list)(?:$|[-_])"
+)
+_SEPARATORS = re.compile(r"[>＞»›→≫]+|(?<=\s)[/／|｜](?=\s)")
+_LABEL = re.compile(
+    r"(?:現在の?(?:位置|ページ|地)|ここ|パンくず(?:リスト)?|本文|you are here)(?:[：:]\s*|$)", re.IGNORECASE
+)
+_LONGEST = 1500  # characters; a longer one is a menu that is called so
+_MOST = 20
+
+
+def candidates(index: Index) -> Iterator[Tag]:
+    """What is called so, or says so, in the order of the document."""
+    for tag in index.tags:
+        if not index.is_small(tag, _LONGEST):
+            continue
+        names = (str(tag.get("id") or ""), *(tag.get("class") or ()))
+        said = f"{tag.get('itemtype') or ''} {tag.get('aria-label') or ''}".lower()
+        if any(_NAMES.search(name.lower()) for name in names) or "breadcrumb" in said or "パンくず" in said:
+            yield tag
+
+
+def places(tag: Tag) -> tuple[str, ...]:
+    """The names along the way: one a list item where there are any, else one a link and one a text between separators."""
+    items = tag.find_all("li")
+    parts = [one_line(item) for item in items] if items else list(_pieces(tag))
+    names = [clean(_SEPARATORS.sub(" ", part)).removeprefix("・").strip() for part in parts]
+    names = [name[found.end() :] if (found := _LABEL.match(name)) else name for name in names]
+    return tuple(name for name in names if name)[:_MOST]
+
+
+def _pieces(tag: Tag) -> Iterator[str]:
+    """Links whole, whatever stands in them; the text between them divided."""
+    between = ""
+    link: Tag | None = None
+    for node, leaving in walk(tag):
+        if isinstance(node, Tag):
+            if node.name == "a" and not leaving and link is None:
+                yield from _SEPARATORS.split(between)
+                between, link = "", node
+                yield readable(node)
+            elif leaving and node is link:
+                link = None
+        elif link is None and is_read(node):
+            between += f"{node}"
+    yield from _SEPARATORS.split(between)
