@@ -106,6 +106,7 @@ class Hours(Strict, frozen=True):
     holidays: bool = True
     closed: tuple[str, ...] = ()
     emergency_words: tuple[str, ...] = ()
+    everyday_words: tuple[str, ...] = ()
 
 
 class Category(Strict, frozen=True):

@@ -40,8 +40,9 @@ def excluded(entry: Entry, content: Content) -> tuple[Reason, str] | None:
 
 
 def emergency_word(title: str, words: Sequence[str]) -> str:
-    """The first of the emergency words that a title holds ("" for none)."""
-    return next((word for word in words if word in title), "")
+    """The first of the emergency words that a title holds, in any width of letters ("" for none)."""
+    plain = unicodedata.normalize("NFKC", title)
+    return next((word for word in words if unicodedata.normalize("NFKC", word) in plain), "")
 
 
 def mark(title: str, text: str = "") -> str:

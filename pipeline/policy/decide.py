@@ -63,6 +63,12 @@ class Case(Struct, frozen=True):
         return emergency_word(f"{self.known.title}\n{title_of(self)}", self.config.policy.hours.emergency_words)
 
     @property
+    def says_emergency(self) -> bool:
+        """The title holds an emergency word, and none that makes it an everyday one (避難所運営訓練の参加者を募集)."""
+        everyday = emergency_word(title_of(self), self.config.policy.hours.everyday_words)
+        return bool(self.word) and not everyday
+
+    @property
     def asks_at_night(self) -> bool:
         """It holds an emergency word while the hours are closed: a person says whether it is one."""
         closed = not hours.is_open(self.now, self.config.policy.hours)
@@ -71,7 +77,7 @@ class Case(Struct, frozen=True):
     @property
     def jumps_the_queue(self) -> bool:
         """Exempt from the frequency rules."""
-        return self.known.urgent or self.known.kind == "correction" or bool(self.word)
+        return self.known.urgent or self.known.kind == "correction" or self.says_emergency
 
 
 Rule = Callable[[Case], Decision | None]
@@ -293,7 +299,7 @@ def update_is_wanted(case: Case) -> Decision | None:
     """Edits (Art. 8(1)): a republished page goes out as [delivery] updates says. An emergency's new words are news, and so is
     what a title says with an emergency word."""
     known, mode = case.known, case.config.delivery.updates
-    if known.kind != "update" or known.approved_by or case.is_emergency or case.word or mode == "announce":
+    if known.kind != "update" or known.approved_by or case.is_emergency or case.says_emergency or mode == "announce":
         return None
     if mode == "ignore":
         return case.decision("skip", Reason.UPDATE_IGNORED)

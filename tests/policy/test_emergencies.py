@@ -189,6 +189,41 @@ class TestNormalSources:
         assert office.run(HOUR) == [["お知らせ その201"]]
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "レベル４大雨危険警報が発表されました", "レベル５土砂災害特別警報", "避難所を開設しました", "緊急安全確保を発令しました",
+        "大雨特別警報に備えて命を守る行動を", "断水に伴う給水所のお知らせ", "行方不明者の捜索について", "Ｊアラートの情報", "ミサイル発射情報",
+        "線状降水帯が発生しました", "警戒レベル3 高齢者等避難", "古川橋駅周辺の停電について",
+    ],
+)  # fmt: skip
+def test_at_night_each_word_of_the_vocabulary_asks_a_person_and_one_yes_releases_it(title: str) -> None:
+    office = Office(now=NIGHT)
+    address = office.publish(201, title)
+    assert office.run() == []
+    assert office.why(address) == ("queued", "emergency-words")
+    office.approve(address, emergency=True)
+    assert office.run(PASS) == [[title]]
+
+
+@pytest.mark.parametrize(
+    "title", ["避難所運営訓練の参加者を募集します", "給水装置工事事業者の一覧", "津波に備えてマップを確認しましょう"]
+)
+def test_false_friends_are_everyday_news_within_the_hours_and_only_asked_about_at_night(title: str) -> None:
+    office = Office()
+    office.publish(201, "先の記事")
+    office.run()
+    address = office.publish(202, title)
+    office.edit(url(103), title=title)
+    assert office.run(PASS) == []
+    assert office.why(address) == ("queued", "min-interval"), "it does not jump the queue"
+    assert office.why(url(103)) == ("queued", "waits-for-news"), "its edit is none that goes out by itself"
+    office = Office(now=NIGHT)
+    address = office.publish(201, title)
+    office.run()
+    assert office.why(address) == ("queued", "emergency-words")
+
+
 def test_a_mistake_of_ours_about_one_article_holds_neither_the_others_nor_an_emergency(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
