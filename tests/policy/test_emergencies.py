@@ -214,7 +214,7 @@ def test_false_friends_are_everyday_news_within_the_hours_and_only_asked_about_a
     office.publish(201, "先の記事")
     office.run()
     address = office.publish(202, title)
-    office.edit(url(103), title=title)
+    office.edit(url(103), title=f"{title}（改）")
     assert office.run(PASS) == []
     assert office.why(address) == ("queued", "min-interval"), "it does not jump the queue"
     assert office.why(url(103)) == ("queued", "waits-for-news"), "its edit is none that goes out by itself"
