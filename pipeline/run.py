@@ -21,7 +21,8 @@ from pipeline.ledger.ledger import Ledger, LostRace, Rehearsal
 from pipeline.ledger.store import LedgerError
 from pipeline.line.client import Quota
 from pipeline.line.delivery import Broadcast, Delivery
-from pipeline.policy.decide import LineState, Plan, decide
+from pipeline.policy.case import LineState
+from pipeline.policy.decide import Plan, decide
 from pipeline.policy.discovery import as_announced, compared, discoveries, judged, masters, yet_to_come
 from pipeline.policy.hours import is_open
 from pipeline.policy.same_article import believable

@@ -22,8 +22,9 @@ from pipeline.ledger.events import Alias, Attempt, Decided, Intent, Outcome
 from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
 from pipeline.ledger.ledger import Ledger, LostRace
 from pipeline.line.client import Answer, Client, LineError, LostInTranslation, Quota
+from pipeline.policy.case import Case, LineState
 from pipeline.policy.content import basis_of
-from pipeline.policy.decide import Case, LineState, Plan, chosen_of, fingerprint, is_original
+from pipeline.policy.decide import Plan, chosen_of, fingerprint, is_original
 from pipeline.policy.hours import is_open
 from pipeline.world import World
 

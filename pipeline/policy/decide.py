@@ -3,84 +3,29 @@
 Pure: everything a rule may look at is in its `Case`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from pipeline.article import Page, PageProblem
 from pipeline.config import JST, Config, duration
-from pipeline.decision import Basis, Decision, Reason, Shows, Verdict
+from pipeline.decision import Basis, Decision, Reason, Shows
 from pipeline.ledger.events import Chosen
 from pipeline.ledger.knowledge import Knowledge, Known
 from pipeline.policy import hours
-from pipeline.policy.content import emergency_word, is_garbled, mark, signals
+from pipeline.policy.case import Case, LineState, Rule, said_by, title_of
+from pipeline.policy.content import is_garbled, mark
+from pipeline.policy.gates import GATES
 from pipeline.policy.posters import same_person
 from pipeline.policy.same_article import alike, is_index, plain
 from pipeline.policy.second_report import REPEATED_WITHIN, mark_of
 
 UPDATE_LIVES = timedelta(hours=24)  # an update that found no broadcast to ride along with is dropped
-QUOTA_PAUSE = timedelta(hours=1)  # after "monthly limit": it can be transient while another delivery reserves it
 LONGEST_TITLE = 200  # characters; a longer "title" is a mistake in the page
 FUTURE_TOLERANCE = timedelta(days=1)
-# Broadcasts about one address within an hour before its changes are gathered, and for how long.
-FLOOD_FROM, FLOOD_WITHIN, GATHERED_FOR = 3, timedelta(hours=1), timedelta(minutes=10)
 CAPACITY = 59  # bubbles in one broadcast: 5 carousels of 12, one bubble for the list card (LINE's limits)
-
-
-# full: the monthly limit is reached; partly: LINE is there, but something that normal broadcasts ask of it is not
-LineState = Literal["ok", "full", "partly", "down"]
-
-
-class Case(Struct, frozen=True):
-    """One article before the rules. `page` is None as long as it was not fetched."""
-
-    now: datetime
-    config: Config
-    knowledge: Knowledge
-    known: Known
-    page: Page | PageProblem | None = None
-    line: LineState = "ok"
-
-    def decision(self, verdict: Verdict, reason: Reason, detail: str = "", until: datetime | None = None) -> Decision:
-        return Decision(self.known.id, verdict, reason, until, detail)
-
-    @property
-    def is_emergency(self) -> bool:
-        """From an emergency source, or posted as one."""
-        return self.known.emergency
-
-    @property
-    def goes_anyway(self) -> bool:
-        """A doubt about it costs its details, never its departure. Once those are asked about, they wait as others do."""
-        return self.known.urgent and self.known.post is None and Reason.DETAILS not in self.known.cleared
-
-    @property
-    def word(self) -> str:
-        """The first emergency word of the title, as the list has it or as the page now says ("" for none)."""
-        return emergency_word(f"{self.known.title}\n{title_of(self)}", self.config.policy.hours.emergency_words)
-
-    @property
-    def says_emergency(self) -> bool:
-        """The title holds an emergency word, and none that makes it an everyday one (避難所運営訓練の参加者を募集)."""
-        everyday = emergency_word(title_of(self), self.config.policy.hours.everyday_words)
-        return bool(self.word) and not everyday
-
-    @property
-    def asks_at_night(self) -> bool:
-        """It holds an emergency word while the hours are closed: a person says whether it is one."""
-        closed = not hours.is_open(self.now, self.config.policy.hours)
-        return not self.known.urgent and bool(self.word) and closed
-
-    @property
-    def jumps_the_queue(self) -> bool:
-        """Exempt from the frequency rules."""
-        return self.known.urgent or self.known.kind == "correction" or self.says_emergency
-
-
-Rule = Callable[[Case], Decision | None]
 
 
 class Plan(Struct, frozen=True):
@@ -322,79 +267,6 @@ def emergency_is_not_repeated(case: Case) -> Decision | None:
     return None
 
 
-def does_not_flood(case: Case) -> Decision | None:
-    """Art. 7 proviso: from the fourth broadcast within an hour about one address its changes are gathered for ten minutes.
-    A new emergency word or level goes out at once."""
-    known = case.known
-    if known.post is not None or known.approved_by or not (known.urgent or case.word):
-        return None
-    lately = [
-        broadcast
-        for broadcast in case.knowledge.broadcasts.values()
-        if known.id in broadcast.articles and broadcast.outcome != "rejected" and case.now - broadcast.at < FLOOD_WITHIN
-    ]
-    until = known.found + GATHERED_FOR
-    if len(lately) < FLOOD_FROM or case.now >= until or set(said_by(case)) - set(known.words):
-        return None
-    return case.decision("hold", Reason.GATHERING, f"{len(lately)}", until)
-
-
-def is_not_paused(case: Case) -> Decision | None:
-    """Art. 5: the operator can stop everything (`paused = true`)."""
-    return case.decision("hold", Reason.PAUSED) if case.config.paused else None
-
-
-def hours_are_open(case: Case) -> Decision | None:
-    """Art. 7: Monday to Friday, 9:00 to 17:30, no holidays; otherwise held until the next opening."""
-    rules = case.config.policy.hours
-    if case.known.urgent:
-        return None
-    if not hours.is_open(case.now, rules):
-        reason = Reason.EMERGENCY_WORDS if case.word else Reason.CLOSED_HOURS
-        return case.decision("hold", reason, case.word, hours.next_opening(case.now, rules))
-    closing = hours.closes_at(case.now, rules)
-    if case.now >= closing - duration(case.config.delivery.close_margin) and not case.word:
-        return case.decision("hold", Reason.CLOSE_MARGIN, until=hours.next_opening(closing, rules))
-    return None
-
-
-def not_too_often(case: Case) -> Decision | None:
-    """Frequency (Art. 7): a pause between normal broadcasts and at most so many a day; what waits is bundled."""
-    if case.jumps_the_queue:
-        return None
-    sent = [b.at for b in case.knowledge.broadcasts.values() if not b.emergency and b.outcome != "rejected"]
-    free = max(sent) + duration(case.config.delivery.min_interval) if sent else case.now
-    if free > case.now:
-        return case.decision("hold", Reason.MIN_INTERVAL, until=hours.next_opening(free, case.config.policy.hours))
-    today = case.now.astimezone(JST).date()
-    if sum(at.astimezone(JST).date() == today for at in sent) >= case.config.delivery.max_per_day:
-        tomorrow = datetime.combine(today + timedelta(days=1), datetime.min.time(), JST)
-        return case.decision("hold", Reason.MAX_PER_DAY, until=hours.next_opening(tomorrow, case.config.policy.hours))
-    return None
-
-
-def quota_has_room(case: Case) -> Decision | None:
-    """Art. 5: the month's messages are used up; tried again when there may be room. An emergency is always tried: LINE's
-    own refusal costs nothing."""
-    if case.known.urgent:
-        return None
-    refused = [
-        b.answered
-        for b in case.knowledge.broadcasts.values()
-        if b.outcome == "rejected" and b.code == "quota" and b.answered
-    ]
-    again = max(refused) + QUOTA_PAUSE if refused else case.now
-    if again > case.now:
-        return case.decision("hold", Reason.QUOTA, until=again)
-    return case.decision("hold", Reason.QUOTA) if case.line == "full" else None
-
-
-def line_is_there(case: Case) -> Decision | None:
-    """Art. 5: without LINE, or with the wrong account (Art. 3), everything waits for the next run; an emergency only then."""
-    missing = case.line == "down" or (case.line == "partly" and not case.known.urgent)
-    return case.decision("hold", Reason.LINE_UNAVAILABLE) if missing else None
-
-
 def goes_out(case: Case) -> Decision:
     """Art. 7 and 8: nothing speaks against it."""
     if case.known.approved_by:
@@ -411,7 +283,6 @@ def rides_along(case: Case) -> Decision:
 
 # A poster's yes overrides what a person can judge: trust, date, title, repetition, edits; personal data only when it
 # was asked about. It never overrides that the page must be there, nor the gates: hours (but with --emergency), frequency, LINE.
-GATES: tuple[Rule, ...] = (is_not_paused, hours_are_open, not_too_often, does_not_flood, quota_has_room, line_is_there)
 RULES: tuple[Rule, ...] = (
     page_is_there,
     is_one_article,
@@ -433,12 +304,6 @@ DOUBTS: tuple[Rule, ...] = (page_is_there, text_is_readable, holds_no_personal_d
 ABOUT_TITLE: tuple[Rule, ...] = (text_is_readable, holds_no_personal_data, title_is_usable)
 
 
-def title_of(case: Case) -> str:
-    """The title as it stands there now; an emergency has the list's where its page has none."""
-    title = case.page.title if isinstance(case.page, Page) else case.known.title
-    return title or (case.known.title if case.goes_anyway else "")
-
-
 def fingerprint(case: Case) -> str:
     """What makes two emergencies the same: title and text; title and address, where only those go out."""
     if case.known.post:
@@ -446,12 +311,6 @@ def fingerprint(case: Case) -> str:
     if isinstance(case.page, Page) and doubt_of(case)[0] == "all":
         return mark(title_of(case), case.page.text)
     return mark(title_of(case), case.known.url)
-
-
-def said_by(case: Case) -> tuple[str, ...]:
-    """The emergency words and levels in what is read of the article."""
-    text = case.page.text if isinstance(case.page, Page) else ""
-    return signals(f"{title_of(case)}\n{text}", case.config.policy.hours.emergency_words)
 
 
 def chosen_of(case: Case, decision: Decision, basis: Basis) -> Chosen:

@@ -12,7 +12,8 @@ from pipeline.decision import Decision, Reason
 from pipeline.ledger.events import AnyEvent, Approved, Decided, Intent, Outcome
 from pipeline.ledger.knowledge import Known, fold
 from pipeline.ledger.story import story
-from pipeline.policy.decide import RIDING, Case, Rule, chain
+from pipeline.policy.case import Case, Rule
+from pipeline.policy.decide import RIDING, chain
 from pipeline.report import render, words
 from pipeline.report.find import find
 from pipeline.report.status import status_of

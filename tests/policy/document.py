@@ -15,7 +15,8 @@ import msgspec
 
 from pipeline.config import Delivery
 from pipeline.decision import Reason
-from pipeline.policy.decide import RIDING, RULES, Rule
+from pipeline.policy.case import Rule
+from pipeline.policy.decide import RIDING, RULES
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docs" / "policy.md"

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from pipeline.article import Entry, Listing, Page
 from pipeline.ledger.events import Chosen, Intent, Outcome
-from pipeline.policy.decide import LineState, decide
+from pipeline.policy.case import LineState
+from pipeline.policy.decide import decide
 from pipeline.policy.survey import survey
 from tests.policy.office import (
     CITY,
