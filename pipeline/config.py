@@ -171,6 +171,8 @@ class GitHub(Strict, frozen=True):
     workflow: str = "sync.yml"
     silent_after: DurationText = "18h"
     grace: DurationText = "90m"
+    relay: bool = True
+    outside: DurationText | None = None
 
 
 class Config(Strict, frozen=True):

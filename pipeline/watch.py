@@ -10,15 +10,16 @@ from msgspec import Struct
 from pipeline.config import Config, ConfigError
 from pipeline.policy.hours import next_opening
 from pipeline.report import safe
-from pipeline.report.github import GitHub, GitHubError
+from pipeline.report.github import BOT, GitHub, GitHubError, Run
 from pipeline.report.outcome import Report
 from pipeline.run import run
 from pipeline.world import World
 
 log = logging.getLogger("kadoma_line")
 
-LOOK = 20.0  # seconds between two looks for a person's run; GitHub allows a job's token 1,000 requests an hour
+LOOK = 30.0  # seconds between two looks for other runs; GitHub allows a repository's tokens 1,000 requests an hour
 NOT_IN_THE_WAY = ("completed", "waiting")  # waiting: for an environment's reviewers, and so not for us
+HUNG = timedelta(minutes=40)  # a person's run lasts half an hour at most (timeout-minutes); an older one never ends
 
 
 class Watch(Struct, frozen=True):
@@ -28,7 +29,7 @@ class Watch(Struct, frozen=True):
         span: how long at most; a job on GitHub may last six hours.
         every: from the beginning of a pass to the next.
         while_open: stay only for posting hours that last, or begin within `span`; otherwise one pass.
-        step_aside_for: workflow files whose runs by a person end the watch, so that they need not wait for it.
+        step_aside_for: workflow files whose newer runs end the watch, so that they need not wait for it.
         hand_over: ask GitHub for a next run when the posting hours outlast the watch.
     """
 
@@ -57,8 +58,11 @@ def watch(
         wanted = not asked.while_open or _is_wanted(following, config, asked.span)
         if world.stopping or not wanted:
             return report
-        if following > until or not _wait(following, asked, config, world):
-            if asked.hand_over and not world.stopping and asked.span >= asked.every:  # a single pass hands nothing over
+        in_the_way = _wait(following, asked, config, world) if following <= until else []
+        if following > until or in_the_way is not None:
+            # A run of a timer carries on by itself; a person's makes one pass, and leaves the hours to us.
+            alone = all(_is_by_a_person(run) for run in in_the_way or [])
+            if asked.hand_over and alone and not world.stopping and asked.span >= asked.every:
                 _hand_over(config, world)
             return report
 
@@ -86,31 +90,41 @@ def _is_wanted(at: datetime, config: Config, span: timedelta) -> bool:
     return opening is not None and opening - at <= span
 
 
-def _wait(following: datetime, asked: Watch, config: Config, world: World) -> bool:
-    """Wait for the next pass; False when it shall not come: a signal, or a person's run that needs our place."""
+def _wait(following: datetime, asked: Watch, config: Config, world: World) -> list[Run] | None:
+    """Wait for the next pass: None when it may come, else the runs that need our place; none of them after a signal."""
     github = GitHub.of(config, world.environment) if asked.step_aside_for else None
     while not world.stopping:
-        if github is not None and _is_in_the_way(github, asked, world):
-            log.info("a person's run waits for this one: stepping aside")
-            return False
+        if github is not None and (others := _in_the_way(github, asked, world)):
+            log.info("another run waits for this one: stepping aside")
+            return others
         left = (following - world.now()).total_seconds()
         if left <= 0:
-            return True
+            return None
         world.sleep(min(left, LOOK))
-    return False
+    return []
 
 
-def _is_in_the_way(github: GitHub, asked: Watch, world: World) -> bool:
-    own = world.environment.get("GITHUB_RUN_ID", "")
+def _in_the_way(github: GitHub, asked: Watch, world: World) -> list[Run]:
+    """Runs that wait for us. A dry run waits for nobody; one that hangs would make us step aside once a minute."""
+    own = world.environment.get("GITHUB_RUN_ID", "0")
     try:
-        return any(
-            run.status not in NOT_IN_THE_WAY and str(run.id) != own
-            for workflow in asked.step_aside_for
-            for run in github.runs(workflow, event="workflow_dispatch", per_page="10")
-        )
+        runs = [run for run in github.runs() if run.path.rpartition("/")[2] in asked.step_aside_for]
     except GitHubError as error:
         log.debug("%s", safe.line(error))
-        return False
+        return []
+    return [
+        run
+        for run in runs
+        if run.status not in NOT_IN_THE_WAY
+        and not run.is_dry
+        and (run.id > int(own) or _is_by_a_person(run))
+        and str(run.id) != own
+        and world.now() - run.at < HUNG
+    ]
+
+
+def _is_by_a_person(run: Run) -> bool:
+    return run.event == "workflow_dispatch" and run.actor != BOT
 
 
 def _hand_over(config: Config, world: World) -> None:
@@ -118,6 +132,6 @@ def _hand_over(config: Config, world: World) -> None:
     if github is None:
         return
     try:
-        github.dispatch()
+        github.start(config.github.workflow, {"dry-run": "false"}, config.state.branch)
     except GitHubError as error:
         log.warning("%s; the schedule starts the next run", safe.line(error))

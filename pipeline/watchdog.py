@@ -26,7 +26,6 @@ PATIENCE = timedelta(
 )  # of an article in the queue, counted from the posting hours in which it could have gone out
 ALIVE = timedelta(hours=6)  # a job on GitHub lives no longer
 HOLIDAYS_A_YEAR = 16  # of the 国民の祝日に関する法律; fewer known ones are a sign of old data
-DRY_RUN = "試すだけ"  # in the run-name of sync.yml: such a run proves nothing
 UNKNOWN, LEDGER = "unknown-broadcast", "ledger"  # the main job's alerts that also matter here
 
 
@@ -57,7 +56,7 @@ def look(config: Config, state: Path, environment: Mapping[str, str], now: datet
     told: list[words.Notice] = []
     last_was_good = False
     if github is not None:
-        runs = [run for run in github.runs(config.github.workflow) if DRY_RUN not in run.title]
+        runs = [run for run in github.runs(config.github.workflow) if not run.is_dry]
         ended = [run for run in runs if run.status == "completed" and run.conclusion != "cancelled"]
         last_was_good = bool(ended) and ended[0].conclusion == "success"
         told += _about_runs(config, runs, now)

@@ -1,6 +1,7 @@
-"""GitHub's REST API, as far as the reports need it: issues, workflow runs, approvals and the hand-over to a next run."""
+"""GitHub's REST API, as far as the reports need it: issues, workflow runs and starting them, environments, approvals."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -12,11 +13,16 @@ if TYPE_CHECKING:
 
 TIMEOUT = (5, 20)  # seconds to connect, and to wait for an answer
 VERSION = "2022-11-28"
-EVENT = "kadoma-line"  # the repository_dispatch that starts a run
+BOT = "github-actions[bot]"  # whoever a job's own token acts as
+DRY_RUN = "試すだけ"  # in the run-name of sync.yml: such a run proves nothing, and stands in nobody's way
 
 
 class GitHubError(Exception):
-    """GitHub did not do what was asked; the message says what and why."""
+    """GitHub did not do what was asked; the message says what and why. `status` 0: it did not answer."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Run(Struct, frozen=True):
@@ -30,6 +36,30 @@ class Run(Struct, frozen=True):
     started: str
     updated: str
     title: str = ""  # its run-name
+    actor: str = ""
+
+    @property
+    def is_alive(self) -> bool:
+        return self.status != "completed"
+
+    @property
+    def is_dry(self) -> bool:
+        return DRY_RUN in self.title
+
+    @property
+    def at(self) -> datetime:
+        """When it was asked for; it may wait for its turn since then."""
+        return datetime.fromisoformat(self.started)
+
+
+class Environment(Struct, frozen=True):
+    """What guards an environment. `wait`: minutes; `branches`: None when every branch may use it; ("*",) stands for all
+    protected ones."""
+
+    wait: int = 0
+    reviewers: bool = False
+    bypass: bool = False
+    branches: tuple[str, ...] | None = None
 
 
 class Issue(Struct, frozen=True):
@@ -81,17 +111,14 @@ class GitHub:
         self.comment(number, words)
         self._ask("PATCH", f"/issues/{number}", json={"state": "closed", "state_reason": "completed"})
 
-    def runs(self, workflow: str, **filters: str) -> list[Run]:
-        """Runs of a workflow file, newest first."""
-        found = self._ask("GET", f"/actions/workflows/{workflow}/runs", {"per_page": "50", **filters})
-        return [
-            Run(
-                run["id"], run.get("path", ""), run.get("event", ""), run.get("status") or "", run.get("conclusion") or "",
-                run.get("run_started_at") or run["created_at"], run.get("updated_at") or run["created_at"],
-                run.get("display_title") or "",
-            )
-            for run in found["workflow_runs"]
-        ]  # fmt: skip
+    def runs(self, workflow: str = "", **filters: str) -> list[Run]:
+        """Runs of a workflow file, or of all of them, newest first."""
+        path = f"/actions/workflows/{workflow}/runs" if workflow else "/actions/runs"
+        found = self._ask("GET", path, {"per_page": "50", **filters})
+        return [_run(run) for run in found["workflow_runs"]]
+
+    def run(self, number: str) -> Run:
+        return _run(self._ask("GET", f"/actions/runs/{number}"))
 
     def workflow_state(self, workflow: str) -> str:
         """active, disabled_manually, disabled_inactivity, …"""
@@ -103,9 +130,36 @@ class GitHub:
         logins = [entry["user"]["login"] for entry in history if entry.get("state") == "approved" and entry.get("user")]
         return list(dict.fromkeys(logins))
 
-    def dispatch(self) -> None:
-        """Ask for another run: repository_dispatch is one of the two events that a job's own token may cause."""
-        self._ask("POST", "/dispatches", json={"event_type": EVENT})
+    def start(self, workflow: str, inputs: Mapping[str, str] | None = None, branch: str = "main") -> None:
+        """Ask for a run (workflow_dispatch); that GitHub takes it does not yet mean that it comes."""
+        self._ask(
+            "POST", f"/actions/workflows/{workflow}/dispatches", json={"ref": branch, "inputs": dict(inputs or {})}
+        )
+
+    def cancel(self, run: int) -> None:
+        self._ask("POST", f"/actions/runs/{run}/cancel")
+
+    def environment(self, name: str) -> Environment | None:
+        """None when there is none."""
+        try:
+            told = self._ask("GET", f"/environments/{name}")
+            policy = told.get("deployment_branch_policy")
+            branches = None if policy is None else ("*",)
+            if policy and policy.get("custom_branch_policies"):
+                found = self._ask("GET", f"/environments/{name}/deployment-branch-policies")
+                branches = tuple(one["name"] for one in found["branch_policies"])
+        except GitHubError as error:
+            if error.status == 404:  # noqa: PLR2004
+                return None
+            raise
+        rules = {rule.get("type"): rule for rule in told.get("protection_rules") or []}
+        wait = int(rules.get("wait_timer", {}).get("wait_timer") or 0)
+        bypass = bool(told.get("can_admins_bypass", True))
+        return Environment(wait, "required_reviewers" in rules, bypass, branches)
+
+    def demands(self, branch: str) -> list[str]:
+        """What rulesets demand of a push to a branch: pull_request, required_status_checks, …"""
+        return [str(rule.get("type")) for rule in self._ask("GET", f"/rules/branches/{branch}")]
 
     def _ask(self, method: str, path: str, params: Mapping[str, str] | None = None, json: Any = None) -> Any:
         import requests
@@ -116,7 +170,8 @@ class GitHub:
                 headers={"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": VERSION},
             )  # fmt: skip
             if answer.status_code >= 300:  # noqa: PLR2004
-                raise GitHubError(f"GitHub {method} {path}: {answer.status_code} {_words(answer)}")
+                told = f"GitHub {method} {path}: {answer.status_code} {_words(answer)}"
+                raise GitHubError(told, answer.status_code)
             return answer.json() if answer.content else None
         except (requests.RequestException, ValueError) as error:
             raise GitHubError(f"GitHub {method} {path}: {type(error).__name__}: {error}") from None
@@ -125,6 +180,14 @@ class GitHub:
         # As `auth`, because a machine's .netrc would otherwise replace the header.
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
+
+
+def _run(told: Any) -> Run:
+    started = told.get("run_started_at") or told["created_at"]
+    return Run(
+        told["id"], told.get("path", ""), told.get("event", ""), told.get("status") or "", told.get("conclusion") or "", started,
+        told.get("updated_at") or started, told.get("display_title") or "", (told.get("actor") or {}).get("login") or "",
+    )  # fmt: skip
 
 
 def _words(answer: "requests.Response") -> str:

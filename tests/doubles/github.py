@@ -14,7 +14,7 @@ from tests.doubles.loopback import FaultyServer, Request, Response
 REPOSITORY = "kadoma/kadoma-line"
 # Made up, for this machine only.
 TOKEN = "sandbox-github-token"  # noqa: S105
-EVENT_TYPE = "kadoma-line"  # of the repository_dispatch that sync.yml starts on
+BOT = "github-actions[bot]"
 PAGE = 30  # entries a page unless `per_page` says otherwise
 
 Handler = Callable[[Request, dict[str, str]], Response]
@@ -24,7 +24,8 @@ class GitHubServer(FaultyServer):
     """The server. Plain attributes may be changed while it runs.
 
     `permissions` are those of the job's token; `runs` and `workflows` are what the Actions endpoints tell; `approvals`
-    the review history of a run; `dispatched` the repository_dispatch events that were asked for.
+    the review history of a run; `dispatched` the workflow files and inputs of the runs that were asked for; `environments`
+    and `rules` (of every branch) are what people set up.
     """
 
     def __init__(
@@ -37,11 +38,17 @@ class GitHubServer(FaultyServer):
     ) -> None:
         super().__init__(port=port, tls=tls)
         self.now, self.repository = now, repository
-        self.permissions = {"contents": "write", "issues": "write", "actions": "read"}
+        self.permissions = {"contents": "write", "issues": "write", "actions": "write"}
         self.issues: list[dict[str, Any]] = []
         self.comments: list[tuple[int, str]] = []
         self.runs: list[dict[str, Any]] = []
-        self.workflows: dict[str, str] = {"sync.yml": "active", "post.yml": "active"}
+        self.workflows = dict.fromkeys(("sync.yml", "post.yml", "pace.yml", "watchdog.yml", "doctor.yml"), "active")
+        self.environments: dict[str, dict[str, Any]] = {
+            "line": _environment(),
+            "line-approval": _environment({"type": "required_reviewers", "prevent_self_review": True}, bypass=False),
+            "pace": _environment({"type": "wait_timer", "wait_timer": 5}),
+        }
+        self.rules: list[dict[str, Any]] = []
         self.approvals: dict[str, list[dict[str, Any]]] = {}
         self.dispatched: list[dict[str, Any]] = []
 
@@ -99,12 +106,17 @@ class GitHubServer(FaultyServer):
             ("GET", r"/actions/workflows/(?P<workflow>[\w.-]+)", "actions:read", self._workflow),
             ("GET", r"/actions/workflows/(?P<workflow>[\w.-]+)/runs", "actions:read", self._list_runs),
             ("GET", r"/actions/runs/(?P<run>\d+)/approvals", "actions:read", self._approvals),
-            ("POST", "/dispatches", "contents:write", self._dispatch),
+            ("GET", r"/actions/runs/(?P<run>\d+)", "actions:read", self._one_run),
+            ("POST", r"/actions/runs/(?P<run>\d+)/cancel", "actions:write", self._cancel),
+            ("POST", r"/actions/workflows/(?P<workflow>[\w.-]+)/dispatches", "actions:write", self._dispatch),
+            ("GET", r"/environments/(?P<name>[\w.-]+)", "actions:read", self._one_environment),
+            ("GET", r"/environments/(?P<name>[\w.-]+)/deployment-branch-policies", "actions:read", self._branches),
+            ("GET", r"/rules/branches/(?P<branch>[\w.-]+)", "metadata:read", lambda *_: _json(self.rules)),
         ]
 
     def _may(self, permission: str) -> bool:
         name, _, level = permission.partition(":")
-        return self.permissions.get(name) in ((level, "write") if level == "read" else ("write",))
+        return name == "metadata" or self.permissions.get(name) in ((level, "write") if level == "read" else ("write",))
 
     def _list_issues(self, request: Request, _: dict[str, str]) -> Response:
         query = _query(request)
@@ -164,9 +176,58 @@ class GitHubServer(FaultyServer):
     def _approvals(self, _: Request, found: dict[str, str]) -> Response:
         return _json(self.approvals.get(found["run"], []))
 
-    def _dispatch(self, request: Request, _: dict[str, str]) -> Response:
-        self.dispatched.append(json.loads(request.body))
+    def _dispatch(self, request: Request, found: dict[str, str]) -> Response:
+        """The run that comes of it is made by the test, or by what the test sets as `on_dispatch`."""
+        workflow, state = found["workflow"], self.workflows.get(found["workflow"])
+        if state is None:
+            return _json({"message": "Not Found"}, 404)
+        if state != "active":
+            return _json({"message": "Cannot trigger a 'workflow_dispatch' on a disabled workflow"}, 422)
+        asked = json.loads(request.body)
+        if not all(isinstance(value, str) for value in asked.get("inputs", {}).values()):
+            return _json({"message": "Invalid request. For 'properties/inputs', an input is not a string."}, 422)
+        self.dispatched.append({"workflow": workflow, "ref": asked["ref"], "inputs": asked.get("inputs", {})})
+        self.on_dispatch(workflow)
         return Response(204)
+
+    def on_dispatch(self, workflow: str) -> None:
+        """What GitHub does after it has taken a dispatch: a queued run, by the job's own token."""
+        run = {"id": 5000 + len(self.runs), "actor": {"login": BOT}, "event": "workflow_dispatch"}
+        self.add_run(workflow, self.now(), status="queued", conclusion=None, **run)
+
+    def _one_run(self, _: Request, found: dict[str, str]) -> Response:
+        run = self._run(found)
+        return _json(run) if run else _json({"message": "Not Found"}, 404)
+
+    def _cancel(self, _: Request, found: dict[str, str]) -> Response:
+        run = self._run(found)
+        if run is None or run["status"] == "completed":
+            return _json({"message": "Cannot cancel a workflow run that is completed"}, 409 if run else 404)
+        run.update(status="completed", conclusion="cancelled", updated_at=_stamp(self.now()))
+        return _json({}, 202)
+
+    def _run(self, found: dict[str, str]) -> dict[str, Any] | None:
+        return next((run for run in self.runs if run["id"] == int(found["run"])), None)
+
+    def _one_environment(self, _: Request, found: dict[str, str]) -> Response:
+        told = self.environments.get(found["name"])
+        return _json(told | {"name": found["name"]}) if told else _json({"message": "Not Found"}, 404)
+
+    def _branches(self, _: Request, found: dict[str, str]) -> Response:
+        told = self.environments.get(found["name"], {}).get("branches", [])
+        return _json({"total_count": len(told), "branch_policies": [{"name": name} for name in told]})
+
+
+def _environment(*rules: dict[str, Any], bypass: bool = True) -> dict[str, Any]:
+    """As GitHub tells an environment that is restricted to main."""
+    policy = {"protected_branches": False, "custom_branch_policies": True}
+    told = [*rules, {"type": "branch_policy"}]
+    return {
+        "protection_rules": told,
+        "deployment_branch_policy": policy,
+        "branches": ["main"],
+        "can_admins_bypass": bypass,
+    }
 
 
 def _query(request: Request) -> dict[str, str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pipeline import watch as module
 from pipeline.config import JST, Config, load
@@ -19,9 +20,21 @@ from tests.town import CONFIG as TESTS_CONFIG
 CONFIG = load(TESTS_CONFIG)
 ON_GITHUB = {"GITHUB_TOKEN": "t", "GITHUB_REPOSITORY": "o/r", "GITHUB_RUN_ID": "7"}
 ASKED = Watch(
-    timedelta(minutes=330), timedelta(minutes=5), while_open=True, step_aside_for=("post.yml",), hand_over=True
+    timedelta(minutes=330),
+    timedelta(minutes=5),
+    while_open=True,
+    step_aside_for=("post.yml", "sync.yml"),
+    hand_over=True,
 )
 TUESDAY = datetime(2026, 11, 24, tzinfo=JST)
+
+
+def other(**told: object) -> WorkflowRun:
+    """A person's form that is at work."""
+    made = WorkflowRun(
+        8, "post.yml", "workflow_dispatch", "in_progress", "", TUESDAY.replace(hour=10).isoformat(), "", "", "kiki"
+    )
+    return replace(made, **{**told, **({"path": f".github/workflows/{told['path']}"} if "path" in told else {})})
 
 
 class Scene:
@@ -48,12 +61,12 @@ class Scene:
     def of(self, _config: Config, _environment: object) -> "Scene":
         return self
 
-    def runs(self, _workflow: str, **_: str) -> list[WorkflowRun]:
+    def runs(self) -> list[WorkflowRun]:
         if self.broken:
             raise GitHubError("down")
         return self.others
 
-    def dispatch(self) -> None:
+    def start(self, *_: object) -> None:
         if self.broken:
             raise GitHubError("down")
         self.handed_over.append(self.now)
@@ -117,25 +130,46 @@ def test_a_single_pass_hands_nothing_over_or_private_repositories_would_run_with
     assert (len(scene.passes), scene.handed_over) == (1, [])
 
 
+TEN = TUESDAY.replace(hour=10)
+HUNG = TEN - timedelta(minutes=50)
+
+
 @pytest.mark.parametrize(
-    ("status", "run", "steps_aside"),
+    ("run", "steps_aside", "hands_over"),
     [
-        ("in_progress", 8, True),
-        ("queued", 8, True),
-        ("pending", 8, True),
-        ("waiting", 8, False),
-        ("completed", 8, False),
-        ("in_progress", 7, False),
+        (other(), True, True),
+        (other(status="queued"), True, True),
+        (other(status="pending", id=3), True, True),
+        (other(status="waiting"), False, True),  # for reviewers
+        (other(status="completed"), False, True),
+        (other(id=7), False, True),  # itself
+        (other(title="自動の実行（試すだけ）"), False, True),
+        (other(started=HUNG.isoformat()), False, True),
+        (other(path="ci.yml"), False, True),
+        (other(event="schedule", path="sync.yml"), True, False),  # it carries on by itself
+        (other(event="schedule", path="sync.yml", id=3), False, True),  # its turn was before ours
+        (other(actor="github-actions[bot]", path="sync.yml"), True, False),
     ],
 )
-def test_it_steps_aside_for_a_persons_run_but_not_for_one_that_waits_for_reviewers_or_for_itself(
-    monkeypatch: pytest.MonkeyPatch, status: str, run: int, steps_aside: bool
+def test_it_steps_aside_for_runs_that_wait_for_it_and_hands_over_unless_one_carries_on(
+    monkeypatch: pytest.MonkeyPatch, run: WorkflowRun, steps_aside: bool, hands_over: bool
 ) -> None:
-    scene = Scene(monkeypatch, TUESDAY.replace(hour=10))
-    scene.others = [WorkflowRun(run, "", "workflow_dispatch", status, "", "", "")]
+    scene = Scene(monkeypatch, TEN)
+    scene.others = [run]
     scene.watch()
     assert (len(scene.passes) == 1) == steps_aside
-    assert scene.handed_over  # in the middle of the hours, either way
+    assert bool(scene.handed_over) == hands_over
+
+
+def test_a_run_that_hangs_costs_one_job_and_not_one_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    at, jobs = TEN, 0
+    hangs = other(started=TEN.isoformat())
+    while at < TEN + timedelta(hours=4):
+        scene = Scene(monkeypatch, at)
+        scene.others = [hangs]
+        scene.watch()
+        jobs, at = jobs + 1, scene.now + timedelta(minutes=15)  # the next one waits behind it in the group
+    assert jobs <= 5
 
 
 def test_when_github_does_not_answer_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
-"""The few expressions of GitHub Actions that the workflows use: names, literals, ! == != && ||, format()."""
+"""The few expressions of GitHub Actions that the workflows use: names, literals, ! == != && ||, and four functions."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -94,10 +95,16 @@ class _Parser:
         if text in ("true", "false"):
             return text == "true"
         if self.take("("):
-            arguments = [self.either()]
-            while self.take(","):
+            arguments = []
+            while not self.take(")"):
                 arguments.append(self.either())
-            assert self.take(")")
+                self.take(",")
+            if text == "cancelled":
+                return False
+            if text == "always":
+                return True
+            if text == "fromJSON":
+                return json.loads(arguments[0])
             if text != "format":
                 raise ValueError(f"this small evaluator does not know {text}()")
             return re.sub(r"\{(\d+)\}", lambda found: as_text(arguments[int(found[1]) + 1]), arguments[0])

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,7 @@ class Run:
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.jobs: dict[str, bool] = {}
+        self.outputs: dict[str, dict[str, str]] = {}
 
     @property
     def is_green(self) -> bool:
@@ -139,8 +141,14 @@ class Runner:
         approved_by: str = "",
         again_by: str = "",
         again: str = "",
+        waited: timedelta = timedelta(0),
     ) -> Run:
-        """Start a workflow and wait for its end. `again` is a job that failed in the run before: "Re-run failed jobs"."""
+        """Start a workflow and wait for its end.
+
+        Args:
+            again: a job that failed in the run before: "Re-run failed jobs".
+            waited: how long ago the run was asked for.
+        """
         self._number += not again
         number = str(self._number)
         definition = load(workflow)
@@ -149,19 +157,27 @@ class Runner:
             self.github.approve(number, approved_by)
         contexts = {
             "github": {"event_name": event, "run_id": number, "actor": actor, "token": TOKEN, "workflow": workflow, "ref": "refs/heads/main"},
-            "inputs": self._inputs(definition, event, inputs or {}), "secrets": {}, "vars": self.variables,
+            "inputs": self._inputs(definition, event, inputs or {}), "secrets": {}, "vars": self.variables, "needs": {},
         }  # fmt: skip
         done = Run()
         self.runs.append(done)
         names = list(definition["jobs"])
         done.jobs = dict.fromkeys(names[: names.index(again)] if again else (), True)
+        of_github = self.github.add_run(
+            workflow, self.town.now - waited, id=self._number, event=event, status="in_progress", conclusion=None,
+            actor={"login": actor}, display_title=resolved(definition.get("run-name", ""), contexts),
+        )  # fmt: skip
         for name, job in definition["jobs"].items():
             if name in done.jobs:
                 continue
             needs = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
-            if not all(done.jobs.get(need) for need in needs):
+            if not all(done.jobs.get(need) for need in needs) and "cancelled()" not in str(job.get("if")):
+                continue
+            if not holds(job.get("if"), contexts):
                 continue
             done.jobs[name] = self._job(name, job, definition, contexts, done, again_by or actor)
+            contexts["needs"][name] = {"outputs": done.outputs.get(name, {})}
+        of_github.update(status="completed", conclusion="success" if done.is_green else "failure")
         return done
 
     @staticmethod
@@ -193,8 +209,9 @@ class Runner:
         shutil.rmtree(temp, ignore_errors=True)
         temp.mkdir()
         workspace = temp / "workspace"
+        failed = False
         for step in job["steps"]:
-            if not holds(step.get("if"), contexts):
+            if not holds(step.get("if"), contexts) or (failed and "cancelled()" not in str(step.get("if"))):
                 continue
             uses = step.get("uses", "")
             if uses.startswith(CHECKOUT):
@@ -205,11 +222,10 @@ class Runner:
                         meanwhile(workspace)
                     outcome = self._step(name, step, [definition, job], contexts, temp, workspace, triggering)
                     done.steps.append(outcome)
-                    if outcome.code:
-                        return False
+                    failed = failed or bool(outcome.code)
             else:
                 raise AssertionError(f"this small runner does not know {uses}")
-        return True
+        return not failed
 
     def _check_out(self, workspace: Path, options: Mapping[str, Any], contexts: dict[str, Any]) -> None:
         """As actions/checkout does: shallow, a local branch that follows the remote's."""
@@ -265,6 +281,8 @@ class Runner:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL,
             pass_fds=[zygote().control.fileno()],
         )  # fmt: skip
+        told = dict(line.split("=", 1) for line in files["GITHUB_OUTPUT"].read_text(encoding="utf-8").splitlines())
+        self.runs[-1].outputs.setdefault(job, {}).update(told)
         summary = files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")
         assert files["GITHUB_ENV"].read_text() == "", "nothing of ours writes to the environment of later steps"
         return Step(job, step["name"], done.returncode, done.stdout, summary)

@@ -3,12 +3,12 @@
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from msgspec.structs import replace
 
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
 from tests.doubles.fault import Fault
-from tests.doubles.github import EVENT_TYPE
 from tests.doubles.line import CHANNEL_SECRET, LineFault
 from tests.workflows.runner import Runner
 
@@ -36,11 +36,13 @@ def test_a_second_run_finds_nothing_new_and_pushes_nothing(runner: Runner) -> No
     runner.run("sync.yml")
     before = runner.commits()
     runner.town.now += timedelta(minutes=20)
+    runner.github.clear_requests()
     run = runner.run("sync.yml", "repository_dispatch")
     assert run.is_green
     assert runner.commits() == before
     assert len(runner.town.line.accepted) == 1
-    assert runner.github.requests == []  # no alert began or ended: GitHub is not even asked
+    asked = {request.path.partition("/actions/")[2].partition("?")[0] for request in runner.github.requests}
+    assert asked == {"workflows/pace.yml/runs"}  # whether the clock goes; no alert began or ended
     assert run.summary.strip()
 
 
@@ -73,20 +75,41 @@ def test_a_manual_start_that_is_no_dry_run_makes_one_pass(runner: Runner) -> Non
     assert len(runner.town.line.accepted) == 1
 
 
+def in_the_way(runner: Runner, workflow: str = "post.yml", **more: Any) -> None:
+    told = {"event": "workflow_dispatch", "status": "queued", "conclusion": None, "actor": {"login": "kiki"}}
+    runner.github.add_run(workflow, runner.town.now, **(told | more))
+
+
 def test_a_watch_in_the_posting_hours_steps_aside_for_a_person_and_hands_over(runner: Runner) -> None:
     runner.variables["WATCH_FOR"] = "330m"
     runner.town.now += OPEN
-    runner.github.add_run("post.yml", runner.town.now, event="workflow_dispatch", status="in_progress", conclusion=None)
+    in_the_way(runner)
     run = runner.run("sync.yml")  # would otherwise stay for five hours
     assert run.is_green
-    assert [one["event_type"] for one in runner.github.dispatched] == [EVENT_TYPE]
+    handed_over = {"workflow": "sync.yml", "ref": "main", "inputs": {"dry-run": "false"}}
+    assert handed_over in runner.github.dispatched
+    runner.github.dispatched.clear()
+    again = runner.run("sync.yml", "workflow_dispatch", {"dry-run": False}, actor="github-actions[bot]")
+    assert again.is_green
+    assert handed_over in runner.github.dispatched, "what was handed over to watches, too"
 
 
-def test_a_watch_at_night_looks_once(runner: Runner) -> None:
+def test_a_watch_gives_its_place_to_a_newer_run_of_a_timer_which_carries_on(runner: Runner) -> None:
     runner.variables["WATCH_FOR"] = "330m"
-    runner.town.now += timedelta(hours=11)  # 19:00
+    runner.town.now += OPEN
+    in_the_way(runner, "sync.yml", event="schedule", id=99_999)
     assert runner.run("sync.yml").is_green
-    assert runner.github.dispatched == []
+    assert [one for one in runner.github.dispatched if one["workflow"] == "sync.yml"] == []
+
+
+def test_the_main_job_makes_one_pass_and_starts_the_clock_again_where_it_stopped(runner: Runner) -> None:
+    runner.town.now += OPEN
+    assert runner.run("sync.yml").is_green
+    assert [one["workflow"] for one in runner.github.dispatched] == ["pace.yml"]
+    runner.town.now += timedelta(minutes=6)
+    assert runner.run("sync.yml").is_green
+    assert len(runner.github.dispatched) == 1, "it goes"
+    assert not runner.run("sync.yml", "workflow_dispatch").has("Clock")
 
 
 def test_line_down_is_red_and_told_once_and_closed_by_itself(runner: Runner) -> None:
@@ -110,7 +133,9 @@ def test_line_down_is_red_and_told_once_and_closed_by_itself(runner: Runner) -> 
     runner.town.now += timedelta(minutes=20)
     assert runner.run("sync.yml").step("Run").code == 1
     assert len(runner.github.issues) == 1
-    assert runner.github.requests == []  # it stands unchanged: nobody is told again
+    assert {request.method for request in runner.github.requests} == {
+        "GET"
+    }  # it stands unchanged: nobody is told again
 
     runner.town.line.start()
     runner.town.now += timedelta(minutes=20)

@@ -165,4 +165,4 @@ def test_the_state_is_only_read(watched: Runner) -> None:
     watched.town.now += timedelta(days=4)
     look(watched)
     assert watched.commits() == before
-    assert watched.github.permissions == {"contents": "read", "issues": "write", "actions": "read"}
+    assert watched.github.permissions == {"contents": "read", "issues": "write", "actions": "write"}

@@ -12,7 +12,7 @@ import yaml
 
 from pipeline.sandbox.articles import ARTICLES
 from tests.town import ROOT
-from tests.workflows.expressions import evaluate
+from tests.workflows.expressions import evaluate, resolved
 from tests.workflows.runner import WORKFLOWS, Runner, load
 
 NAMES = sorted(file.name for file in WORKFLOWS.glob("*.yml"))
@@ -142,10 +142,12 @@ def test_every_job_ends_within_the_six_hours_that_a_runner_gives() -> None:
     for name in NAMES:
         for job, told in jobs(name):
             if "uses" not in told:
-                assert told["timeout-minutes"] < 360, f"{name}: {job}"
+                for watch in ("", "330m"):
+                    minutes = resolved(told["timeout-minutes"], {"vars": {"WATCH_FOR": watch}})
+                    assert int(minutes) < 360, f"{name}: {job}"
 
 
-@pytest.mark.parametrize("name", ["sync.yml", "watchdog.yml"])
+@pytest.mark.parametrize("name", ["sync.yml", "watchdog.yml", "pace.yml"])
 def test_the_schedule_is_in_japanese_time_at_quiet_minutes(name: str) -> None:
     for entry in load(name)["on"]["schedule"]:
         assert entry["timezone"] == "Asia/Tokyo"
@@ -155,7 +157,26 @@ def test_the_schedule_is_in_japanese_time_at_quiet_minutes(name: str) -> None:
 
 def test_the_main_job_is_scheduled_day_and_night_every_day() -> None:
     crons = [entry["cron"].split() for entry in load("sync.yml")["on"]["schedule"]]
-    assert ["*"] * 4 in [cron[1:] for cron in crons]
+    assert any(cron[1] in ("*", "*/2") and cron[2:] == ["*"] * 3 for cron in crons)
+
+
+def test_the_clock_holds_no_secret_may_start_workflows_and_nothing_else_and_waits_in_no_group_of_the_writers() -> None:
+    told = load("pace.yml")
+    assert told["concurrency"] == {"group": "kadoma-line-pace", "queue": "max"}  # none is cancelled, none mails anybody
+    assert set(told["on"]) == {"workflow_dispatch", "schedule"}
+    for _, job in jobs("pace.yml"):
+        assert job["environment"] == {"name": "pace", "deployment": False}
+        assert job["permissions"] == {"actions": "write"}
+        assert "concurrency" not in job
+        assert "secrets." not in str(job)
+
+
+@pytest.mark.parametrize("name", ["sync.yml", "post.yml", "pace.yml", "watchdog.yml", "city.yml"])
+def test_no_run_is_cancelled_for_another_which_would_mail_whoever_started_it(name: str) -> None:
+    told = load(name)
+    groups = [one["concurrency"] for one in [told, *told["jobs"].values()] if "concurrency" in one]
+    assert groups
+    assert all(group.get("queue") == "max" for group in groups)
 
 
 def test_a_manual_start_of_the_main_job_is_a_dry_run_unless_told_otherwise() -> None:
@@ -200,10 +221,14 @@ def test_every_run_step_of_the_workflows_that_act_is_carried_out_here(runner: Ru
     runner.town.now += timedelta(hours=2)
     text: dict[str, object] = {"action": "投稿", "title": "題名", "text": "本文", "why": "理由"}
     starts: list[tuple[str, str, dict[str, object]]] = [
-        ("sync.yml", "schedule", {}), ("sync.yml", "workflow_dispatch", {}), ("post.yml", "workflow_dispatch", text),
-        ("watchdog.yml", "schedule", {}), ("doctor.yml", "workflow_dispatch", {}),
+        ("pace.yml", "schedule", {}), ("sync.yml", "schedule", {}), ("sync.yml", "workflow_dispatch", {}),
+        ("post.yml", "workflow_dispatch", text), ("watchdog.yml", "schedule", {}), ("doctor.yml", "workflow_dispatch", {}),
     ]  # fmt: skip
-    done = {(name, step.name) for name, event, inputs in starts for step in runner.run(name, event, inputs).steps}
+    done = {
+        (name, step.name)
+        for name, event, inputs in starts
+        for step in runner.run(name, event, inputs, waited=timedelta(minutes=12)).steps
+    }
     assert done == {(name, step["name"]) for name, _, _ in starts for step in steps(name) if "run" in step}
     assert runner.secrets_that_leaked() == []
 

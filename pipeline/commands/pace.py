@@ -1,0 +1,56 @@
+"""`pace`: one turn of the relay, or a new start of a chain that broke. Run by the workflows; needs GitHub."""
+
+import argparse
+import logging
+import os
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from pipeline.commands import DONE, FAILED, WAITS, Output
+from pipeline.config import ConfigError, load
+from pipeline.pace import restart, turn
+from pipeline.report import safe
+from pipeline.report.github import GitHub, GitHubError
+from pipeline.report.tell import append_summary
+from pipeline.templates import TEMPLATES
+from pipeline.world import World
+
+log = logging.getLogger("kadoma_line")
+
+
+def pace(options: argparse.Namespace) -> Output:
+    """One turn. Exit code 3: there is no timer, and a person must set it; 1: the chain breaks here."""
+    config = load(options.config)
+    github = GitHub.of(config, os.environ)
+    if github is None:
+        raise ConfigError("pace works on GitHub alone: it needs GITHUB_TOKEN and GITHUB_REPOSITORY")
+    world = World.real(config)
+    world.obey_signals()
+    if options.restart:
+        return _restarted(options, world, github)
+    done = turn(config, options.state, world, github, last=options.last)
+    if file := os.environ.get("GITHUB_OUTPUT"):
+        with Path(file).open("a", encoding="utf-8") as output:
+            output.write(f"ended={str(done.chain == 'ended').lower()}\n")
+    told = "".join(words()[code] for code in (done.chain, done.why) if code)
+    if done.chain in ("hot", "broken"):
+        append_summary(told + "\n", os.environ)
+    code = {"hot": WAITS, "broken": FAILED}.get(done.chain, DONE)
+    return Output({"chain": done.chain, "woke": done.why, "exit": code}, lambda: told, code)
+
+
+def _restarted(options: argparse.Namespace, world: World, github: GitHub) -> Output:
+    """Never fails the job that it is the last step of."""
+    try:
+        chain = restart(load(options.config), world, github)
+    except GitHubError as error:
+        log.warning("%s", safe.line(error))
+        chain = "broken"
+    return Output({"chain": chain, "exit": DONE}, lambda: words()[chain])
+
+
+@cache
+def words() -> dict[str, str]:
+    told: dict[str, str] = tomllib.loads((TEMPLATES / "report" / "pace.toml").read_text(encoding="utf-8"))
+    return told
