@@ -8,7 +8,7 @@ import os
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
@@ -53,14 +53,15 @@ def exchange(
     except OSError as error:
         raise NoAnswer(f"the certificate authorities cannot be read ({error})", sent=False) from None
     with contextlib.closing(connection):
-        with _Deadline(connection, connect) as over:
+        with _Deadline(lambda: connection.sock, connect) as over:
             try:
                 _connect(connection)
             except OSError as error:
                 raise NoAnswer(f"no connection ({over.words(error)})", sent=False) from None
-        with _Deadline(connection, read) as over:
+        sock = connection.sock  # the connection forgets it as soon as an answer is to end with it
+        with _Deadline(lambda: sock, read) as over:
             try:
-                connection.sock.settimeout(read)
+                sock.settimeout(read)
                 connection.request(method, parts.path + (f"?{parts.query}" if parts.query else ""), body, dict(headers))
                 response = connection.getresponse()
                 whole = response.read(MOST)
@@ -91,9 +92,9 @@ def _connect(connection: HTTPConnection) -> None:
 class _Deadline:
     """Shuts a connection down from another thread when its seconds are over: whatever waits for it then ends with an error."""
 
-    def __init__(self, connection: HTTPConnection, seconds: float) -> None:
+    def __init__(self, sock: Callable[[], socket.socket], seconds: float) -> None:
         self.passed = False
-        self._connection, self._seconds = connection, seconds
+        self._sock, self._seconds = sock, seconds
         self._timer = threading.Timer(seconds, self._end)
         self._timer.daemon = True
 
@@ -111,20 +112,23 @@ class _Deadline:
 
     def _end(self) -> None:
         self.passed = True
-        with contextlib.suppress(OSError, AttributeError):  # it is not there yet, or not any more
-            socket.socket.shutdown(self._connection.sock, socket.SHUT_RDWR)
+        with contextlib.suppress(OSError, TypeError):  # it is not there yet, or not any more
+            socket.socket.shutdown(self._sock(), socket.SHUT_RDWR)
 
 
-def _authorities() -> str:
-    """A file of certificate authorities that the environment names (an office network that looks into TLS), or certifi's."""
-    named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
-    if named:
-        return named
+def _authorities() -> tuple[str, ...]:
+    """Files of certificate authorities that the environment names (an office network that looks into TLS), or certifi's."""
+    named = [os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")]
+    if any(named):
+        return tuple(filter(None, named))
     import certifi
 
-    return certifi.where()
+    return (certifi.where(),)
 
 
 @cache
-def _trust(authorities: str) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=authorities)
+def _trust(authorities: tuple[str, ...]) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=authorities[0])
+    for more in authorities[1:]:
+        context.load_verify_locations(more)
+    return context
