@@ -1,18 +1,56 @@
 """The values that travel through the stations: entry → listing → page → item. All frozen, none knows where it came from or goes to."""
 
 import hashlib
+import re
 from datetime import datetime
 from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
 
 from msgspec import Struct
+
+from pipeline.config import is_loopback
 
 Kind = Literal["new", "update", "manual", "correction"]
 TITLE_AT_MOST = 1_000  # characters; LINE's own limits are below it, and a ledger line stays a line
 
 
+# An address in which nothing can be spelt in two ways; nearly all of a list's thousand are such.
+_ONE_SPELLING = re.compile(r"https://[^/?#]+(?:/[^/?#;]+)*/\d+\.html?", re.IGNORECASE)
+_INDEX = re.compile(r"(?:index|default)\.(?:html?|php|aspx?|jsp|cgi)", re.IGNORECASE)
+_STATIC = re.compile(r".*\.(?:html?|pdf)", re.IGNORECASE)
+# What is hung on a page's address so that caches take it for another one: on a file nearly anything, on a folder what has a
+# number for a value, on a program only what cannot be a number of an article.
+_ON_FILES = re.compile(
+    r"(?:v|ver|version|rev|ts?|time|timestamp|date|d|r|rand|random|_|cb|cache|cachebuster|nocache|upd(?:ate)?)(?:=[\w.:+%-]*)?|\d+",
+    re.IGNORECASE,
+)
+_ON_FOLDERS = re.compile(r"(?:v|ver|version|ts?|timestamp|_|cb|cachebuster|nocache)=[\d.]+", re.IGNORECASE)
+_ON_PROGRAMS = re.compile(r"(?:_|cb|cachebuster|nocache|timestamp)=\d{8,}", re.IGNORECASE)
+
+
 def article_id(url: str) -> str:
-    """The stable id: twelve hex digits of the SHA-256 of the canonical URL, versioned ("1:") so that it can change one day."""
-    return hashlib.sha256(f"1:{url}".encode()).hexdigest()[:12]
+    """The stable id: twelve hex digits of the SHA-256 of what identifies the page, versioned ("1:") so that it can change
+    one day."""
+    return hashlib.sha256(f"1:{identity(url)}".encode()).hexdigest()[:12]
+
+
+def identity(url: str) -> str:
+    """What all spellings of a canonical address have in common; not meant to be asked for. Anything else stays as it is.
+
+    The same page with or without its final slash or `index.html`, with doubled slashes, with another order of the query,
+    with a `?v=` that changes, by http or https.
+    """
+    if _ONE_SPELLING.fullmatch(url) or not url.startswith(("http://", "https://")):
+        return url
+    parts = urlsplit(url)
+    *folders, name = re.sub("/{2,}", "/", parts.path).rstrip("/").split("/")
+    path = "/".join((*folders, "" if _INDEX.fullmatch(name) else name))
+    if "." not in path.rpartition("/")[2] and not path.endswith("/"):
+        path += "/"
+    buster = _ON_FILES if _STATIC.fullmatch(name) else _ON_FOLDERS if "." not in name and path != "/" else _ON_PROGRAMS
+    query = "&".join(sorted(field for field in parts.query.split("&") if field and not buster.fullmatch(field)))
+    scheme = parts.scheme if is_loopback(url) else "https"
+    return urlunsplit((scheme, parts.netloc, path, query, parts.fragment))
 
 
 class Entry(Struct, frozen=True, omit_defaults=True):
@@ -46,8 +84,8 @@ class Listing(Struct, frozen=True):
     `digest` is the SHA-256 of the decoded body; `undated` counts entries whose date could not be read;
     `skipped` counts rows of which nothing could be read; category indexes, pages for old mobile phones and links to
     elsewhere are no articles and count as `passed`. `left_out` counts entries beyond what one pass takes; `heading` is
-    what the page of an html list calls itself; `hidden`: the server went on saying 304 about other bytes; `zones` counts
-    dates with an impossible offset, read as Japanese time.
+    what the page of an html list calls itself; `whole`: the list was sent, also where it is "unchanged"; `hidden`: the
+    server went on saying 304 about other bytes; `zones` counts dates with an impossible offset, read as Japanese time.
     """
 
     source: str
@@ -66,6 +104,7 @@ class Listing(Struct, frozen=True):
     passed: int = 0
     left_out: int = 0
     heading: str = ""
+    whole: bool = False
     hidden: bool = False
     zones: int = 0
 

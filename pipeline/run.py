@@ -27,7 +27,7 @@ from pipeline.policy.discovery import as_announced, compared, discoveries, judge
 from pipeline.policy.hours import is_open
 from pipeline.policy.same_article import believable
 from pipeline.policy.survey import Survey, survey
-from pipeline.policy.trust import failure, robots_news, wait_until
+from pipeline.policy.trust import failure, robots_news, trusts_304, wait_until
 from pipeline.report import issues
 from pipeline.report.alerts import standing
 from pipeline.report.github import GitHub
@@ -149,9 +149,12 @@ class Pass:
             address = site_url(source.url, self.config.site.url, self.config.site.hosts)
             known = self.ledger.knowledge.sources.get(address)
             wait = wait_until(self.world.now(), known)
-            memory = Memory(known.etag, known.last_modified, known.digest, wait) if known else Memory()
             if source.emergency:  # its entries are looked at in each pass, and a 304 has none
                 memory = Memory(not_before=wait)
+            elif known and trusts_304(self.world.now(), known):
+                memory = Memory(known.etag, known.last_modified, known.digest, known.whole, wait)
+            else:
+                memory = Memory(digest=known.digest if known else "", not_before=wait)
             listings.append(self.reader.listing(source, memory))
             if failure(listings[-1], known) is None:
                 answered.add(source.emergency)

@@ -208,6 +208,12 @@ class Read(Event, frozen=True):
     error_code: str = ""
     not_before: datetime | None = None
     doubt: str = ""  # why nothing new from this source may go out by itself
+    heading: str = ""  # what the page of an html list calls itself
+    skipped: int = 0  # rows of which nothing could be read
+    left_out: int = 0  # entries beyond what one pass takes
+    zones: int = 0  # dates with an impossible offset
+    whole: bool = False  # the whole list was sent, not only "not modified"
+    hidden: bool = False  # the server had gone on saying "not modified" about other bytes
 
 
 class Robots(Event, frozen=True):

@@ -94,6 +94,13 @@ class SourceKnown(Struct, omit_defaults=True):
     doubt: str = ""
     usual_entries: int = 0
     usual_undated: int = 0
+    heading: str = ""
+    skipped: int = 0
+    left_out: int = 0
+    zones: int = 0
+    whole: datetime | None = None  # when the whole list was last sent
+    hid: datetime | None = None  # when the server was last found to say "not modified" about other bytes
+    ever: bool = False  # an entry was read from it at some time
 
 
 class BroadcastKnown(Struct, omit_defaults=True):
@@ -411,7 +418,11 @@ def _read(k: Knowledge, e: Read) -> None:
         return
     known.read, known.failures, known.good, known.doubt = True, 0, e.at, e.doubt
     known.etag, known.last_modified, known.digest = e.etag, e.last_modified, e.digest
-    known.entries, known.undated = e.entries, e.undated
+    known.entries, known.undated, known.skipped = e.entries, e.undated, e.skipped
+    known.left_out, known.zones, known.heading = e.left_out, e.zones, e.heading or known.heading
+    known.ever = known.ever or e.entries > 0
+    known.whole = e.at if e.whole else known.whole
+    known.hid = e.at if e.hidden else known.hid
     if not e.doubt:
         known.usual_entries, known.usual_undated = e.entries, e.undated
 

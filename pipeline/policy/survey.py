@@ -19,7 +19,7 @@ from pipeline.policy.content import excluded
 from pipeline.policy.same_article import alike
 from pipeline.policy.second_report import REPEATED_WITHIN
 from pipeline.policy.sighting import Glimpse, meaning_of
-from pipeline.policy.trust import drift, failed_read, failure, good_read, is_about_pages
+from pipeline.policy.trust import drift, failed_read, failure, good_read, is_about_pages, notes
 
 READ_AGAIN = 20  # pages of known emergencies in one pass
 SHOWN = 5  # titles named in an alert
@@ -91,6 +91,10 @@ def survey(now: datetime, config: Config, knowledge: Knowledge, listings: Sequen
             alerts.append(Alert("source-failed", f"{listing.source}: {problem[1]}", about=f"{listing.source} {code}"))
             reads += failed_read(now, listing, before, problem[0])
             continue
+        alerts += [
+            Alert("list-notes", f"{listing.source}: {note}", about=f"{listing.source} {note.partition(' ')[0]}")
+            for note in notes(now, listing, before)
+        ]
         reads += good_read(now, listing, before, doubt)
         alerts += told
         sightings += new

@@ -11,17 +11,20 @@ from msgspec.structs import replace
 from pipeline.article import Listing, Page, PageProblem
 from pipeline.ledger.events import Read, Robots
 from pipeline.ledger.knowledge import SourceKnown
+from pipeline.policy.same_article import alike
 
 READ_EVERY = timedelta(days=1)  # new validators without news are noted at most daily: no commit at every run
 # A failing site is asked less often: from the third failure in a row 10, 20, 40 and at most 60 minutes apart.
 BACKOFF_FROM, BACKOFF, BACKOFF_MOST = 3, timedelta(minutes=10), timedelta(minutes=60)
 LONGEST_KEPT = 32_000  # characters of a robots.txt; a longer one is asked for again by every run
+DISTRUST_304 = timedelta(days=7)
 BARE = "bare pages"
 SEVERAL = 2  # pages of one run without title or body: one alone is a slip of its author
 
 
 def failure(listing: Listing, before: SourceKnown | None) -> tuple[str, str] | None:
-    """Code and words of why the list says nothing, or None. Only an emergency list may be empty."""
+    """Code and words of why the list says nothing, or None. Only an emergency list may be empty, and only under its usual
+    heading: a maintenance or login page that answers 200 in its place says nothing about emergencies."""
     if listing.state == "failed":
         return listing.error_code, listing.error
     if (
@@ -35,7 +38,44 @@ def failure(listing: Listing, before: SourceKnown | None) -> tuple[str, str] | N
             f"the list has no entry where there were {before.entries}; look at the page, then at the source's settings"
         )
         return "empty", words
+    if listing.emergency and listing.state == "ok" and not listing.entries and is_another_page(listing, before):
+        return "other-page", (
+            f"the list calls itself 「{listing.heading}」 where 「{before.heading if before else ''}」 should be; is it a "
+            "maintenance or login page? Look at it in a browser"
+        )
     return None
+
+
+def is_another_page(listing: Listing, before: SourceKnown | None) -> bool:
+    """Whether neither heading nor title of an html list are like those that it had."""
+    if before is None or not before.heading or not listing.heading:
+        return False
+    return not any(alike(now, then) for now in listing.heading.split("\n") for then in before.heading.split("\n"))
+
+
+def notes(now: datetime, listing: Listing, before: SourceKnown | None) -> list[str]:
+    """What a person should know of a list that was read, and what none of its articles tells."""
+    read = before if listing.state == "unchanged" and before else listing
+    entries = read.entries if isinstance(read, SourceKnown) else len(read.entries)
+    told = []
+    if not entries and not (before and (before.ever or before.usual_entries)):
+        told.append(f"nothing {read.skipped}")
+    elif read.skipped and (listing.emergency or read.skipped >= entries):
+        told.append(f"skipped {read.skipped}/{read.skipped + entries}")
+    if entries and listing.emergency and is_another_page(listing, before):
+        told.append(f"heading {' '.join(listing.heading.split())}")
+    if read.left_out:
+        told.append(f"left-out {read.left_out}")
+    if read.zones:
+        told.append(f"zones {read.zones}")
+    if listing.hidden or not trusts_304(now, before):
+        told.append("hidden-by-304")
+    return told
+
+
+def trusts_304(now: datetime, before: SourceKnown | None) -> bool:
+    """A server that said "not modified" about other bytes is asked without conditions for a while."""
+    return before is None or before.hid is None or now - before.hid >= DISTRUST_304
 
 
 def drift(listing: Listing, before: SourceKnown | None) -> str:
@@ -69,19 +109,21 @@ def is_about_pages(doubt: str) -> bool:
 
 def good_read(now: datetime, listing: Listing, before: SourceKnown | None, doubt: str) -> list[Read]:
     """What to note of a list that could be read; nothing as long as nothing changed."""
+    read: Listing | SourceKnown
     same = listing.emergency and before is not None and listing.digest == before.digest != ""
     if (listing.state == "unchanged" or same) and before is not None:
         moved = (listing.etag, listing.last_modified) != (before.etag, before.last_modified)
         overdue = before.checked is None or now - before.checked >= READ_EVERY
-        if not before.failures and not (moved and overdue):
+        if not (before.failures or (listing.whole and not same) or (moved and overdue)):
             return []
-        entries, undated = before.entries, before.undated
+        entries, read = before.entries, before
     else:
-        entries, undated = len(listing.entries), listing.undated
+        entries, read = len(listing.entries), listing
     return [
         Read(
             at=now, source=listing.source, state="ok", etag=listing.etag, last_modified=listing.last_modified,
-            digest=listing.digest, entries=entries, undated=undated, doubt=doubt,
+            digest=listing.digest, entries=entries, undated=read.undated, doubt=doubt, heading=read.heading,
+            skipped=read.skipped, left_out=read.left_out, zones=read.zones, whole=listing.whole, hidden=listing.hidden,
         )
     ]  # fmt: skip
 

@@ -21,7 +21,7 @@ HELD = (
 
 # Every code that an alert may have; each has its entry in templates/reasons. line-*: why LINE did not take a broadcast.
 CODES = (
-    "source-failed", "untrusted-source", "gap", "burst", "waiting", "details", "emergency-words", "gathering", "other-title",
+    "source-failed", "list-notes", "untrusted-source", "gap", "burst", "waiting", "details", "emergency-words", "gathering", "other-title",
     "unexpected", "emergency-unread", "quota", "unknown-broadcast", "ledger",
     "render", "credentials", "line-account", "line-unauthorized", "line-forbidden", "line-invalid", "line-rate", "line-server",
     "line-unreachable", "line-unavailable", "line-refused", "line-clock", "line-line", "line-unclear", "line-suspect",
@@ -55,7 +55,10 @@ def unknown(broadcast: BroadcastKnown, knowledge: Knowledge) -> Alert:
 
 
 def _with_things(alert: Alert) -> Alert:
-    """A list that failed: its address, and why, by code."""
+    """A list that failed, or of which a person should know something: its address, and what, by code."""
+    if alert.code == "list-notes":
+        source, _, note = alert.detail.partition(": ")
+        return replace(alert, things=(f"{source}：{words.seen(note)}",))
     if alert.code != "source-failed":
         return alert
     source, _, code = alert.about.partition(" ")

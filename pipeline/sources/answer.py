@@ -11,6 +11,7 @@ ErrorCode = Literal["unreachable", "refused", "redirected", "gone", "malformed",
 CONTENT = (200, 203, 206)
 NOT_MODIFIED = 304
 _GONE = (404, 410)
+_PROXY_LOGIN = 407
 _CHALLENGE = 202  # some firewalls answer so, with a script instead of the page
 
 REFUSED_NEXT = "the site refuses this client. Ask the web team to admit its User-Agent; this is not 'no news'"
@@ -85,6 +86,8 @@ def require_success(answer: Fetched) -> None:
         return
     if status in _GONE:
         raise FetchError("gone", f"{url} answered {status}: the page is not there (any more)", status=status)
+    if status == _PROXY_LOGIN:
+        raise FetchError("unreachable", f"{url}: the proxy wants a login (407); name it in HTTPS_PROXY", status=status)
     if 400 <= status < 500 or status == _CHALLENGE:  # noqa: PLR2004 - the classes of RFC 9110
         raise FetchError("refused", f"{url} answered {status}; {REFUSED_NEXT}", status=status)
     raise FetchError("malformed", f"{url} answered {status}, which says nothing; ask the web team", status=status)

@@ -1,12 +1,16 @@
 """Bytes to text: what the bytes are counts more than what the server says they are."""
 
+import codecs
 import re
 
 _HEADER = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _XML = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
-_JIS = re.compile(rb"\x1b\$[@B]|\x1b\([BJI]")
+_JIS = re.compile(rb"\x1b\$[@B]|\x1b\$\(D|\x1b\([JI]")
 _HEAD = 4096  # bytes in which a page declares itself; HTML asks for the first 1,024
+
+# An emoji written as the two halves of UTF-16 (&#55357;&#56845;), which neither HTML nor XML allows.
+_HALVES = re.compile(r"&#(?:x(d[89ab][0-9a-f]{2})|(5\d{4}));&#(?:x(d[c-f][0-9a-f]{2})|(5\d{4}));", re.IGNORECASE)
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _JAPANESE = ("euc_jp", "cp932")  # in this order: EUC-JP is often valid Shift_JIS (as half-width kana), not the reverse
@@ -14,7 +18,10 @@ _JAPANESE = ("euc_jp", "cp932")  # in this order: EUC-JP is often valid Shift_JI
 # encoding of text at all (a page may declare "punycode").
 _DECLARABLE = {
     "shift_jis": "cp932", "shift-jis": "cp932", "sjis": "cp932", "x-sjis": "cp932", "windows-31j": "cp932",
-    "ms_kanji": "cp932", "cp932": "cp932", "euc-jp": "euc_jp", "x-euc-jp": "euc_jp", "iso-2022-jp": "iso2022_jp_ext",
+    "ms_kanji": "cp932", "cp932": "cp932", "ms932": "cp932", "windows-932": "cp932", "csshiftjis": "cp932",
+    "euc-jp": "euc_jp", "x-euc-jp": "euc_jp", "euc_jp": "euc_jp", "eucjp": "euc_jp", "cp51932": "euc_jp", "eucjp-ms": "euc_jp",
+    "eucjp-win": "euc_jp", "iso-2022-jp": "iso2022_jp_ext", "iso-2022-jp-ms": "iso2022_jp_ext", "csiso2022jp": "iso2022_jp_ext",
+    "cp50220": "iso2022_jp_ext", "cp50221": "iso2022_jp_ext",
     "gb2312": "gb18030", "gbk": "gb18030", "gb18030": "gb18030", "big5": "big5", "euc-kr": "cp949",
 }  # fmt: skip
 
@@ -26,10 +33,19 @@ def decode(body: bytes, content_type: str = "") -> str:
     the header and the page declare, strictly, then the usual Japanese encodings. A UTF-8 page with a few broken
     bytes keeps its readable part.
     """
+    return whole(_decoded(body, content_type))
+
+
+def whole(text: str) -> str:
+    """The text with each emoji in two halves made one."""
+    return _HALVES.sub(_whole, text) if "&#" in text else text
+
+
+def _decoded(body: bytes, content_type: str) -> str:
     for mark, name in _BOMS:
         if body.startswith(mark):
             return body.decode(name, "replace")
-    if _JIS.search(body, 0, _HEAD * 4):
+    if _JIS.search(body):
         text = _strict(body, "iso2022_jp_ext")
         if text is not None:
             return text
@@ -59,6 +75,33 @@ def _declared(body: bytes, content_type: str) -> list[str]:
 
 def _strict(body: bytes, name: str) -> str | None:
     try:
-        return body.decode(name)
+        return body.decode(name, "strict" if name == "cp932" else _VENDOR)
     except UnicodeError:
         return None
+
+
+def _vendor(error: UnicodeError) -> tuple[str, int]:
+    """Reads what Windows has beside JIS X 0208 (① ㎝ ㈱ Ⅱ 髙) in EUC-JP and ISO-2022-JP: the same cells, as cp932 has them."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    pair = bytes(byte & 0x7F for byte in error.object[error.start : error.start + 2])
+    is_high = error.object[error.start] > 0x7F  # noqa: PLR2004 - EUC-JP sets the highest bit, ISO-2022-JP does not
+    if len(pair) < 2 or not all(0x21 <= byte <= 0x7E for byte in pair) or is_high != (error.encoding == "euc_jp"):  # noqa: PLR2004
+        raise error
+    row, cell = pair
+    first = (row + 1) // 2 + (0x70 if row < 0x5F else 0xB0)  # noqa: PLR2004 - JIS to Shift_JIS
+    second = cell + (0x1F + (cell >= 0x60) if row % 2 else 0x7E)  # noqa: PLR2004
+    try:
+        return bytes((first, second)).decode("cp932"), error.start + 2
+    except UnicodeError:
+        raise error from None
+
+
+_VENDOR = "kadoma-line-vendor"
+codecs.register_error(_VENDOR, _vendor)
+
+
+def _whole(halves: re.Match[str]) -> str:
+    high, low = (int(halves[n], 16) if halves[n] else int(halves[n + 1]) for n in (1, 3))
+    pair = high.to_bytes(2, "big") + low.to_bytes(2, "big")
+    return pair.decode("utf-16-be", "replace")

@@ -6,27 +6,32 @@ Imports only what an unchanged list needs; readers and their libraries come in w
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import unquote, urlsplit
 
-import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
+from msgspec.structs import replace
 
-from pipeline.article import Listing, Page, PageProblem, PageProblemCode
+from pipeline.article import Listing, Page, PageProblem, PageProblemCode, Picture, identity
 from pipeline.config import Selectors, Site, Source
 from pipeline.ledger.events import Robots
 from pipeline.sources.answer import ErrorCode, Fetched, FetchError
 from pipeline.sources.fetch import AT_ONCE, LIST_LIMIT, Client
 from pipeline.sources.robots import Rules
-from pipeline.sources.urls import site_url
+from pipeline.sources.time_limit import TooSlow, at_most
+from pipeline.sources.urls import site_url, without_fragment
 
 if TYPE_CHECKING:
-    from pipeline.sources.entries import Found
+    from pipeline.sources.entries import Rows
 
+WHOLE_EVERY = timedelta(days=1)  # a list that is "not modified" for so long is asked for without conditions
+READING_AT_MOST = 10.0  # seconds for one page or list of a few megabytes; they take milliseconds
 GIVE_UP_AFTER = 3  # pages in a row that did not answer: the rest of this run leaves the site alone
 
+T = TypeVar("T")
 _log = logging.getLogger("kadoma_line")
 
 _PAGE_CODES: dict[ErrorCode, PageProblemCode] = {
@@ -36,11 +41,13 @@ _PAGE_CODES: dict[ErrorCode, PageProblemCode] = {
 
 
 class Memory(Struct, frozen=True):
-    """What is remembered of a source between runs: validators of its last readable answer, and a promise to wait."""
+    """What is remembered of a source between runs: validators of its last readable answer, when the whole list was last
+    sent, and a promise to wait."""
 
     etag: str = ""
     last_modified: str = ""
     digest: str = ""
+    whole: datetime | None = None
     not_before: datetime | None = None
 
 
@@ -63,9 +70,10 @@ class SiteReader:
         sleep: Callable[[float], None] = time.sleep,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._site, self._now = site, now
+        self._site, self._now, self._stopping = site, now, stopping
         self._client = Client(site, now, sleep, stopping=stopping)
         self._robots = Rules(self._client, robots, now)
+        self._fetched: dict[str, Fetched | PageProblem] = {}  # without fragments
         self._pages: dict[str, Page | PageProblem] = {}
         self._silent = 0  # pages in a row that did not answer
         self._lock = threading.Lock()
@@ -91,7 +99,7 @@ class SiteReader:
         """
         address = source.url
         try:
-            address = site_url(source.url, self._site.url, self._site.hosts)
+            address = self._address(source)
             return self._listing(source, address, memory)
         except FetchError as error:
             return _failed(source, address, error)
@@ -101,15 +109,15 @@ class SiteReader:
             return _failed(source, address, _unexpected(address, error))
 
     def pages(self, urls: Sequence[str]) -> dict[str, Page | PageProblem]:
-        """The article pages, each fetched once in the life of this reader, two at a time; never raises."""
-        missing = [url for url in dict.fromkeys(urls) if url not in self._pages]
-        if len(missing) > 1:
-            from concurrent.futures import ThreadPoolExecutor
+        """The article pages, each fetched once in the life of this reader, two at a time; never raises.
 
-            with ThreadPoolExecutor(AT_ONCE) as pool:
-                self._pages.update(zip(missing, pool.map(self._page, missing), strict=True))
-        else:
-            self._pages.update((url, self._page(url)) for url in missing)
+        Fetched by threads and read by the caller's: only there an endless reading can be ended.
+        """
+        missing = [url for url in dict.fromkeys(urls) if url not in self._pages]
+        answers = _two_at_a_time(self._fetch_page, list(dict.fromkeys(map(without_fragment, missing))))
+        self._fetched |= answers
+        self._pages |= {url: self._page(url) for url in missing}
+        self._pages |= _two_at_a_time(self._with_picture, [url for url in missing if _picture(self._pages[url])])
         return {url: self._pages[url] for url in urls}
 
     def close(self) -> None:
@@ -119,14 +127,11 @@ class SiteReader:
         if memory.not_before and memory.not_before > self._now():
             until = memory.not_before
             raise FetchError("later", f"{address} is not asked before {until.isoformat()}, as the site wished", until)
-        fetched = self._client.get(
-            address,
-            etag=memory.etag,
-            last_modified=memory.last_modified,
-            limit=LIST_LIMIT,
-            cheaply=True,
-            check=self._robots.require_list,
-        )
+        fetched = self._get_list(address, memory.etag, memory.last_modified)
+        whole, hidden = fetched.is_modified, False
+        if not whole and (memory.whole is None or self._now() - memory.whole >= WHOLE_EVERY):
+            fetched, whole = self._get_list(address), True
+            hidden = fetched.digest != memory.digest
         digest = fetched.digest if fetched.is_modified else memory.digest
         listing = Listing(
             source=address,
@@ -136,15 +141,28 @@ class SiteReader:
             etag=fetched.etag or ("" if fetched.is_modified else memory.etag),
             last_modified=fetched.last_modified or ("" if fetched.is_modified else memory.last_modified),
             digest=digest,
+            whole=whole,
+            hidden=hidden,
         )
         if not fetched.is_modified or digest == memory.digest:
             return listing
-        found = _read_list(source, fetched, self._site.hosts)
-        return msgspec.structs.replace(
-            listing, state="ok", entries=found.entries, undated=found.undated, skipped=found.skipped
+        with self._in_time(address):
+            rows = _read_list(source, fetched, self._site.hosts)
+        return replace(listing, state="ok", **structs.asdict(rows))
+
+    def _get_list(self, address: str, etag: str = "", last_modified: str = "") -> Fetched:
+        return self._client.get(
+            address,
+            etag=etag,
+            last_modified=last_modified,
+            limit=LIST_LIMIT,
+            cheaply=True,
+            check=self._robots.require_list,
         )
 
-    def _page(self, url: str) -> Page | PageProblem:
+    def _fetch_page(self, url: str) -> Fetched | PageProblem:
+        if url in self._fetched:
+            return self._fetched[url]
         if self._silent >= GIVE_UP_AFTER:
             return PageProblem(
                 url,
@@ -152,7 +170,7 @@ class SiteReader:
                 f"{url} is not asked: {GIVE_UP_AFTER} pages in a row did not answer; the next run does",
             )
         try:
-            page = self._read_page(url)
+            fetched = self._client.get(url, check=self._robots.require)
         except FetchError as error:
             with self._lock:
                 self._silent = self._silent + 1 if error.code in ("unreachable", "refused", "later") else 0
@@ -161,34 +179,93 @@ class SiteReader:
             return PageProblem(url, "malformed", _unexpected(url, error).detail)
         with self._lock:
             self._silent = 0
-        return page
+        return fetched
 
-    def _read_page(self, url: str) -> Page:
-        fetched = self._client.get(url, check=self._robots.require)
-        if _is_index(fetched.final_url) and not _is_index(url):
+    def _page(self, url: str) -> Page | PageProblem:
+        fetched = self._fetched[without_fragment(url)]
+        if isinstance(fetched, PageProblem):
+            return replace(fetched, url=url)
+        try:
+            with self._in_time(url):
+                return self._read_page(url, fetched)
+        except FetchError as error:
+            return PageProblem(url, _PAGE_CODES[error.code], error.detail)
+        except Exception as error:
+            return PageProblem(url, "malformed", _unexpected(url, error).detail)
+
+    def _read_page(self, url: str, fetched: Fetched) -> Page:
+        if _is_index(fetched.final_url) and not _is_index(url) and identity(fetched.final_url) != identity(url):
             raise FetchError(
                 "redirected", f"{url} leads to {fetched.final_url}, which is a list: the article is no longer there"
             )
-        from pipeline.sources import article_page, pictures
+        if "#" in url:
+            return self._report(url, fetched)
+        from pipeline.sources import article_page
 
-        page = article_page.read(fetched, self._site.hosts, self._site.page)
-        if page.picture is None:
+        return article_page.read(fetched, self._site.hosts, self._site.page)
+
+    def _report(self, url: str, fetched: Fetched) -> Page:
+        """One of several reports on a page: what stands in an emergency list itself, or the part that the address names."""
+        from pipeline.sources import article_page, html_list
+
+        for source in self._site.sources:
+            if source.emergency and source.select and self._address(source) == without_fragment(url):
+                rows = html_list.read(fetched, self._site.hosts, source.select, emergency=True)
+                for entry in rows.entries:
+                    if entry.url == url and entry.text:
+                        return Page(url, url, entry.title, entry.date, text=entry.text)
+        page = replace(article_page.read(fetched, self._site.hosts, self._site.page), url=url, canonical=url)
+        part = html_list.part(fetched.text, unquote(url.partition("#")[2]))
+        return replace(page, title=part[0], text=part[1], picture=None, attachments=()) if part else page
+
+    def _with_picture(self, url: str) -> Page | PageProblem:
+        from pipeline.sources import pictures
+
+        page = self._pages[url]
+        picture = _picture(page)
+        if picture is None or isinstance(page, PageProblem):
             return page
-        return msgspec.structs.replace(page, picture=pictures.check(self._client, page.picture, self._robots.require))
+        return replace(page, picture=pictures.check(self._client, picture, self._robots.require))
+
+    def _address(self, source: Source) -> str:
+        return site_url(source.url, self._site.url, self._site.hosts)
+
+    @contextmanager
+    def _in_time(self, address: str) -> Iterator[None]:
+        """Raises FetchError for what takes too long to read, and when the run shall end."""
+        try:
+            with at_most(READING_AT_MOST, self._stopping):
+                yield
+        except TooSlow as error:
+            code: ErrorCode = "unreachable" if self._stopping() else "malformed"
+            raise FetchError(code, f"{address}: {error}; it is left alone. Ask the web team what is on it") from None
 
 
-def _read_list(source: Source, fetched: Fetched, hosts: Sequence[str]) -> "Found":
+def _two_at_a_time(ask: Callable[[str], T], urls: Sequence[str]) -> dict[str, T]:
+    if len(urls) <= 1:
+        return {url: ask(url) for url in urls}
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(urls, pool.map(ask, urls), strict=True))
+
+
+def _picture(page: Page | PageProblem) -> Picture | None:
+    return page.picture if isinstance(page, Page) else None
+
+
+def _read_list(source: Source, fetched: Fetched, hosts: Sequence[str]) -> "Rows":
     if source.kind == "smart-cms":
         from pipeline.sources import smart_cms
 
-        return smart_cms.read(fetched, hosts)
+        return smart_cms.read(fetched, hosts, emergency=source.emergency)
     if source.kind == "feed":
         from pipeline.sources import feed
 
-        return feed.read(fetched, hosts)
+        return feed.read(fetched, hosts, emergency=source.emergency)
     from pipeline.sources import html_list
 
-    return html_list.read(fetched, hosts, source.select or Selectors(item="a"))
+    return html_list.read(fetched, hosts, source.select or Selectors(item="a"), emergency=source.emergency)
 
 
 def _is_index(url: str) -> bool:

@@ -2,8 +2,7 @@
 
 import re
 import unicodedata
-from datetime import UTC, datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta, timezone
 
 from pipeline.config import JST
 
@@ -28,19 +27,34 @@ _DATE = re.compile(
 _SECOND_YEAR = re.compile(r"年\s*(\([^()月日]{1,8}\))(?=\s*\d{1,2}\s*月)")  # 令和8年(2026年)1月31日
 _TIME = re.compile(
     r"""(?:\s*\([月火水木金土日祝・]{1,3}(?:曜日?)?(?:・祝)?\)|\s*[月火水木金土日]曜日?)?
-        (?:T|\s*)
+        (?P<t>T|,?\s*)
         (?P<half>午前|午後|[AaPp][Mm])?\s*
         (?P<hour>\d{1,2})
         (?: :(?P<minute_a>\d{2})(?!\d) (?: :(?P<second>\d{2}) (?:[.,]\d+)? )?
           | \s*時\s*(?:(?P<minute_b>\d{1,2})\s*分|(?P<half_past>半))?(?!間)
         )
-        \s*(?P<zone>Z|[+-]\d{2}:?\d{2}(?!\d)|JST|GMT|UTC)?""",
+        (?:\s*(?P<after>[AaPp]\.?[Mm]\b\.?))?
+        (?:\s*\(?(?P<zone>(?i:GMT|UTC?)?\s?[+-]\d{1,2}(?::?\d{2})?(?!\d)|[A-Za-z]{1,4}(?![A-Za-z])))?""",
     re.VERBOSE,
 )
-_MAIL_DATE = re.compile(
-    r"(?:[A-Z][a-z]{2,8},\s*)?\d{1,2}[ -][A-Z][a-z]{2}[ -](?:[12]\d{3}|\d{2})\s+\d{1,2}:\d{2}(?::\d{2})?"
-    r"(?:\s*(?:[+-]\d{4}|[A-Z]{1,4}))?"
+# RFC 822 and its kind: 13 Jun 2026, 01 December 2026, 13-Jun-26, December 1, 2026; and ctime: Nov 26 10:00:00 JST 2026.
+_NAMED = re.compile(
+    r"""(?<!\d)(?P<day_a>\d{1,2})(?:st|nd|rd|th)?[\s./-]{0,3}(?P<month_a>[A-Za-z]{3,9})[\s.,/-]{1,3}(?P<year_a>\d{4}|\d{2})(?!\d)
+      | (?P<month_b>[A-Za-z]{3,9})\.?\s(?:\s?)(?P<day_b>\d{1,2})(?:st|nd|rd|th)?(?:,\s?|\s)(?P<year_b>\d{4})(?!\d)
+      | (?P<month_c>[A-Za-z]{3})\s\s?(?P<day_c>\d{1,2})\s(?P<clock>\d{2}:\d{2}:\d{2}\s(?:[A-Z]{1,4}\s)?)(?P<year_c>\d{4})""",
+    re.VERBOSE,
 )
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH_NAMES = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "sept"
+)  # fmt: skip
+# Hours east of Greenwich of the names in RFC 822; JST is what people write all the same. Anything else is no zone.
+_ZONES = {
+    "Z": 0, "UT": 0, "UTC": 0, "GMT": 0, "JST": 9, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8,
+    "PDT": -7,
+}  # fmt: skip
+_OFFSET = re.compile(r"(?<=\d)\s*(?:GMT|UTC?)?\s?[+-]\d{1,2}:?\d{2}(?!\d)")
+_FARTHEST = 14 * 60  # minutes: the Line Islands; Kadoma's neighbours that are farther away are typing errors
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 _LONGEST = 1000  # characters looked at: a date stands at the beginning or nowhere
 _NOON = 12
@@ -49,7 +63,8 @@ _NOON = 12
 def read_date(text: str) -> tuple[datetime, bool] | None:
     """The first date in the text, in Japan Standard Time, and whether it is a date only (then at midnight).
 
-    A time of day without a zone is Japanese time. Reads ISO 8601, RFC 2822 (mail, HTTP), 2026年06月12日 and
+    A time of day without a zone is Japanese time, and so is one with an offset that no place on Earth has. Reads ISO 8601;
+    RFC 822 as people write it (01 December 2026, DEC, +09:00, GMT+09:00, JST, none); 2026年06月12日 and
     令和8(2026)年1月31日 with or without a time (午後5時30分, 17時30分, 1:12), 令和元年5月1日, R8.6.13, 2026/6/13,
     2026.6.13, and full-width digits. None when there is none or it is absurd: month 13, 令和99年, the year 9999,
     an era and a year that contradict each other.
@@ -64,6 +79,12 @@ def read_date(text: str) -> tuple[datetime, bool] | None:
     return (instant, read[1]) if FIRST_YEAR <= instant.year <= LAST_YEAR else None
 
 
+def has_odd_zone(text: str) -> bool:
+    """Whether the date names an offset that no place on Earth has (+1700)."""
+    found = _OFFSET.search(text[-10:]) if not text.endswith("+09:00") else None
+    return found is not None and abs(_minutes(found[0])) > _FARTHEST and read_date(text) is not None
+
+
 def _iso_date(text: str) -> tuple[datetime, bool] | None:
     """What machines write, read fast: a list has a thousand of them."""
     if not _ISO.fullmatch(text):
@@ -72,19 +93,28 @@ def _iso_date(text: str) -> tuple[datetime, bool] | None:
         instant = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return (instant if instant.tzinfo else instant.replace(tzinfo=JST)), len(text) == len("2026-06-13")
+    offset = instant.utcoffset()
+    is_odd = offset is None or abs(offset.total_seconds()) > _FARTHEST * 60
+    return (instant.replace(tzinfo=JST) if is_odd else instant), len(text) == len("2026-06-13")
 
 
 def _mail_or_written(text: str) -> tuple[datetime, bool] | None:
-    return _mail_date(text) or _written_date(text)
+    for found in _NAMED.finditer(text):
+        if read := _named_date(found):
+            return read
+    return _written_date(text)
 
 
-def _mail_date(text: str) -> tuple[datetime, bool] | None:
-    found = _MAIL_DATE.search(text)
-    if not found:
+def _named_date(found: re.Match[str]) -> tuple[datetime, bool] | None:
+    form = next(form for form in "abc" if found[f"month_{form}"])
+    name, day, year = (found[f"{part}_{form}"].lower() for part in ("month", "day", "year"))
+    if name not in _MONTHS and name not in _MONTH_NAMES:
         return None
-    instant = parsedate_to_datetime(re.sub(r"\s*JST$", " +0900", found[0]))
-    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)), False
+    number = int(year) if len(year) > 2 else 2000 + int(year)  # noqa: PLR2004 - RFC 822 had two digits
+    midnight = datetime(number, _MONTHS.index(name[:3]) + 1, int(day), tzinfo=JST)
+    time = _TIME.match(found["clock"]) if form == "c" else _TIME.match(found.string, found.end())
+    instant = _at(midnight, time) if time else None
+    return (instant, False) if instant else (midnight, True)
 
 
 def _written_date(text: str) -> tuple[datetime, bool] | None:
@@ -114,7 +144,7 @@ def _year(found: re.Match[str]) -> int | None:
 
 def _at(midnight: datetime, time: re.Match[str]) -> datetime | None:
     """The instant of that day, or None when the time makes no sense or is ambiguous (午前12時): the day still does."""
-    half = (time["half"] or "").lower()
+    half = (time["half"] or time["after"] or "").lower().replace(".", "")
     hour = int(time["hour"])
     minute = 30 if time["half_past"] else int(time["minute_a"] or time["minute_b"] or 0)
     second = int(time["second"] or 0)
@@ -128,16 +158,23 @@ def _at(midnight: datetime, time: re.Match[str]) -> datetime | None:
         local = midnight.replace(hour=hour, minute=minute, second=min(second, 59))  # 60: a leap second
     except ValueError:
         return None
-    zone = time["zone"] or "JST"
-    if zone == "JST":
-        return local
-    return local.replace(tzinfo=_zone(zone))
+    return local.replace(tzinfo=_zone(time))
 
 
-def _zone(text: str) -> timezone:
-    """The zone of Z, GMT, UTC, +09:00 or +0900. Raises ValueError for an offset of a day or more."""
-    if text[0] not in "+-":
-        return UTC
-    digits = text[1:].replace(":", "")
-    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    return timezone(-offset if text[0] == "-" else offset)
+def _zone(time: re.Match[str]) -> timezone:
+    """The zone that is named; Japan's for none, for one that is none, and for what ends a span of time (10:00-11:30)."""
+    zone = (time["zone"] or "").replace(" ", "")
+    if not zone or zone.isalpha():
+        hours = _ZONES.get(zone.upper(), 9)
+        return JST if hours == 9 else timezone(timedelta(hours=hours))  # noqa: PLR2004 - of JST
+    is_span = "-" in zone and ":" in zone and not time["second"] and time["t"] != "T"
+    minutes = _minutes(zone)
+    return JST if is_span or abs(minutes) > _FARTHEST else timezone(timedelta(minutes=minutes))
+
+
+def _minutes(offset: str) -> int:
+    """Minutes east of Greenwich of +09:00, -0500, GMT+9."""
+    sign = -1 if "-" in offset else 1
+    digits = re.sub(r"\D", "", offset)
+    hours, minutes = (digits, "0") if len(digits) <= 2 else (digits[:-2], digits[-2:])  # noqa: PLR2004 - +9, +09
+    return sign * (int(hours) * 60 + int(minutes))

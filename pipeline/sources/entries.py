@@ -1,32 +1,56 @@
 """What the readers of lists have in common: a row of any list becomes an entry, or is counted as none."""
 
+import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from hashlib import sha256
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from pipeline.article import Entry
-from pipeline.sources.dates import read_date
-from pipeline.sources.urls import is_plain, on_hosts, page_number, site_url
+from pipeline.article import TITLE_AT_MOST, Entry
+from pipeline.sources.dates import has_odd_zone, read_date
+from pipeline.sources.urls import fragment, is_plain, on_hosts, page_number, site_url, without_fragment
 from pipeline.text import clean
 
+ADDRESS_AT_MOST = 10_000  # characters; LINE takes no longer one (Messaging API, 2026-10-27)
+ENTRIES_AT_MOST = 3_000  # of one list; a site that repeats itself must not fill the ledger
 
-class Found(Struct, frozen=True):
-    """The entries of one list, in its order."""
+# Fragments that mean the page as a whole: where its text begins, for readers that skip the navigation.
+_WHOLE_PAGE = re.compile(
+    r"|_?(?:top|page|page_?top|main|contents?|content_?main|honbun|body|skip\w*|tmp_honbun)", re.IGNORECASE
+)
 
-    entries: tuple[Entry, ...]
-    undated: int
-    skipped: int
+
+class Rows(Struct, frozen=True):
+    """What one list shows: its entries, in its order, and how many rows gave none (see `Listing`)."""
+
+    entries: tuple[Entry, ...] = ()
+    undated: int = 0
+    skipped: int = 0
+    passed: int = 0
+    left_out: int = 0
+    heading: str = ""
+    zones: int = 0
 
 
 class Collector:
-    """Collects rows; of two rows with the same address the first is kept."""
+    """Collects rows; of two rows with the same address the first is kept.
 
-    def __init__(self, base: str, hosts: Sequence[str]) -> None:
-        self._base, self._hosts = base, hosts
+    Args:
+        base: what addresses are relative to.
+        hosts: where articles may be.
+        own: the list's own address; a link to it is none to an article.
+        emergency: several reports may stand on one page: a fragment is then part of the address.
+    """
+
+    def __init__(self, base: str, hosts: Sequence[str], *, own: str = "", emergency: bool = False) -> None:
+        self._base, self._hosts, self._own, self._emergency = base, hosts, own or base, emergency
         roots = [f"{scheme}://{host}/" for host in hosts for scheme in ("https", "http")]
         self._roots = tuple(root for root in roots if on_hosts(root, hosts))
         self._entries: dict[str, Entry] = {}
-        self._undated = self._skipped = 0
+        self._reports: list[Entry] = []
+        self._undated = self._skipped = self._passed = self._zones = 0
 
     def add(
         self,
@@ -34,48 +58,91 @@ class Collector:
         title: str,
         date: str | None,
         *,
+        base: str | None = None,
         page_no: int | None = None,
         tags: Iterable[str] = (),
         sns_display: int | None = None,
     ) -> None:
-        """One row. `date` is None when this list gives none at all: then the entry does not count as undated.
+        """One row. `date` is None when this list gives none at all: then the entry does not count as undated. `base`: what this
+        row's address is relative to, where it says so itself.
 
         The page number is the smaller one of the list's and the address's: where a shortcut and its master differ,
         the article is as old as the older.
         """
-        address = self._address(url)
-        if address is None:
+        try:
+            address = url if is_plain(url) and url.startswith(self._roots) else self._address(url, base or self._base)
+        except ValueError:
             self.skip()
             return
-        if address in self._entries:
-            return
-        read = read_date(date) if date else None
-        self._undated += date is not None and read is None
-        numbers = [number for number in (page_no, page_number(address)) if number]
-        self._entries[address] = Entry(
-            url=address,
-            title=clean(title),
-            date=read[0] if read else None,
-            page_no=min(numbers, default=None),
-            tags=tuple(tags),
-            sns_display=sns_display,
-        )
+        if not address:
+            self.pass_over()
+        elif len(address) > ADDRESS_AT_MOST:
+            self.skip()
+        elif address not in self._entries:
+            numbers = [number for number in (page_no, page_number(address)) if number]
+            self._entries[address] = Entry(
+                url=address,
+                title=clean(title[: 2 * TITLE_AT_MOST])[:TITLE_AT_MOST],
+                date=self._date(date),
+                page_no=min(numbers, default=None),
+                tags=tuple(tags),
+                sns_display=sns_display,
+            )
 
-    def _address(self, url: str) -> str | None:
-        """The canonical address when it is one on the site's hosts."""
-        if is_plain(url) and url.startswith(self._roots):
-            return url
-        try:
-            address = site_url(url, self._base, self._hosts)
-        except ValueError:
-            return None
-        if address == self._base:  # an empty link, or one within the list, names the list itself
-            return None
-        return address if on_hosts(address, self._hosts) else None
+    def add_report(self, title: str, text: str, date: str | None) -> None:
+        """A report that stands in the list itself, without a link."""
+        self._reports.append(Entry("", clean(title[: 2 * TITLE_AT_MOST])[:TITLE_AT_MOST], self._date(date), text=text))
 
     def skip(self) -> None:
-        """One row that is no article: a category index, a page for old mobile phones, a link to elsewhere."""
+        """One row of which nothing could be read."""
         self._skipped += 1
 
-    def found(self) -> Found:
-        return Found(tuple(self._entries.values()), self._undated, self._skipped)
+    def pass_over(self) -> None:
+        """One row that is no article: a category index, a page for old mobile phones, a link to elsewhere."""
+        self._passed += 1
+
+    def rows(self, heading: str = "") -> Rows:
+        found = [*self._entries.values(), *self._named_reports()]
+        kept = found
+        if len(found) > ENTRIES_AT_MOST:
+            newest = sorted(
+                found, key=lambda entry: entry.date.timestamp() if entry.date else float("inf"), reverse=True
+            )
+            chosen = {entry.url for entry in newest[:ENTRIES_AT_MOST]}
+            kept = [entry for entry in found if entry.url in chosen]
+        return Rows(
+            tuple(kept), self._undated, self._skipped, self._passed, len(found) - len(kept), heading, self._zones
+        )
+
+    def _address(self, url: str, base: str) -> str:
+        """The canonical address when it is one on the site's hosts, else "". Raises ValueError for what is no address."""
+        if not url.strip():
+            raise ValueError("no address")
+        address = site_url(url, base, self._hosts)
+        if not on_hosts(address, self._hosts):
+            return ""
+        part = fragment(url) if self._emergency else ""
+        if not _WHOLE_PAGE.fullmatch(part):
+            address += f"#{part}"
+        return "" if address == self._own else address
+
+    def _date(self, date: str | None) -> datetime | None:
+        read = read_date(date) if date else None
+        self._undated += date is not None and read is None
+        self._zones += read is not None and date is not None and has_odd_zone(date)
+        return read[0] if read else None
+
+    def _named_reports(self) -> list[Entry]:
+        """Reports without an address get one of their own, from title and date. Where these repeat, the lowest one, which is
+        mostly the oldest, keeps it, and the others are told apart by their text."""
+        named: dict[str, Entry] = {}
+        for report in reversed(self._reports):
+            key = f"{report.title}\n{report.date.isoformat() if report.date else ''}"
+            address = self._report_address(key)
+            if address in named:
+                address = self._report_address(f"{key}\n{report.text}")
+            named.setdefault(address, replace(report, url=address))
+        return list(named.values())[::-1]
+
+    def _report_address(self, key: str) -> str:
+        return f"{without_fragment(self._own)}#r{sha256(key.encode('utf-8', 'replace')).hexdigest()[:12]}"

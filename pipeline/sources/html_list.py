@@ -1,18 +1,25 @@
 """A list page by the CSS selectors of the configuration, for what stands in no feed."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from urllib.parse import urljoin
 
-from bs4 import Tag
+from bs4 import BeautifulSoup, Tag
 from soupsieve import SelectorSyntaxError
 
 from pipeline.config import Selectors
 from pipeline.sources.answer import Fetched, FetchError
-from pipeline.sources.entries import Collector, Found
-from pipeline.sources.soup import one_line, parse
+from pipeline.sources.entries import Collector, Rows
+from pipeline.sources.soup import one_line, parse, readable
+
+_INLINE = ("a", "span", "strong", "b", "em", "font", "img")
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "dt")
 
 
-def read(fetched: Fetched, hosts: Sequence[str], select: Selectors) -> Found:
+def read(fetched: Fetched, hosts: Sequence[str], select: Selectors, *, emergency: bool = False) -> Rows:
     """The entries of the page. Without a selector the title is the link's text; the date is never part of it.
+
+    On an emergency list an item without a link is a report of its own: its heading is the title, the rest its text; an
+    item that is a heading has what follows it for a text.
 
     Raises:
         FetchError: "malformed": no HTML, or a selector that is none.
@@ -22,25 +29,50 @@ def read(fetched: Fetched, hosts: Sequence[str], select: Selectors) -> Found:
         raise FetchError(
             "malformed", f"{fetched.final_url}: {kind} where a list page should be; check site.sources in kadoma.toml"
         )
-    collector = Collector(fetched.final_url, hosts)
+    soup = parse(fetched.text)
+    collector = Collector(base_of(soup, fetched.final_url), hosts, own=fetched.final_url, emergency=emergency)
+    heading = heading_of(soup)
     try:
-        for item in parse(fetched.text).select(select.item):
+        items = soup.select(select.item)
+        places = {id(item) for item in items}
+        for item in items:
             link = _inside(item, select.link)
-            if link is None or not link.get("href"):
-                collector.skip()
-                continue
             date = item.select_one(select.date) if select.date else None
             date_text = (str(date.get("datetime") or "") or one_line(date)) if date else ""
+            told = date_text if select.date else None
             if date:
                 date.extract()
             title = item.select_one(select.title) if select.title else link
-            collector.add(str(link["href"]), one_line(title), date_text if select.date else None)
+            if link is not None and link.get("href"):
+                collector.add(str(link["href"]), one_line(title), told)
+            elif emergency and (report := _report(item, places, select.title)):
+                collector.add_report(*report, told)
+            else:
+                collector.skip()
     except SelectorSyntaxError as error:
         reason = str(error).partition("\n")[0]
         raise FetchError(
             "malformed", f"{fetched.final_url}: a selector in site.sources of kadoma.toml is wrong: {reason}"
         ) from None
-    return collector.found()
+    return collector.rows(heading)
+
+
+def base_of(soup: BeautifulSoup, url: str) -> str:
+    """What the page's addresses are relative to: `<base href>` counts before the page's own address."""
+    base = soup.select_one("base[href]")
+    try:
+        return urljoin(url, str(base["href"]).strip()) if base else url
+    except ValueError:
+        return url
+
+
+def heading_of(soup: BeautifulSoup) -> str:
+    """What the page calls itself: its first heading and its title, one a line."""
+    return "\n".join(dict.fromkeys(filter(None, (one_line(soup.h1)[:200], one_line_of_title(soup)))))
+
+
+def one_line_of_title(soup: BeautifulSoup) -> str:
+    return " ".join(soup.title.get_text().split())[:200] if soup.title else ""
 
 
 def _inside(item: Tag, selector: str) -> Tag | None:
@@ -48,3 +80,48 @@ def _inside(item: Tag, selector: str) -> Tag | None:
         return item
     found = item.select_one(selector)
     return item if found is None and item.name == "a" else found
+
+
+def _report(item: Tag, places: Set[int], selector: str) -> tuple[str, str] | None:
+    """Title and text of a report that stands in the list itself; None when it says nothing."""
+    if item.name in _HEADINGS:
+        return _section(item, places)
+    title = item.select_one(selector) if selector else item.find(_HEADINGS)
+    named = one_line(title if isinstance(title, Tag) else None)
+    lines = readable(item).split("\n")
+    named = named or lines[0]
+    text = "\n".join(line for number, line in enumerate(lines) if number or line != named)
+    return (named, text or named) if named else None
+
+
+def _section(start: Tag, ends: Set[int]) -> tuple[str, str] | None:
+    """Title and text of what begins with a heading and goes on until the next of `ends` (by id()), or a heading as high."""
+    higher = _HEADINGS[: _HEADINGS.index(start.name) + 1] if start.name in _HEADINGS[:-1] else ()
+    lines: list[str] = []
+    for sibling in start.next_siblings:
+        if not isinstance(sibling, Tag):
+            lines.append(" ".join(str(sibling).split()))
+            continue
+        if sibling.name in higher or any(id(tag) in ends for tag in (sibling, *sibling.find_all(True))):
+            break
+        lines.append(readable(sibling))
+    title, text = one_line(start), "\n".join(filter(None, lines))
+    return (title, text or title) if title else None
+
+
+def part(text: str, name: str) -> tuple[str, str] | None:
+    """Title and text of the part of a page that an anchor names; None when there is none of that name."""
+    soup = parse(text)
+    anchor = soup.find(id=name) or soup.find("a", attrs={"name": name})
+    if not isinstance(anchor, Tag):
+        return None
+    start = anchor
+    while start.parent and (start.name in _INLINE or start.parent.name in _HEADINGS):
+        start = start.parent
+    if start.name not in _HEADINGS and len(readable(start).split("\n")) > 1:
+        return _report(start, set(), "")
+    return _section(start, {id(tag) for tag in soup.find_all(_is_anchor) if tag is not anchor})
+
+
+def _is_anchor(tag: Tag) -> bool:
+    return tag.has_attr("id") or (tag.name == "a" and tag.has_attr("name"))

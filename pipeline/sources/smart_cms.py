@@ -1,14 +1,21 @@
-"""SMART CMS: `index.update.json`, the list that its home pages fill their news block from."""
+"""SMART CMS: `index.update.json`, the list that its home pages fill their news block from, and `index.tree.json`."""
 
-from collections.abc import Sequence
+import html
+import json
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from pipeline.sources import charset
 from pipeline.sources.answer import Fetched, FetchError
-from pipeline.sources.entries import Collector, Found
+from pipeline.sources.entries import Collector, Rows
 from pipeline.text import clean
+
+_NEEDED = ("url", "page_name", "publish_datetime")
+_REFERENCE = re.compile(r"&#(?:\d{1,7}|x[0-9a-f]{1,6});", re.IGNORECASE)
 
 
 class Row(Struct):
@@ -22,59 +29,82 @@ class Row(Struct):
     is_keitai_page: Any = False
     reserve: Any = None
     tag: Any = None
+    child_pages: list["Row"] | UnsetType | None = UNSET  # of index.tree.json
 
 
-_rows = msgspec.json.Decoder(list[Row])
+_Document = list[Row] | Row  # a tree may begin with its root
+_document = msgspec.json.Decoder(_Document)
 
 
-def read(fetched: Fetched, hosts: Sequence[str]) -> Found:
+def read(fetched: Fetched, hosts: Sequence[str], *, emergency: bool = False) -> Rows:
     """The entries of the list.
 
     Raises:
-        FetchError: "malformed", naming the key that is gone or what stands there instead.
+        FetchError: "malformed", naming the key that is gone from every row, or what stands there instead.
     """
-    collector = Collector(fetched.final_url, hosts)
-    for number, row in enumerate(_decode(fetched)):
-        if row.is_category_index is True or row.is_keitai_page is True:
+    collector = Collector(fetched.final_url, hosts, emergency=emergency)
+    rows = list(_rows(_decoded(fetched)))
+    pages = [row for row in rows if not (row.is_category_index is True or row.is_keitai_page is True)]
+    _require(fetched, pages)
+    for row in pages:
+        if row.url is UNSET or row.page_name is UNSET:
             collector.skip()
             continue
-        url, name, published = row.url, row.page_name, row.publish_datetime
-        if url is UNSET or name is UNSET or published is UNSET:
-            raise _missing(fetched, number, row)
+        published = None if row.publish_datetime is UNSET else row.publish_datetime
         collector.add(
-            url,
-            name or "",
+            row.url,
+            _REFERENCE.sub(lambda found: html.unescape(found[0]), charset.whole(row.page_name or "")),
             published or "",
             page_no=_number(row.page_no),
             tags=_tags(row.tag),
             sns_display=_sns_display(row.reserve),
         )
-    return collector.found()
+    for _ in range(len(rows) - len(pages)):
+        collector.pass_over()
+    return collector.rows()
 
 
-def _decode(fetched: Fetched) -> list[Row]:
+def _rows(document: list[Row] | Row) -> Iterator[Row]:
+    """Every page of the list or tree, parents first; a folder that is no page of its own is none."""
+    waiting = document[::-1] if isinstance(document, list) else [document]
+    while waiting:
+        row = waiting.pop()
+        if isinstance(row.child_pages, list):
+            waiting += row.child_pages[::-1]
+            if row.url is UNSET:
+                continue
+        yield row
+
+
+def _decoded(fetched: Fetched) -> list[Row] | Row:
     body = fetched.body.removeprefix(b"\xef\xbb\xbf")
+    document: list[Row] | Row
     try:
         try:
-            return _rows.decode(body)
-        except (msgspec.DecodeError, UnicodeError):
-            return _rows.decode(fetched.text.encode("utf-8", "replace"))  # another encoding than JSON's, or no JSON
-    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            document = _document.decode(body)
+        except (msgspec.DecodeError, UnicodeError):  # another encoding than JSON's, half an emoji, a control character
+            document = msgspec.convert(json.loads(fetched.text, strict=False), _Document)
+        if isinstance(document, Row) and not isinstance(document.child_pages, list):
+            raise ValueError("one object")
+    except (msgspec.ValidationError, ValueError, RecursionError) as error:
         is_html = body.lstrip()[:1] == b"<"
         what = "HTML where the list should be" if is_html else f"not the list expected ({error})"
         raise FetchError(
             "malformed",
             f"{fetched.final_url}: {what}; open it in a browser and compare with kind smart-cms in kadoma.toml",
         ) from None
+    return document
 
 
-def _missing(fetched: Fetched, number: int, row: Row) -> FetchError:
-    gone = [key for key in ("url", "page_name", "publish_datetime") if getattr(row, key) is UNSET]
-    return FetchError(
-        "malformed",
-        f"{fetched.final_url}: entry {number + 1} has no {', '.join(gone)}; the CMS has changed its list: "
-        "pipeline/sources/smart_cms.py has to follow",
-    )
+def _require(fetched: Fetched, rows: Sequence[Row]) -> None:
+    """A key that no row has any more is the CMS's matter; one row without it is that row's."""
+    gone = [key for key in _NEEDED if rows and all(getattr(row, key) is UNSET for row in rows)]
+    if gone:
+        raise FetchError(
+            "malformed",
+            f"{fetched.final_url}: entry 1 has no {', '.join(gone)}, nor has any other; the CMS has changed its list: "
+            "pipeline/sources/smart_cms.py has to follow",
+        )
 
 
 def _number(value: Any) -> int | None:

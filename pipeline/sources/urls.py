@@ -21,6 +21,12 @@ _PLAIN = re.compile(
     r"(?::(?!80/|443/)(?:[1-9]\d{0,3}|[1-5]\d{4}))?(?:/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*)?)",
     re.ASCII,
 )
+# Who is asking, not what: a session that a server writes into every address.
+_SESSION = re.compile(
+    r"jsessionid|phpsessid|aspsessionid\w*|asp\.net_sessionid|sessionid|session_id|sess_id|sid|cfid|cftoken|zenid|oscsid",
+    re.IGNORECASE,
+)
+_PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid|sessionid)=[^/;?#]*|/\(S\([0-9a-z]{24}\)\)", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -29,11 +35,11 @@ _INVISIBLE = re.compile(r"[\x00-\x1f\x7f]")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _PATH_SAFE = "!$&'()*+,;=:@/-._~%"
 _QUERY_SAFE = _PATH_SAFE + "?"
-_PAGE_NUMBER = re.compile(r"[^?]*/(\d{1,12})\.html?(?:\?|$)")
+_PAGE_NUMBER = re.compile(r"[^?#]*/(\d{1,12})\.html?(?:[?#]|$)")
 
 
 def canonical(url: str, base: str = "") -> str:
-    """The one spelling of an address: absolute, lower-case host, without default port, fragment and tracking.
+    """The one spelling of an address: absolute, lower-case host, without default port, fragment, session and tracking.
 
     Args:
         url: as written in a page or list: absolute, `//host/…`, or relative to `base`.
@@ -67,17 +73,30 @@ def is_plain(url: str) -> bool:
 
 
 def site_url(url: str, base: str, hosts: Container[str]) -> str:
-    """Like `canonical`; and http:// of one of the site's own hosts becomes https://, unless it is this machine.
+    """Like `canonical`, in the spelling of the site: http:// of one of its hosts becomes https:// unless it is this machine,
+    and a host that differs from one of them by `www.` alone is that one.
 
     Raises:
         ValueError: as `canonical` does.
     """
     address = canonical(url, base)
-    if address.startswith("http:") and not is_loopback(address):
+    scheme, netloc = urlsplit(address)[:2]
+    if scheme == "http" and not is_loopback(address):
         secure = canonical(f"https{address.removeprefix('http')}")
-        if urlsplit(secure).netloc in hosts:
-            return secure
-    return address
+        twin = _twin(urlsplit(secure).netloc, hosts)
+        return _on(secure, twin) if twin else address
+    twin = _twin(netloc, hosts)
+    return _on(address, twin) if twin else address
+
+
+def _twin(netloc: str, hosts: Container[str]) -> str:
+    """The site's own spelling of a host, with or without `www.`; "" for a host that is not the site's."""
+    other = netloc.removeprefix("www.") if netloc.startswith("www.") else f"www.{netloc}"
+    return next((host for host in (netloc, other) if host in hosts), "")
+
+
+def _on(address: str, netloc: str) -> str:
+    return urlunsplit(urlsplit(address)._replace(netloc=netloc))
 
 
 def on_hosts(url: str, hosts: Container[str]) -> bool:
@@ -95,6 +114,15 @@ def page_number(url: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def fragment(url: str) -> str:
+    """The part of a page that an address as written names, escaped as in `canonical`; "" for none."""
+    return quote(_escapes(_INVISIBLE.sub("", url).strip().partition("#")[2]), safe=_QUERY_SAFE, errors="replace")
+
+
+def without_fragment(url: str) -> str:
+    return url.partition("#")[0]
+
+
 def _host(name: str) -> str:
     name = name.rstrip(".")
     if ":" in name:
@@ -108,7 +136,8 @@ def _host(name: str) -> str:
 
 
 def _path(path: str) -> str:
-    return quote(_escapes(_without_dots(path)), safe=_PATH_SAFE, errors="replace") or "/"
+    path = _PATH_SESSION.sub("", _escapes(path))
+    return quote(_without_dots(path), safe=_PATH_SAFE, errors="replace") or "/"
 
 
 def _without_dots(path: str) -> str:
@@ -129,7 +158,8 @@ def _without_dots(path: str) -> str:
 
 def _query(query: str) -> str:
     fields = _escapes(query).split("&")
-    kept = [field for field in fields if not TRACKING.fullmatch(unquote(field.split("=")[0]))]
+    names = ((field, unquote(field.split("=")[0])) for field in fields)
+    kept = [field for field, name in names if not (TRACKING.fullmatch(name) or _SESSION.fullmatch(name))]
     return quote("&".join(kept), safe=_QUERY_SAFE, errors="replace")
 
 

@@ -57,7 +57,7 @@ class TestEveryCodeHasItsWords:
         assert set(catalogue.kinds) == set(get_args(Kind))
         assert set(catalogue.verdicts) == set(get_args(Verdict))
         assert set(catalogue.outcomes) >= set(get_args(outcomes["outcome"]))
-        assert set(catalogue.problems) == {*get_args(ErrorCode), *get_args(PageProblemCode), "empty"}
+        assert set(catalogue.problems) == {*get_args(ErrorCode), *get_args(PageProblemCode), "empty", "other-page"}
 
 
 def test_every_code_of_an_alert_in_the_code_is_one_of_the_codes() -> None:

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,3 +48,44 @@ def test_euc_jp_that_also_happens_to_be_shift_jis_is_not_half_width_kana() -> No
 @given(st.binary(max_size=200), st.sampled_from(["", "text/html; charset=Shift_JIS", "text/html; charset=punycode"]))
 def test_any_bytes_are_some_text(body: bytes, declared: str) -> None:
     assert isinstance(decode(body, declared), str)
+
+
+VENDOR = "第①回　幅３㎝　㈱門真　第Ⅱ期　髙橋　﨑　№℡"
+
+
+def windows_euc(text: str) -> bytes:
+    """EUC-JP as Windows and PHP write it: the cells of cp932, moved."""
+    done = bytearray()
+    for sign in text:
+        raw = sign.encode("cp932")
+        if len(raw) == 2:
+            row = (raw[0] - (0x70 if raw[0] < 0xA0 else 0xB0)) * 2 - (raw[1] < 0x9F)
+            cell = raw[1] - (0x7E if raw[1] >= 0x9F else 0x1F + (raw[1] > 0x7F))
+            raw = bytes((row | 0x80, cell | 0x80))
+        done += raw
+    return bytes(done)
+
+
+def windows_jis(text: str) -> bytes:
+    """ISO-2022-JP with the same cells."""
+    return b"\x1b$B" + bytes(byte & 0x7F for byte in windows_euc(text)) + b"\x1b(B"
+
+
+@pytest.mark.parametrize(
+    "declared", ["", "text/html; charset=EUC-JP", "text/html; charset=Shift_JIS", "text/html; charset=UTF-8"]
+)
+@pytest.mark.parametrize(
+    "encode", [lambda text: text.encode("cp932"), windows_euc, windows_jis], ids=["cp932", "euc", "jis"]
+)
+def test_what_windows_has_beside_the_standard_is_read_in_every_japanese_encoding(
+    encode: Callable[[str], bytes], declared: str
+) -> None:
+    assert decode(encode(VENDOR), declared) == VENDOR
+
+
+def test_text_after_a_long_page_of_ascii_is_still_iso_2022_jp() -> None:
+    assert decode(b"<!-- " + b"x" * 50_000 + b" -->" + windows_jis("断水")).endswith("断水")
+
+
+def test_an_emoji_in_two_halves_is_one() -> None:
+    assert decode(b"&#55357;&#56845; &#xd83d;&#xde0d; &#55357; &#12354;") == "😍 😍 &#55357; &#12354;"

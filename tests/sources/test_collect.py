@@ -14,7 +14,7 @@ from pipeline.article import Listing, Page, PageProblem
 from pipeline.config import Selectors, Source
 from pipeline.ledger.events import Robots
 from pipeline.sources.collect import Memory, SiteReader
-from tests.sources.source_site import NOW, Ask, Clock, Reply, Website
+from tests.sources.source_site import NOW, Ask, Clock, Reply, Website, site_of
 
 MakeReader = Callable[..., SiteReader]
 LIST = "/index.update.json"
@@ -41,7 +41,7 @@ def page(title: str = "記事", picture: str = "") -> bytes:
 
 
 def memory_of(listing: Listing) -> Memory:
-    return Memory(listing.etag, listing.last_modified, listing.digest)
+    return Memory(listing.etag, listing.last_modified, listing.digest, NOW if listing.digest else None)
 
 
 def test_a_list_is_read_with_all_that_the_next_run_needs(website: Website, reader_of: MakeReader) -> None:
@@ -70,6 +70,35 @@ def test_an_unchanged_list_costs_one_request_by_304_and_keeps_its_validators(
     after = again.listing(SMART, memory_of(before))
     assert (after.state, after.entries, memory_of(after)) == ("unchanged", (), memory_of(before))
     assert again.requests_made == 1
+
+
+def always_304(ask: Ask) -> Reply:
+    return Reply(rows(1), headers={"ETag": '"1"'}) if "if-none-match" not in ask.headers else Reply(status=304, type="")
+
+
+def test_a_list_that_is_not_modified_for_a_day_is_asked_for_whole_once(
+    website: Website, reader_of: MakeReader, clock: Clock
+) -> None:
+    website.routes[LIST] = always_304
+    memory = memory_of(reader_of(website).listing(SMART, Memory()))
+    clock.time += timedelta(hours=23)
+    assert reader_of(website).listing(SMART, memory).whole is False
+    clock.time += timedelta(hours=1)
+    reader = reader_of(website)
+    listing = reader.listing(SMART, memory)
+    assert (listing.state, listing.whole, listing.hidden) == ("unchanged", True, False)
+    assert len(website.targets()) == 4
+
+
+def test_what_a_304_hid_is_found_within_a_day_and_told(website: Website, reader_of: MakeReader, clock: Clock) -> None:
+    website.routes[LIST] = always_304
+    memory = memory_of(reader_of(website).listing(SMART, Memory()))
+    website.routes[LIST] = lambda ask: (
+        Reply(rows(2, 1)) if "if-none-match" not in ask.headers else Reply(status=304, type="")
+    )
+    clock.time += timedelta(days=1)
+    listing = reader_of(website).listing(SMART, memory)
+    assert (listing.state, len(listing.entries), listing.whole, listing.hidden) == ("ok", 2, True, True)
 
 
 def test_the_same_bytes_without_validators_are_unchanged_too(website: Website, reader_of: MakeReader) -> None:
@@ -229,6 +258,66 @@ def test_a_page_that_redirects_within_the_site_keeps_the_address_asked_for(
     assert (found.url, found.canonical) == (f"{website.url}/1.html", f"{website.url}/a/1.html")
 
 
+def test_a_page_that_leads_to_itself_with_a_final_slash_is_the_article(website: Website, reader_of: MakeReader) -> None:
+    website.routes |= {"/kinkyu/o": Reply(status=301, headers={"Location": "/kinkyu/o/"}), "/kinkyu/o/": page("断水")}
+    found = reader_of(website).pages([f"{website.url}/kinkyu/o"])[f"{website.url}/kinkyu/o"]
+    assert isinstance(found, Page)
+    assert found.title == "断水"
+
+
+def test_reports_of_one_page_are_read_each_for_itself_with_one_request(website: Website, reader_of: MakeReader) -> None:
+    website.routes["/o.html"] = (
+        '<h1>大雨</h1><h2 id="n2">第2報</h2><p>避難指示。</p><h2 id="n1">第1報</h2><p>避難準備。</p>'.encode()
+    )
+    urls = [f"{website.url}/o.html#{name}" for name in ("n2", "n1")]
+    read = reader_of(website).pages(urls)
+    assert [(p.url, p.canonical, p.title, p.text) for p in read.values() if isinstance(p, Page)] == [
+        (urls[0], urls[0], "第2報", "避難指示。"), (urls[1], urls[1], "第1報", "避難準備。"),
+    ]  # fmt: skip
+    assert website.targets() == ["/o.html"]
+
+
+def test_a_report_that_stands_in_the_list_itself_is_read_there(website: Website, reader_of: MakeReader) -> None:
+    source = Source(kind="html", url="/kinkyu/", emergency=True, select=Selectors(item="div", title="h2"))
+    website.routes["/kinkyu/"] = "<h1>緊急</h1><div><h2>断水</h2><p>東町で断水。</p></div>".encode()
+    reader = SiteReader(site_of(website, source), {}, lambda: NOW, lambda _: None)
+    (entry,) = reader.listing(source, Memory()).entries
+    found = reader.pages([entry.url])[entry.url]
+    assert isinstance(found, Page)
+    assert (found.canonical, found.title, found.text) == (entry.url, "断水", "東町で断水。")
+
+
+def test_what_takes_too_long_to_read_is_a_problem_of_that_page_alone(
+    website: Website, reader_of: MakeReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(*_: object) -> None:
+        while True:
+            pass
+
+    website.routes["/1.html"] = page()
+    monkeypatch.setattr("pipeline.sources.article_page.read", endless)
+    monkeypatch.setattr("pipeline.sources.collect.READING_AT_MOST", 0.01)
+    problem = reader_of(website).pages([f"{website.url}/1.html"])[f"{website.url}/1.html"]
+    assert isinstance(problem, PageProblem)
+    assert (problem.code, "took more than" in problem.detail) == ("malformed", True)
+
+
+def test_a_signal_ends_an_endless_reading(website: Website, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading = threading.Event()
+
+    def endless(*_: object) -> None:
+        reading.set()
+        while True:
+            pass
+
+    website.routes["/1.html"] = page()
+    monkeypatch.setattr("pipeline.sources.article_page.read", endless)
+    reader = SiteReader(site_of(website), {}, clock.now, clock.sleep, reading.is_set)
+    problem = reader.pages([f"{website.url}/1.html"])[f"{website.url}/1.html"]
+    assert isinstance(problem, PageProblem)
+    assert (problem.code, "asked to stop" in problem.detail) == ("unreachable", True)
+
+
 def test_a_site_that_stopped_answering_is_left_alone_for_the_rest_of_the_run(
     website: Website, reader_of: MakeReader
 ) -> None:
@@ -270,7 +359,7 @@ now = datetime.now(JST)
 known = Robots(host=host, text="User-agent: *\\nDisallow: /closed/\\n", at=now, allowed=(url + "/index.update.json",))
 source = Source(kind="smart-cms", url="/index.update.json")
 reader = SiteReader(Site(url=url, hosts=(host,), sources=(source,)), {host: known}, lambda: now)
-listing = reader.listing(source, Memory(etag='"1"', digest="x"))
+listing = reader.listing(source, Memory(etag='"1"', digest="x", whole=now))
 assert listing.state == "unchanged", listing
 assert reader.requests_made == 1
 print(" ".join(sorted(sys.modules)))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import JST
-from pipeline.sources.dates import read_date
+from pipeline.sources.dates import has_odd_zone, read_date
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,10 @@ from pipeline.sources.dates import read_date
         ("2026年6月12日 24時", "2026-06-13T00:00:00"),
         ("2026/6/13 9:00 AM", "2026-06-13T09:00:00"),
         ("R8.6.13 13:05", "2026-06-13T13:05:00"),
+        ("2026-11-26T10:00:00.0000000+09:00", "2026-11-26T10:00:00"),
+        ("2026-11-26 10:00:00 +0900", "2026-11-26T10:00:00"),
+        ("2026-11-26T10:00:00+9:00", "2026-11-26T10:00:00"),
+        ("2026年6月13日 10:00-11:30", "2026-06-13T10:00:00"),  # a span of time, not a zone in the Pacific
     ],
 )
 def test_a_date_with_a_time_is_that_instant_in_japan(text: str, expected: str) -> None:
@@ -41,6 +45,50 @@ def test_a_date_with_a_time_is_that_instant_in_japan(text: str, expected: str) -
         timedelta(hours=9),
         False,
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Sat, 13 Jun 2026 10:13:08 +09:00", "2026-06-13T10:13:08"),
+        ("Sat, 13 Jun 2026 10:13:08 GMT+09:00", "2026-06-13T10:13:08"),
+        ("Sat, 13 Jun 2026 10:13:08 GMT+9", "2026-06-13T10:13:08"),
+        ("Sat, 13 Jun 2026 10:13:08 +0900 (JST)", "2026-06-13T10:13:08"),
+        ("Sat, 13 Jun 2026 10:13:08", "2026-06-13T10:13:08"),
+        ("Sat, 13 Jun 2026 10:13:08 Asia/Tokyo", "2026-06-13T10:13:08"),
+        ("sat, 13 jun 2026 01:13:08 utc", "2026-06-13T10:13:08"),
+        ("Sat, 13 Jun 2026 01:13:08 -0000", "2026-06-13T10:13:08"),
+        ("Fri, 12 Jun 2026 20:13:08 EST", "2026-06-13T10:13:08"),
+        ("Tue, 01 December 2026 10:00", "2026-12-01T10:00:00"),
+        ("1 DEC 2026 10:00:00 JST", "2026-12-01T10:00:00"),
+        ("13-Jun-26 10:00:00 +0900", "2026-06-13T10:00:00"),
+        ("Thu Nov 26 10:00:00 JST 2026", "2026-11-26T10:00:00"),
+        ("Thu Nov 26 10:00:00 2026", "2026-11-26T10:00:00"),
+        ("Nov 26, 2026 3:05 p.m.", "2026-11-26T15:05:00"),
+        ("13 Foo 2026, 2026年6月13日 9時", "2026-06-13T09:00:00"),
+    ],
+)
+def test_rfc_822_is_read_as_people_write_it(text: str, expected: str) -> None:
+    read = read_date(text)
+    assert read is not None
+    assert (read[0].isoformat(), read[1]) == (f"{expected}+09:00", False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sat, 13 Jun 2026 10:13:08 +1700",
+        "2026-06-13T10:13:08+17:00",
+        "2026-06-13T10:13:08+99:00",
+        "13 Jun 2026 10:13:08 -9000",
+    ],
+)
+def test_an_offset_that_no_place_on_earth_has_is_japans_and_is_noted(text: str) -> None:
+    read = read_date(text)
+    assert read is not None
+    assert (read[0].isoformat(), has_odd_zone(text)) == ("2026-06-13T10:13:08+09:00", True)
+    assert not has_odd_zone("Sat, 13 Jun 2026 10:13:08 -0500")
+    assert not has_odd_zone("2026年6月13日 10:00")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +128,7 @@ def test_a_date_without_a_usable_time_is_midnight_and_says_so(text: str, expecte
     ["", "お知らせ", "0000-00-00", "0000年01月01日", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "9999年12月31日",
      "令和99年1月1日", "令和0年1月1日", "平成32年1月1日", "昭和63年12月31日", "昭和65年1月1日", "1988-12-31", "2101-01-01", "2026年13月1日",
      "2026年2月29日", "2026-02-30", "令和8(2025)年1月31日", "12026年1月1日", "20260613", "2026/6-13", "Fri, 99 Jun 2026 06:30:00 GMT",
-     "BR8.6.13x2026", "2026-06-13T10:00:00+99:00"],
+     "BR8.6.13x2026"],
 )  # fmt: skip
 def test_an_absurd_date_is_no_date(text: str) -> None:
     assert read_date(text) is None

@@ -3,15 +3,20 @@ import gzip
 import hashlib
 import itertools
 import socket
+import ssl
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
+from trustme import Blob
 
+from pipeline.config import Site, Source
 from pipeline.sources.answer import Fetched, FetchError
 from pipeline.sources.fetch import Client
 from tests.sources.source_site import NOW, Ask, Clock, Reply, Website, site_of
@@ -408,3 +413,157 @@ def test_a_certificate_nobody_vouches_for_is_not_accepted_and_not_asked_again(
     assert error.code == "unreachable"
     assert "certificate" in error.detail
     assert len(secure_website.asked) == 1
+
+
+def tls(authority: trustme.CA, name: str = "127.0.0.1", whole_chain: bool = True, **options: Any) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    leaf = authority.issue_cert(name, **options)
+    chain = leaf.cert_chain_pems if whole_chain else leaf.cert_chain_pems[:1]
+    with (
+        leaf.private_key_pem.tempfile() as key,
+        Blob(b"".join(pem.bytes() for pem in chain)).tempfile() as certificates,
+    ):
+        context.load_cert_chain(certificates, key)
+    return context
+
+
+def expired(authority: trustme.CA) -> ssl.SSLContext:
+    return tls(authority, not_before=datetime(2020, 1, 1, tzinfo=UTC), not_after=datetime(2021, 1, 1, tzinfo=UTC))
+
+
+def made_out_to_another(authority: trustme.CA) -> ssl.SSLContext:
+    return tls(authority, "www.city.example")
+
+
+def without_intermediate(authority: trustme.CA) -> ssl.SSLContext:
+    return tls(authority.create_child_ca(), whole_chain=False)
+
+
+def with_other_ciphers(authority: trustme.CA) -> ssl.SSLContext:
+    context = tls(authority)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("AES128-SHA256")
+    return context
+
+
+@pytest.mark.parametrize(
+    ("context_of", "says"),
+    [
+        (expired, "it has expired (certificate has expired)"),
+        (made_out_to_another, "it is made out to another"),
+        (without_intermediate, "the chain is incomplete: the server does not send an intermediate certificate"),
+        (with_other_ciphers, "server and client have no protocol or cipher in common"),
+    ],
+)
+def test_what_is_wrong_with_tls_is_said_in_full_and_not_asked_again(
+    context_of: Callable[[trustme.CA], ssl.SSLContext], says: str, authority: tuple[trustme.CA, Path], client_of: MakeClient,
+    clock: Clock, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority[1]))
+    website = Website(context_of(authority[0]))
+    try:
+        error = failure(client_of(website), f"{website.url}/a")
+    finally:
+        website.stop()
+    assert error.code == "unreachable"
+    assert says in error.detail
+    assert clock.slept == []
+
+
+def test_a_server_that_speaks_no_tls_is_told(website: Website, client_of: MakeClient, clock: Clock) -> None:
+    website.url = website.url.replace("http:", "https:")
+    assert "WRONG_VERSION_NUMBER" in failure(client_of(website), f"{website.url}/a").detail
+    assert clock.slept == []
+
+
+@pytest.fixture
+def proxied(website: Website, monkeypatch: pytest.MonkeyPatch) -> Iterator[Website]:
+    """A proxy that the environment names; `website` is behind it."""
+    proxy = Website()
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, f"http://me:secret@{proxy.host}")
+    monkeypatch.setenv("no_proxy", "")
+    yield proxy
+    proxy.stop()
+
+
+def test_a_proxy_is_used_with_its_login(website: Website, proxied: Website, client_of: MakeClient) -> None:
+    proxied.routes[f"{website.url}/a"] = b"x"
+    assert client_of(website).get(f"{website.url}/a").body == b"x"
+    assert proxied.asked[0].headers["proxy-authorization"] == "Basic bWU6c2VjcmV0"
+    assert website.asked == []
+
+
+def test_a_proxy_that_refuses_is_named_without_its_password(
+    website: Website, proxied: Website, client_of: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxied.routes[f"{website.url}/a"] = Reply(status=407)
+    assert "the proxy wants a login (407)" in failure(client_of(website), f"{website.url}/a").detail
+    website.url = website.url.replace("http:", "https:")
+    detail = failure(client_of(website), f"{website.url}/a").detail
+    assert "the proxy: it refuses (501" in detail
+    assert "secret" not in detail
+    proxied.stop()
+    assert "the proxy: ConnectionRefusedError" in failure(client_of(website), f"{website.url}/a").detail
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, br"])
+def test_a_compression_that_nobody_asked_for_is_named(coding: str, website: Website, client_of: MakeClient) -> None:
+    website.routes["/a"] = Reply(b"\x0b\x02\x80hello\x03", headers={"Content-Encoding": coding})
+    error = failure(client_of(website), f"{website.url}/a")
+    assert (error.code, coding in error.detail, "nobody asked for" in error.detail) == ("malformed", True, True)
+
+
+def test_a_compressed_body_of_several_members_is_read_whole(website: Website, client_of: MakeClient) -> None:
+    whole = gzip.compress(b"hello ") + gzip.compress(b"world")
+    website.routes["/a"] = Reply(whole, headers={"Content-Encoding": "gzip"})
+    assert client_of(website).get(f"{website.url}/a").body == b"hello world"
+
+
+@pytest.fixture
+def endless() -> Iterator[Callable[[bytes, bytes], str]]:
+    """A server that begins and then sends the same for ever; gives its address."""
+    sockets: list[socket.socket] = []
+    threads: list[threading.Thread] = []
+
+    def serve(begin: bytes, for_ever: bytes) -> str:
+        sockets.append(listening := socket.create_server(("127.0.0.1", 0)))
+
+        def answer() -> None:
+            connection, _ = listening.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(65_536)
+                connection.sendall(begin)
+                while True:
+                    connection.sendall(for_ever)
+
+        threads.append(threading.Thread(target=answer, daemon=True))
+        threads[-1].start()
+        return f"127.0.0.1:{listening.getsockname()[1]}"
+
+    yield serve
+    for one in sockets:
+        one.close()
+    for thread in threads:
+        thread.join(5)
+
+
+@pytest.mark.parametrize(
+    ("begin", "for_ever"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n"),
+    ],
+    ids=["100-continue", "chunks", "trailers"],
+)
+def test_no_answer_is_so_long_that_it_holds_a_run(
+    begin: bytes, for_ever: bytes, endless: Callable[[bytes, bytes], str], clock: Clock
+) -> None:
+    ticks = itertools.count(0.0, 0.5)
+    host = endless(begin, for_ever)
+    site = Site(url=f"http://{host}", hosts=(host,), sources=(Source(kind="feed", url="/"),), pause=0, attempts=1)
+    client = Client(site, clock.now, clock.sleep, lambda: next(ticks))
+    error = failure(client, f"http://{host}/a")
+    assert (error.code, "took too long" in error.detail) == ("unreachable", True)
+    assert next(ticks) < 40  # the limit, 25 s by this clock, and not the server's patience

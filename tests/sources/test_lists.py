@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.article import TITLE_AT_MOST
 from pipeline.config import JST, Selectors
 from pipeline.sources import feed, html_list, smart_cms
 from pipeline.sources.answer import Fetched, FetchError
-from pipeline.sources.entries import Found
+from pipeline.sources.entries import ENTRIES_AT_MOST, Rows
 
 HOSTS = ("www.city.example",)
 CITY = "https://www.city.example"
@@ -37,7 +38,7 @@ def without(key: str) -> dict[str, Any]:
     return {name: value for name, value in row().items() if name != key}
 
 
-def smart(*rows: Any) -> Found:
+def smart(*rows: Any) -> Rows:
     return smart_cms.read(fetched(json.dumps(rows)), HOSTS)
 
 
@@ -57,7 +58,7 @@ class TestSmartCms:
             row(is_category_index=True), row(is_keitai_page=True), row(url="https://elsewhere.example/1.html"),
             row(url="javascript:alert(1)"), row(url="https://www.city.example.evil.example/1.html"), row(),
         )  # fmt: skip
-        assert (len(found.entries), found.skipped) == (1, 5)
+        assert (len(found.entries), found.passed, found.skipped) == (1, 4, 1)
 
     def test_of_two_entries_with_one_address_the_first_is_kept(self) -> None:
         found = smart(
@@ -71,14 +72,14 @@ class TestSmartCms:
         )
         assert [entry.url for entry in found.entries] == [f"{CITY}/{number}.html" for number in (1, 2, 3)]
 
-    def test_a_title_is_cleaned_but_neither_cut_nor_invented(self) -> None:
+    def test_a_title_is_cleaned_and_cut_only_where_it_is_absurd(self) -> None:
         long = "長" * 5000
         found = smart(
             row(page_name=" 改\n行\u202e と\u200b "),
             row(page_name=long, url="/2.html"),
             row(page_name=None, url="/3.html"),
         )
-        assert [entry.title for entry in found.entries] == ["改 行 と", long, ""]
+        assert [entry.title for entry in found.entries] == ["改 行 と", long[:TITLE_AT_MOST], ""]
 
     @pytest.mark.parametrize(
         "date", ["0000-00-00T00:00:00+09:00", "9999-12-31T23:59:59-09:00", "令和99年1月1日", "", None, "soon"]
@@ -93,17 +94,43 @@ class TestSmartCms:
 
     @pytest.mark.parametrize("key", ["url", "page_name", "publish_datetime"])
     def test_a_needed_key_that_is_gone_is_named(self, key: str) -> None:
-        with pytest.raises(FetchError, match=f"entry 2 has no {key};") as caught:
-            smart(row(url="/1.html"), without(key))
+        with pytest.raises(FetchError, match=f"entry 1 has no {key}, nor has any other;") as caught:
+            smart(without(key), without(key))
         assert caught.value.code == "malformed"
+
+    def test_a_row_without_address_or_title_is_skipped_and_counted_and_the_others_are_read(self) -> None:
+        found = smart(row(url="/1.html"), without("url"), without("page_name"), without("publish_datetime"))
+        assert [entry.url for entry in found.entries] == [f"{CITY}/1.html", f"{CITY}/kurashi/40123.html"]
+        assert (found.skipped, found.undated) == (2, 1)
+
+    def test_a_tree_is_read_with_all_its_branches(self) -> None:
+        leaf = row(url="/a/3.html", page_name="葉")
+        branch = row(
+            url="/a/index.html", is_category_index=True, child_pages=[leaf, {"category_name": "空", "child_pages": []}]
+        )
+        tree = {"child_pages": [row(url="/1.html"), branch, row(url="/2.html", child_pages=None)]}
+        for document in ([tree], tree):
+            found = smart_cms.read(fetched(json.dumps(document)), HOSTS)
+            assert [entry.url for entry in found.entries] == [f"{CITY}/1.html", f"{CITY}/a/3.html", f"{CITY}/2.html"]
+            assert (found.passed, found.skipped) == (1, 0)
+
+    @pytest.mark.parametrize(
+        ("written", "title"),
+        [
+            (rb"\ud83d\ude0d", "祭り😍"), (b"&#55357;&#56845;", "祭り😍"), (b"&#128525;", "祭り😍"), (rb"\ud83d", "祭り"), (b"\t\x0b", "祭り"),
+        ],
+    )  # fmt: skip
+    def test_an_emoji_in_halves_and_control_characters_do_not_stop_the_list(self, written: bytes, title: str) -> None:
+        body = json.dumps([row(page_name="祭り@")], ensure_ascii=False).encode().replace(b"@", written)
+        assert smart_cms.read(fetched(body), HOSTS).entries[0].title == title
 
     @pytest.mark.parametrize("key", ["page_no", "is_category_index", "is_keitai_page", "reserve", "tag", "keyword"])
     @pytest.mark.parametrize("value", [None, "x", -1, [], [1], {}, {"sns_display": 7}, True])
     def test_a_key_we_can_do_without_may_be_missing_or_odd(self, key: str, value: Any) -> None:
         assert smart(without(key)).entries[0].title == "記事名"
         found = smart(row(**{key: value}))
-        assert len(found.entries) + found.skipped == 1
-        assert found.skipped == (key.startswith("is_") and value is True)
+        assert len(found.entries) + found.passed == 1
+        assert found.passed == (key.startswith("is_") and value is True)
 
     def test_new_keys_are_ignored(self) -> None:
         assert len(smart(row(new_key={"a": [1]})).entries) == 1
@@ -116,7 +143,7 @@ class TestSmartCms:
             ('{"error": "x"}', "not the list expected"),
             ("null", "not the list expected"),
             ("[1, 2]", "not the list expected"),
-            ('[{"url": 5}]', r"\$\[0\]\.url"),
+            ('[{"url": 5}]', r"\$\[\.\.\.\]\.url|\$\[0\]\.url"),
             ('[{"url": "/1.html"', "not the list expected"),
             ("[" * 100_000, "not the list expected"),
         ],
@@ -133,7 +160,7 @@ class TestSmartCms:
         assert smart_cms.read(fetched(body, "application/json; charset=UTF-8"), HOSTS).entries[0].title == "記事名"
 
     def test_an_empty_list_is_an_empty_list(self) -> None:
-        assert smart() == Found((), 0, 0)
+        assert smart() == Rows()
 
     @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=3)
                         | st.dictionaries(st.sampled_from([*row(), "x"]), inner, max_size=6), max_leaves=20))  # fmt: skip
@@ -173,7 +200,7 @@ class TestFeed:
             (f"{CITY}/a/13745.html", "粗大ごみ & <重要> {{ x }}", JUNE, 13745),
             (f"{CITY}/a/2.html", "別", None, 2),
         ]
-        assert (found.undated, found.skipped) == (1, 1)
+        assert (found.undated, found.passed, found.skipped) == (1, 1, 0)
 
     def test_rss_2_is_read_and_titles_escaped_twice_come_out_right(self) -> None:
         found = feed.read(fetched(RSS2), HOSTS)
@@ -185,6 +212,60 @@ class TestFeed:
     def test_atom_is_read_by_its_alternate_link_and_its_last_publication(self) -> None:
         (entry,) = feed.read(fetched(ATOM), HOSTS).entries
         assert (entry.url, entry.title, entry.date) == (f"{CITY}/1.html", "太字", JUNE)
+
+    @pytest.mark.parametrize("name", ["lang", "copy", "reg", "sect", "para", "not", "times", "order", "amp", "x"])
+    def test_an_ampersand_in_a_link_is_one_whatever_follows_it(self, name: str) -> None:
+        found = feed.read(fetched(RSS2.replace("/1.html", f"/1.php?a=1&{name}=2&b=3")), HOSTS)
+        assert [entry.url for entry in found.entries] == [f"{CITY}/1.php?a=1&{name}=2&b=3", f"{CITY}/2.html"]
+
+    @pytest.mark.parametrize(
+        ("written", "title"),
+        [
+            ("&#55357;&#56845;祭り", "😍祭り"), ("&#xD83D;&#xDE0D;祭り", "😍祭り"), ("&#128525;祭り", "😍祭り"), ("&#55357;祭り", "祭り"),
+            ("祭\x0b\x00り", "祭り"), ("祭&#11;り", "祭り"), ("祭り&nbsp;会場", "祭り 会場"), ("祭り&hellip;", "祭り…"), ("祭り & 会場", "祭り & 会場"),
+            ("<![CDATA[祭り & <b>会場</b>]]>", "祭り & 会場"), ("祭り&copy 会場", "祭り&copy 会場"),
+        ],
+    )  # fmt: skip
+    def test_what_xml_forbids_in_one_title_stops_no_feed(self, written: str, title: str) -> None:
+        found = feed.read(fetched(RSS2.replace("C</title>", f"{written}</title>")), HOSTS)
+        assert [entry.title for entry in found.entries] == ["A & B", title]
+
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            ("\n\n  ", "\n"), ("\ufeff", ""), ("<br />\n<b>Warning</b>: Undefined index in feed.php on line 3<br />\n", "<!-- 0.2 s -->"),
+            ('<?xml version="1.0" encoding="EUC-JP"?><?xml-stylesheet href="x.xsl"?><!DOCTYPE rss>', "<script>x & y</script>"),
+        ],
+    )  # fmt: skip
+    def test_what_stands_around_a_feed_is_not_read(self, before: str, after: str) -> None:
+        assert len(feed.read(fetched(before + RSS2 + after), HOSTS).entries) == 2
+
+    @pytest.mark.parametrize(
+        "dates",
+        [
+            "<pubDate>Sat, 13 Jun 2026 10:13:08 +09:00</pubDate>",
+            "<pubDate>Sat, 13 Jun 2026 10:13:08 GMT+09:00</pubDate>",
+            "<dc:date>未定</dc:date><pubDate>13 JUN 2026 10:13:08</pubDate>",
+            "<pubDate>soon</pubDate><dcterms:modified>2026-06-13T10:13:08+09:00</dcterms:modified>",
+            '<dcterms:issued xmlns:dcterms="http://purl.org/dc/terms/">2026-06-13 10:13:08</dcterms:issued>',
+            "<published>2026-06-13T01:13:08Z</published><updated/>",
+            "<dc:date>2026-06-13T10:13:08+17:00</dc:date>",
+        ],
+    )
+    def test_a_date_is_found_in_whatever_field_it_stands(self, dates: str) -> None:
+        found = feed.read(fetched(RSS2.replace("<pubDate>2026年6月13日</pubDate>", dates)), HOSTS)
+        assert ([entry.date for entry in found.entries], found.undated) == ([JUNE, JUNE], 0)
+        assert found.zones == ("+17:00" in dates)
+
+    def test_addresses_are_relative_to_xml_base_and_an_identity_that_is_an_address_is_a_link(self) -> None:
+        body = (
+            '<feed xmlns="http://www.w3.org/2005/Atom" xml:base="/news/"><entry><title>A</title><link href="1.html"/></entry>'
+            "<entry><title>B</title><id>https://www.city.example/2.html</id></entry>"
+            "<entry><title>C</title><id>urn:uuid:1</id></entry></feed>"
+        )
+        found = feed.read(fetched(body), HOSTS)
+        assert [entry.url for entry in found.entries] == [f"{CITY}/news/1.html", f"{CITY}/2.html"]
+        assert found.skipped == 1
 
     def test_a_stray_ampersand_does_not_stop_a_whole_feed(self) -> None:
         found = feed.read(fetched(RSS2.replace("C</title>", "C & D</title>")), HOSTS)
@@ -213,9 +294,7 @@ class TestFeed:
             assert caught.value.code == "malformed"
 
     def test_an_empty_feed_is_an_empty_list(self) -> None:
-        assert feed.read(fetched('<rss version="2.0"><channel><title>x</title></channel></rss>'), HOSTS) == Found(
-            (), 0, 0
-        )
+        assert feed.read(fetched('<rss version="2.0"><channel><title>x</title></channel></rss>'), HOSTS) == Rows()
 
     @given(st.lists(st.sampled_from(["<rss version='2.0'>", "<channel>", "<item>", "</item>", "<title>", "</title>", "<link>", "x", "</link>", "&amp;",
                                      "&", "<![CDATA[", "]]>", "<", ">", "</rss>", "<dc:date>", "<?", "<!--", "\0", "\ud800".encode("utf-8", "replace").decode()]),
@@ -237,7 +316,7 @@ class TestHtmlList:
             (f"{CITY}/kinkyu/1.html", "避難指示（門真（かどま））", datetime(2026, 6, 13, 10, 13, tzinfo=JST)),
             (f"{CITY}/2.html", "断水", None),
         ]
-        assert (found.undated, found.skipped) == (1, 2)
+        assert (found.undated, found.passed, found.skipped) == (1, 1, 1)
 
     def test_the_item_may_be_the_link_and_a_list_may_have_no_dates(self) -> None:
         found = html_list.read(
@@ -251,11 +330,24 @@ class TestHtmlList:
         assert (entry.title, entry.date) == ("断水", JUNE)
 
     def test_a_page_without_the_items_is_an_empty_list(self) -> None:
-        assert html_list.read(fetched("<p>現在、緊急情報はありません。"), HOSTS, SELECT) == Found((), 0, 0)
+        assert html_list.read(fetched("<p>現在、緊急情報はありません。"), HOSTS, SELECT) == Rows()
 
     def test_shift_jis_served_as_utf_8_is_read(self) -> None:
         found = html_list.read(fetched(LIST.encode("cp932"), "text/html; charset=UTF-8"), HOSTS, SELECT)
         assert found.entries[1].title == "断水"
+
+    def test_base_href_counts_in_lists_as_in_pages(self) -> None:
+        body = '<base href="/bosai/kinkyu/"><ul><li class="page"><a href="1.html">断水</a></li></ul>'
+        assert html_list.read(fetched(body), HOSTS, SELECT).entries[0].url == f"{CITY}/bosai/kinkyu/1.html"
+
+    def test_the_list_says_what_it_calls_itself(self) -> None:
+        body = "<title>緊急情報／門真市</title><h1>緊急 情報</h1>"
+        assert html_list.read(fetched(body), HOSTS, SELECT).heading == "緊急 情報\n緊急情報／門真市"
+
+    @pytest.mark.parametrize("name", ["lang", "copy", "reg", "sect", "para", "not"])
+    def test_an_ampersand_in_a_link_is_no_entity(self, name: str) -> None:
+        body = f'<li class="page"><a href="/o.php?a=1&{name}=2">断水</a></li>'
+        assert html_list.read(fetched(body), HOSTS, SELECT).entries[0].url == f"{CITY}/o.php?a=1&{name}=2"
 
     def test_a_wrong_selector_is_named(self) -> None:
         with pytest.raises(FetchError, match=r"selector.*kadoma\.toml"):
@@ -264,6 +356,89 @@ class TestHtmlList:
     def test_json_where_a_page_should_be_is_malformed(self) -> None:
         with pytest.raises(FetchError, match="application/json"):
             html_list.read(fetched("[]", "application/json"), HOSTS, SELECT)
+
+
+STACKED = """<title>緊急情報</title><h1>緊急情報</h1>
+<div class="report"><h2>第2報　避難指示</h2><p class="date">令和8年6月13日 14時</p><p>全域に避難指示を出しました。</p><p>命を守ってください。</p></div>
+<div class="report"><h2>第1報　高齢者等避難</h2><p class="date">令和8年6月13日 10時</p><p>高齢者等は避難してください。</p></div>
+<div class="report"> </div>"""
+REPORTS = Selectors(item="div.report", date=".date")
+
+
+class TestEmergencyLists:
+    """Several reports on one page: each is an entry of its own."""
+
+    def test_reports_stacked_on_the_list_are_entries_with_their_own_text(self) -> None:
+        found = html_list.read(fetched(STACKED), HOSTS, REPORTS, emergency=True)
+        assert [(entry.title, entry.text, entry.date and entry.date.hour) for entry in found.entries] == [
+            ("第2報　避難指示", "全域に避難指示を出しました。\n命を守ってください。", 14),
+            ("第1報　高齢者等避難", "高齢者等は避難してください。", 10),
+        ]
+        assert found.skipped == 1
+        assert len({entry.url for entry in found.entries}) == 2
+        assert all(entry.url.startswith(f"{CITY}/list#r") for entry in found.entries)
+
+    def test_a_new_report_on_top_leaves_the_others_what_they_were_also_under_the_same_title(self) -> None:
+        def block(text: str) -> str:
+            return f'<div class="report"><h2>大雨に関するお知らせ</h2><p>{text}</p></div>'
+
+        before = html_list.read(fetched(block("一")), HOSTS, REPORTS, emergency=True).entries
+        after = html_list.read(fetched(block("二") + block("一")), HOSTS, REPORTS, emergency=True).entries
+        assert after[1:] == before
+        assert after[0].url != before[0].url
+
+    def test_a_report_that_is_edited_in_place_keeps_its_address(self) -> None:
+        one, other = (
+            html_list.read(fetched(text), HOSTS, REPORTS, emergency=True).entries[0]
+            for text in (STACKED, STACKED.replace("全域に", "市内全域に"))
+        )
+        assert (one.url, one.text != other.text) == (other.url, True)
+
+    def test_headings_with_text_below_are_reports_too(self) -> None:
+        body = "<h1>緊急</h1><h2>断水</h2><p>東町で断水。</p>給水は市役所。<h2>復旧</h2><p>復旧しました。</p><h1>関連</h1><p>x</p>"
+        found = html_list.read(fetched(body), HOSTS, Selectors(item="h2"), emergency=True)
+        assert [(entry.title, entry.text) for entry in found.entries] == [
+            ("断水", "東町で断水。\n給水は市役所。"), ("復旧", "復旧しました。"),
+        ]  # fmt: skip
+
+    def test_anchors_of_one_page_are_different_entries_but_a_place_to_begin_reading_is_none(self) -> None:
+        body = "".join(
+            f'<li class="page"><a href="{url}">{url}</a></li>'
+            for url in ("o.html#n2", "o.html#n1", "p.html#contents", "#n3", "#")
+        )
+        found = html_list.read(fetched(body), HOSTS, SELECT, emergency=True)
+        assert [entry.url for entry in found.entries] == [
+            f"{CITY}/o.html#n2", f"{CITY}/o.html#n1", f"{CITY}/p.html", f"{CITY}/list#n3",
+        ]  # fmt: skip
+        normal = html_list.read(fetched(body), HOSTS, SELECT)
+        assert [entry.url for entry in normal.entries] == [f"{CITY}/o.html", f"{CITY}/p.html"]
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            '<h2 id="n2">第2報</h2><p>避難指示。</p><h2 id="n1">第1報</h2><p>高齢者等避難。</p>',
+            '<h2><a name="n2"></a>第2報</h2><p>避難指示。</p><h2><a name="n1"></a>第1報</h2><p>高齢者等避難。</p>',
+            '<div id="n2"><h3>第2報</h3><p>避難指示。</p></div><div id="n1"><h3>第1報</h3><p>高齢者等避難。</p></div>',
+            '<p><a name="n2">第2報</a></p><p>避難指示。</p><p><a name="n1">第1報</a></p><p>高齢者等避難。</p>',
+            '<dl><dt id="n2">第2報</dt><dd>避難指示。</dd><dt id="n1">第1報</dt><dd>高齢者等避難。</dd></dl>',
+        ],
+    )
+    def test_the_part_of_a_page_that_an_anchor_names_ends_where_the_next_begins(self, body: str) -> None:
+        text = f"<h1>大雨</h1><p>はじめに。</p>{body}"
+        assert html_list.part(text, "n2") == ("第2報", "避難指示。")
+        assert html_list.part(text, "n1") == ("第1報", "高齢者等避難。")
+        assert html_list.part(text, "n9") is None
+
+
+def test_a_list_without_end_is_cut_to_its_newest_entries_and_the_rest_is_counted() -> None:
+    rows = [row(url=f"/a/{n}.html", publish_datetime=f"2026-06-{1 + n % 28:02}") for n in range(ENTRIES_AT_MOST + 5)]
+    found = smart(*rows)
+    assert (len(found.entries), found.left_out) == (ENTRIES_AT_MOST, 5)
+    assert {entry.url for entry in found.entries} > {f"{CITY}/a/{n}.html" for n in range(27, ENTRIES_AT_MOST, 28)}
+
+
+def test_an_address_without_end_is_no_article() -> None:
+    assert smart(row(url="/" + "a" * 20_000), row()).skipped == 1
 
 
 @given(st.binary(max_size=300), st.sampled_from(["", "text/html; charset=Shift_JIS", "application/json", "\x00;;"]))

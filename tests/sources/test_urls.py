@@ -2,6 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pipeline.article import article_id, identity
 from pipeline.sources.urls import canonical, on_hosts, page_number, site_url
 
 BASE = "https://www.city.example/kurashi/index.html"
@@ -45,6 +46,85 @@ def test_every_spelling_of_an_address_becomes_the_one_canonical_spelling(written
 )
 def test_tracking_goes_and_the_cms_parameters_stay(written: str, expected: str) -> None:
     assert canonical(written, BASE) == f"https://www.city.example{expected}"
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("/a/1.html;jsessionid=0A1B2C?x=1", "/a/1.html?x=1"),
+        ("/a/1.html;JSESSIONID=0A1B2C", "/a/1.html"),
+        ("/(S(abcdefghijklmnopqrstuvwx))/a.aspx", "/a.aspx"),
+        ("/a.php?PHPSESSID=0123&id=3", "/a.php?id=3"),
+        ("/a.php?id=3&sid=0123", "/a.php?id=3"),
+        ("/a;b/1.html?page=2", "/a;b/1.html?page=2"),
+    ],
+)
+def test_a_session_is_no_part_of_an_address(written: str, expected: str) -> None:
+    assert canonical(written, BASE) == f"https://www.city.example{expected}"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("/a/b", "/a/b/"),
+        ("/a/b/", "/a/b/index.html"),
+        ("/a/index.php?id=3", "/a/?id=3"),
+        ("/a//b///1.html", "/a/b/1.html"),
+        ("/a/1.html/", "/a/1.html"),
+        ("/v.php?b=1&a=2", "/v.php?a=2&b=1"),
+        ("/a/1.html?v=20261126", "/a/1.html?v=20261127"),
+        ("/a/1.html?20261126101112", "/a/1.html"),
+        ("/a/slug/?ver=2", "/a/slug/"),
+        ("/v.php?id=3&_=1795651200", "/v.php?id=3"),
+    ],
+)
+def test_two_spellings_of_one_page_are_one_article(one: str, other: str) -> None:
+    first, second = (article_id(canonical(written, BASE)) for written in (one, other))
+    assert first == second
+
+
+def test_http_and_https_are_one_article_and_this_machine_is_not_asked_to_be_two() -> None:
+    assert article_id("http://www.city.example/a") == article_id("https://www.city.example/a")
+    assert identity("http://127.0.0.1:80/a/1.html") != identity("https://127.0.0.1:80/a/1.html")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("/a/1.html", "/a/2.html"),
+        ("/v.php?v=1", "/v.php?v=2"),
+        ("/?p=1", "/?p=2"),
+        ("/index.php?d=1", "/index.php?d=2"),
+        ("/a/?id=1", "/a/?id=2"),
+        ("/a/1.html?page=1", "/a/1.html?page=2"),
+        ("/A/1.html", "/a/1.html"),
+    ],
+)
+def test_two_pages_are_two_articles(one: str, other: str) -> None:
+    assert article_id(canonical(one, BASE)) != article_id(canonical(other, BASE))
+    assert identity("https://x.example/o.html#n1") != identity("https://x.example/o.html#n2")
+
+
+@given(st.text(max_size=60))
+@example("https://x.example//a//?v=1&&b")
+@example("https://[::1]/?v")
+def test_what_identifies_a_page_identifies_itself(rest: str) -> None:
+    try:
+        url = canonical(f"https://x.example/{rest}")
+    except ValueError:
+        return
+    assert identity(identity(url)) == identity(url)
+
+
+@pytest.mark.parametrize(
+    "written", ["http://city.example/1.html", "//city.example/1.html", "https://www.city.example/1.html"]
+)
+def test_the_sites_host_with_or_without_www_is_the_one_that_is_configured(written: str) -> None:
+    assert site_url(written, BASE, ("www.city.example",)) == "https://www.city.example/1.html"
+    assert site_url(written, BASE, ("city.example", "www.city.example")) in (
+        "https://city.example/1.html",
+        "https://www.city.example/1.html",
+    )
 
 
 @pytest.mark.parametrize(
