@@ -137,6 +137,13 @@ def _add_questions(add: Add, common: argparse.ArgumentParser) -> None:
     about = "every template with lifelike hard cases instead"
     one.add_argument("--template-gallery", action="store_true", help=about)
 
+    one = add("report", "month.report", "the month: what was sent, on whose decision, how fast, and LINE's aggregates")
+    one.add_argument("--month", default="", metavar="YYYY-MM", help="default: last month")
+    one.add_argument("--out", type=Path, metavar="FILE", help="write it as a page too")
+    about = "first ask LINE for the figures that the ledger has not got, and record them"
+    one.add_argument("--figures", action="store_true", help=about)
+    one.add_argument("--issue", action="store_true", help="tell it as an issue on GitHub")
+
     add("status", "look.status", "queue, held, waiting for a person, open broadcasts, last run")
 
     one = add("explain", "look.explain", "every decision on one article, with the policy's article number")

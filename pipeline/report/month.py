@@ -21,13 +21,12 @@ from pipeline.ledger.events import (
     Decided,
     Found,
     Friends,
-    Intent,
     Measured,
-    Outcome,
     Posted,
     Refused,
     Settled,
 )
+from pipeline.ledger.knowledge import BroadcastKnown, fold
 from pipeline.policy.content import category_of
 from pipeline.policy.hours import is_open
 from pipeline.report import words
@@ -38,15 +37,6 @@ COUNTED_FOR = timedelta(days=15)  # LINE counts what residents do with a message
 WAITING = ("hold", "review", "skip")  # verdicts under which something was held back
 
 
-class Sent(Struct, frozen=True):
-    """A broadcast that reached residents: LINE accepted it, or a person found that it did."""
-
-    intent: Intent
-    at: datetime
-    request_id: str
-    settled_by: str = ""
-
-
 class Pages(Struct, frozen=True):
     """What the ledger says of the articles, by id."""
 
@@ -55,21 +45,15 @@ class Pages(Struct, frozen=True):
     posts: Mapping[str, Posted]
 
 
-def sent_broadcasts(events: Iterable[AnyEvent]) -> list[Sent]:
-    """Every broadcast that reached residents, once, in the order in which that became known."""
-    intents: dict[str, Intent] = {}
-    sent: dict[str, Sent] = {}
-    for event in events:
-        if isinstance(event, Intent):
-            intents[event.broadcast] = event
-        elif isinstance(event, Outcome | Settled) and event.broadcast in intents:
-            reached = event.outcome == "accepted" if isinstance(event, Outcome) else event.delivered
-            if reached and event.broadcast not in sent:
-                request, actor = (event.request_id, "") if isinstance(event, Outcome) else ("", event.actor)
-                # A person settles days later; residents got it when it was sent.
-                at = event.at if isinstance(event, Outcome) else intents[event.broadcast].at
-                sent[event.broadcast] = Sent(intents[event.broadcast], at, request, actor)
-    return list(sent.values())
+def sent_broadcasts(events: Iterable[AnyEvent]) -> list[BroadcastKnown]:
+    """Every broadcast that reached residents: LINE accepted it, or a person found that it did."""
+    return [broadcast for broadcast in fold(events).archive.values() if broadcast.outcome == "accepted"]
+
+
+def sent_at(broadcast: BroadcastKnown) -> datetime:
+    """When residents got it. A person settles days later: then the instant at which the request left."""
+    known_by_line = broadcast.request_id and broadcast.answered
+    return known_by_line or broadcast.at
 
 
 def month_of(config: Config, events: Sequence[AnyEvent], month: str, now: datetime) -> Json:
@@ -81,10 +65,10 @@ def month_of(config: Config, events: Sequence[AnyEvent], month: str, now: dateti
     """
     first, end = span_of(month)
     known = _pages(events)
-    sent = [one for one in sent_broadcasts(events) if first <= one.at < end]
+    sent = [one for one in sent_broadcasts(events) if first <= sent_at(one) < end]
     measured = {event.broadcast: event for event in events if isinstance(event, Measured)}
-    rows = [_row(config, one, known, measured.get(one.intent.broadcast)) for one in sent]
-    chosen = [(one, article) for one in sent for article in one.intent.chosen]
+    rows = [_row(config, one, known, measured.get(one.id)) for one in sent]
+    chosen = [(one, article) for one in sent for article in one.chosen]
     within = [event for event in events if first <= event.at < end]
     return {
         "month": month,
@@ -95,9 +79,9 @@ def month_of(config: Config, events: Sequence[AnyEvent], month: str, now: dateti
         "broadcasts": rows,
         "totals": {
             "broadcasts": len(sent),
-            "emergencies": sum(one.intent.emergency for one in sent),
+            "emergencies": sum(one.emergency for one in sent),
             "articles": len(chosen),
-            "messages": sum(one.intent.messages for one in sent),
+            "messages": sum(one.messages for one in sent),
         },
         "by_category": _counted(_category(config, known, article) for _, article in chosen),
         "by_department": _counted(_department(known, article) for _, article in chosen),
@@ -123,15 +107,15 @@ def span_of(month: str) -> tuple[datetime, datetime]:
     return first, (first + timedelta(days=32)).replace(day=1)
 
 
-def unmeasured(events: Sequence[AnyEvent], first: datetime, end: datetime, now: datetime) -> list[Sent]:
-    """Broadcasts between two instants whose figures LINE may have and the ledger has not, or not the final ones; newest
-    last."""
-    final = {e.broadcast: e.at for e in events if isinstance(e, Measured)}
+def unmeasured(events: Sequence[AnyEvent], first: datetime, end: datetime, now: datetime) -> list[BroadcastKnown]:
+    """Broadcasts between two instants whose figures LINE may have and the ledger has not, or not the final
+    ones; newest last."""
+    measured = {event.broadcast: event.at for event in events if isinstance(event, Measured)}
     return [
         one
         for one in sent_broadcasts(events)
-        if one.request_id and first <= one.at < end and now - one.at >= timedelta(days=1)
-        and not _is_final(final.get(one.intent.broadcast), one)
+        if one.request_id and first <= sent_at(one) < end and now - sent_at(one) >= timedelta(days=1)
+        and not _is_final(measured.get(one.id), one)
     ]  # fmt: skip
 
 
@@ -142,8 +126,8 @@ def days_without_friends(events: Sequence[AnyEvent], first: date, end: date) -> 
     return [day for day in days if day.isoformat() not in there]
 
 
-def _is_final(measured: datetime | None, sent: Sent) -> bool:
-    return measured is not None and measured - sent.at >= COUNTED_FOR
+def _is_final(measured: datetime | None, sent: BroadcastKnown) -> bool:
+    return measured is not None and measured - sent_at(sent) >= COUNTED_FOR
 
 
 def _pages(events: Iterable[AnyEvent]) -> Pages:
@@ -161,14 +145,14 @@ def _pages(events: Iterable[AnyEvent]) -> Pages:
     return Pages(titles, addresses, posts)
 
 
-def _row(config: Config, one: Sent, known: Pages, measured: Measured | None) -> Json:
+def _row(config: Config, one: BroadcastKnown, known: Pages, measured: Measured | None) -> Json:
     final = measured is not None and _is_final(measured.at, one)
     return {
-        "id": one.intent.broadcast,
-        "at": one.at.isoformat(),
-        "emergency": one.intent.emergency,
+        "id": one.id,
+        "at": sent_at(one).isoformat(),
+        "emergency": one.emergency,
         "request_id": one.request_id,
-        "settled_by": one.settled_by,
+        "settled_by": one.settled.actor if one.settled else "",
         "articles": [
             {
                 "id": article.article,
@@ -179,7 +163,7 @@ def _row(config: Config, one: Sent, known: Pages, measured: Measured | None) -> 
                 "basis": article.basis,
                 "reason": article.reason,
             }
-            for article in one.intent.chosen
+            for article in one.chosen
         ],
         "figures": {
             "state": "missing" if measured is None else "final" if final else "counting",
@@ -208,20 +192,24 @@ def _counted(names: Iterable[str]) -> list[Json]:
     ]
 
 
-def _hours(config: Config, sent: Sequence[Sent]) -> Json:
+def _hours(config: Config, sent: Sequence[BroadcastKnown]) -> Json:
     """Art. 7: whether every broadcast that is no emergency began within the hours."""
-    normal = [one for one in sent if not one.intent.emergency]
-    outside = [one.intent.broadcast for one in normal if not is_open(one.intent.at, config.policy.hours)]
+    normal = [one for one in sent if not one.emergency]
+    outside = [one.id for one in normal if not is_open(one.at, config.policy.hours)]
     return {"normal": len(normal), "within": len(normal) - len(outside), "outside": outside}
 
 
-def _delay(chosen: Iterable[tuple[Sent, Chosen]]) -> Json:
+def _delay(chosen: Iterable[tuple[BroadcastKnown, Chosen]]) -> Json:
     """From the publication to the phone, in minutes. Midnight sharp stands for a date without time, which says nothing."""
     minutes: dict[bool, list[float]] = {False: [], True: []}
     for one, article in chosen:
         published = article.date.astimezone(JST) if article.date else None
-        if published and (published.hour, published.minute, published.second) != (0, 0, 0) and published <= one.at:
-            minutes[one.intent.emergency].append((one.at - published).total_seconds() / 60)
+        if (
+            published
+            and (published.hour, published.minute, published.second) != (0, 0, 0)
+            and published <= sent_at(one)
+        ):
+            minutes[one.emergency].append((sent_at(one) - published).total_seconds() / 60)
     return {
         name: {"count": len(values), "median": _rank(values, 0.5), "p90": _rank(values, 0.9)}
         for name, values in (("articles", minutes[False]), ("emergencies", minutes[True]))

@@ -173,6 +173,7 @@ class LineServer(FaultyServer, EmbeddedLine):
             ("GET", "/v2/bot/message/quota"): self._quota,
             ("GET", "/v2/bot/insight/message/delivery"): self._deliveries,
             ("GET", "/v2/bot/insight/followers"): self._followers,
+            ("GET", "/v2/bot/insight/message/event"): self._event,
             ("GET", "/v2/bot/channel/webhook/endpoint"): self._webhook,
         }
 
@@ -312,6 +313,22 @@ class LineServer(FaultyServer, EmbeddedLine):
         _, answer = self._insight_day(request)
         numbers = {"followers": self.followers, "targetedReaches": self.followers, "blocks": self.followers // 10}
         return answer or json_response({"status": "ready"} | numbers)
+
+    def _event(self, request: Request) -> Response:
+        """What residents did with one broadcast: ready a day later; numbers under 20 are null."""
+        if not self._spend(request.route):
+            return error(429, RATE_LIMIT)
+        wanted = parse_qs(urlsplit(request.path).query).get("requestId", [""])[-1]
+        one = next((one for one in self.accepted if one.request_id == wanted), None)
+        if one is None:
+            return error(404, "Not found")
+        if self.now() - one.at < timedelta(days=1):
+            return json_response({"overview": None, "messages": [], "clicks": []})
+        overview = {
+            "requestId": wanted, "timestamp": int(one.at.timestamp()), "delivered": self.followers,
+            "uniqueImpression": self.followers // 2, "uniqueClick": None, "uniqueMediaPlayed": None,
+        }  # fmt: skip
+        return json_response({"overview": overview, "messages": [], "clicks": []})
 
     def _webhook(self, _: Request) -> Response:
         if not self.webhook:

@@ -18,7 +18,7 @@ from tests.town import ROOT, SCRIPT, Town, zygote
 from tests.workflows.expressions import holds, resolved
 
 WORKFLOWS = ROOT / ".github" / "workflows"
-CHECKOUT, INSTALL = "actions/checkout@", "./.github/actions/install"
+CHECKOUT, INSTALL, UPLOAD = "actions/checkout@", "./.github/actions/install", "actions/upload-artifact@"
 SECRETS = {"LINE_CHANNEL_ID": CHANNEL_ID, "LINE_CHANNEL_SECRET": CHANNEL_SECRET}
 # actions/runner, ActionCommand.cs: `::name properties::data` after leading blanks; the older `##[name properties]data` anywhere.
 COMMAND = re.compile(r"^\s*::(?P<name>[\w-]+)(?: [^:]*)?::(?P<data>.*)$")
@@ -75,6 +75,7 @@ class Run:
         self.steps: list[Step] = []
         self.jobs: dict[str, bool] = {}
         self.outputs: dict[str, dict[str, str]] = {}
+        self.artifacts: dict[str, list[Path]] = {}
 
     @property
     def is_green(self) -> bool:
@@ -208,6 +209,7 @@ class Runner:
         temp = self.town.folder / f"runner-{contexts['github']['run_id']}-{name}"
         shutil.rmtree(temp, ignore_errors=True)
         temp.mkdir()
+        contexts = contexts | {"runner": {"temp": str(temp)}}
         workspace = temp / "workspace"
         failed = False
         for step in job["steps"]:
@@ -223,6 +225,9 @@ class Runner:
                     outcome = self._step(name, step, [definition, job], contexts, temp, workspace, triggering)
                     done.steps.append(outcome)
                     failed = failed or bool(outcome.code)
+            elif uses.startswith(UPLOAD):  # what it shall keep must be there, as `if-no-files-found: error` wants
+                done.artifacts[step["with"]["name"]] = list(Path(resolved(step["with"]["path"], contexts)).rglob("*"))
+                assert done.artifacts[step["with"]["name"]]
             else:
                 raise AssertionError(f"this small runner does not know {uses}")
         return not failed

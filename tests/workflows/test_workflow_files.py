@@ -20,7 +20,7 @@ BIN = Path(sys.executable).parent
 EXAMPLES = sorted((ROOT / "examples").rglob("*.yml"))
 ACTIONS = [ROOT / ".github" / "actions" / "install" / "action.yml"]
 PINNED = re.compile(r"^[\w./-]+@[0-9a-f]{40}$")
-WRITERS = {"sync.yml": "sync", "post.yml": "post", "city.yml": "city"}
+WRITERS = {"sync.yml": "sync", "post.yml": "post", "city.yml": "city", "report.yml": "report"}
 
 
 def jobs(name: str) -> list[tuple[str, dict[str, Any]]]:
@@ -102,7 +102,7 @@ def test_a_secret_is_only_in_the_step_that_needs_it(name: str) -> None:
     assert "secrets." not in str(workflow.get("env", "")) + str(without_steps)
     for step in steps(name):
         if "secrets.LINE" in str(step):
-            assert re.search(r"kadoma-line (run|watch|doctor)", step["run"]), (
+            assert re.search(r"kadoma-line (run|watch|doctor|report)", step["run"]), (
                 f"{name}: {step['name']} needs no LINE secret"
             )
 

@@ -1,0 +1,98 @@
+"""`report`: the month, for those who answer for the account."""
+
+import argparse
+import logging
+import os
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pipeline.commands import Output
+from pipeline.config import JST, Config, ConfigError, load
+from pipeline.ledger import store
+from pipeline.ledger.ledger import Ledger, LostRace
+from pipeline.line.client import Client, LineError
+from pipeline.line.figures import measure
+from pipeline.report import month_page, safe
+from pipeline.report.github import GitHub, GitHubError
+from pipeline.report.issues import labels_of
+from pipeline.report.month import days_without_friends, month_of, span_of, unmeasured
+from pipeline.report.tell import append_summary
+from pipeline.world import World
+
+log = logging.getLogger("kadoma_line")
+
+CODE = "month"  # of the issue's label
+
+
+def report(options: argparse.Namespace) -> Output:
+    """The month as text, as a page (`--out`), as an issue (`--issue`); `--figures` asks LINE for what is missing first."""
+    config, world = load(options.config), World.real(load(options.config))
+    now = world.now()
+    month = options.month or f"{now.astimezone(JST).replace(day=1) - timedelta(days=1):%Y-%m}"
+    try:
+        first, end = span_of(month)
+    except ValueError:
+        raise ConfigError(f"--month: found {month!r}; allowed: a month such as 2026-11") from None
+    if options.figures:
+        _measure(config, options.state, world, first, min(end, now))
+    document = month_of(config, list(store.read(options.state)), month, now)
+    if options.out:
+        write(options.out, month_page.page(document))
+    if options.issue:
+        publish(config, document)
+    text = month_page.markdown(document)
+    append_summary(text, os.environ)
+    return Output(document, lambda: safe.harmless(text))
+
+
+def write(file: Path, page: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(page, encoding="utf-8")
+
+
+def _measure(config: Config, state: Path, world: World, first: datetime, end: datetime) -> None:
+    """Record the figures that LINE has and the ledger has not. Without LINE the report goes on, and says what is missing."""
+    with Ledger(state, config.state, f"m{world.now():%Y%m%d-%H%M%S}", world.now) as ledger:
+        events = list(store.read(state))
+        client = Client(config.line, world.environment, world.now, world.sleep)
+        try:
+            client.check_account()
+            told = measure(
+                client,
+                unmeasured(events, first, end, world.now()),
+                days_without_friends(events, first.date(), end.date()),
+                world.now(),
+                ledger.run,
+            )
+        except LineError as error:
+            log.warning("%s", safe.line(error))
+            return
+        _record(ledger, lambda: ledger.note(told), f"figures of LINE: {len(told)}")
+
+
+def _record(ledger: Ledger, note: Callable[[], Any], news: str) -> None:
+    for _ in ledger.retrying():
+        try:
+            note()
+            ledger.record(news)
+        except LostRace:
+            continue
+        return
+
+
+def publish(config: Config, document: dict[str, Any]) -> None:
+    """One issue a month, rewritten as figures arrive, and closed when nothing is missing any more."""
+    github = GitHub.of(config, os.environ)
+    if github is None:
+        raise ConfigError("--issue: needs GITHUB_TOKEN and GITHUB_REPOSITORY, as a workflow has them")
+    title, body, labels = month_page.title(document), month_page.markdown(document), labels_of(config, CODE)
+    try:
+        there = next((issue for issue in github.open_issues(labels) if issue.title == title), None)
+        if there is None:
+            github.open_issue(title, body, labels)
+        elif there.body != body:
+            github.rewrite_issue(there.number, title, body)
+    except GitHubError as error:
+        log.warning("%s", safe.line(error))
