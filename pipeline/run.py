@@ -190,9 +190,10 @@ class Pass:
             plan = decide(self.world.now(), self.config, self.ledger.knowledge, pages, self.delivery.line)
             if plan.missing:
                 waiting = self.ledger.knowledge.queue()
-                titles = {known.url: (known.title, known.heading) for known in waiting if not known.post}
+                titles = {known.url: (known.title, known.heading) for known in waiting}
+                posted = {known.url for known in waiting if known.post}
                 read = yet_to_come(self.reader.pages(plan.missing), self.listed)
-                pages |= believable(read, titles)
+                pages |= believable(read, titles, posted)
                 self._name(waiting, pages)
             elif self.delivery.ready_for(plan):
                 return plan

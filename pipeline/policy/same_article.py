@@ -3,7 +3,7 @@ place has a title of its own; a page may name another one as its original, truly
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from pipeline.article import Page, PageProblem
@@ -12,23 +12,26 @@ ALIKE = 0.5  # of the pairs of characters: an edited title stays far above it, t
 INDEX = re.compile(r"(?:^|/)(?:(?:index|default|top)\.\w+)?$", re.IGNORECASE)  # of a path
 # A page that somebody posted by its address alone has no title to compare with: then these words tell.
 NO_ARTICLE = re.compile(
-    r"メンテナンス|工事中|休止中|停止中のお知らせ|ログイン|認証|見つかりません|ありません$|エラー|アクセスが集中|"
+    r"メンテナンス|工事中|休止中|停止中のお知らせ|ログイン|見つかりません|エラー|アクセスが集中|"
     r"maintenance|login|log in|sign in|not found|error|denied|forbidden|unavailable|just a moment",
     re.IGNORECASE,
 )
 
 
 def believable(
-    pages: Mapping[str, Page | PageProblem], titles: Mapping[str, Iterable[str]]
+    pages: Mapping[str, Page | PageProblem], titles: Mapping[str, Iterable[str]], posted: Container[str] = ()
 ) -> dict[str, Page | PageProblem]:
     """The pages, but for those that show something else than the article: these become problems.
 
     Args:
         pages: by the address asked for.
-        titles: address → the titles under which it is known; where there is none, only a page that says itself that it
-            is no article is not believed.
+        titles: address → the titles under which it is known.
+        posted: addresses whose title is a poster's own, or nobody's: there only a page that says itself that it is no article
+            is not believed.
     """
-    return {url: _believed(url, page, list(filter(None, titles.get(url, ())))) for url, page in pages.items()}
+    return {
+        url: _believed(url, page, list(filter(None, titles.get(url, ()))), url in posted) for url, page in pages.items()
+    }
 
 
 def alike(one: str, other: str) -> bool:
@@ -50,10 +53,10 @@ def is_index(url: str) -> bool:
     return INDEX.search(urlsplit(url).path) is not None
 
 
-def _believed(url: str, page: Page | PageProblem, titles: list[str]) -> Page | PageProblem:
+def _believed(url: str, page: Page | PageProblem, titles: list[str], posted: bool) -> Page | PageProblem:
     if isinstance(page, PageProblem) or any(alike(page.title, title) for title in titles):
         return page
-    if not titles and not NO_ARTICLE.search(page.title):
+    if (posted or not titles) and not (posted and NO_ARTICLE.search(page.title)):
         return page
     wanted = titles[0][:60] if titles else ""
     return PageProblem(

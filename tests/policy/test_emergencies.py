@@ -1,11 +1,11 @@
 """Emergencies by the rules alone: a doubt costs the details, never the departure; the brake; what a mute lets through."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from pipeline.article import PageProblem
-from pipeline.ledger.events import Refused
+from pipeline.ledger.events import Posted, Refused
 from pipeline.policy import personal_data
 from pipeline.policy.content import is_garbled, signals
 from tests.policy.office import DAY, HOUR, KINKYU, NIGHT, TUESDAY, Office, config, problem, url
@@ -284,6 +284,53 @@ class TestOriginals:
             office.publish(number, "入札結果")
             office.write(url(number), title="入札結果", text=f"第{number}号", canonical=url(number))
         assert office.run() == [["入札結果", "入札結果"]]
+
+
+class TestPosts:
+    def post(self, office: Office, address: str, emergency: bool = False) -> None:
+        office.tell(
+            Posted(
+                at=office.now, article=office.id(address), actor="kiki", department="総務部危機管理課", basis="8(1)", title="",
+                url=address, emergency=emergency, why="確認した",
+            )
+        )  # fmt: skip
+
+    @pytest.mark.parametrize("posted_first", [True, False])
+    @pytest.mark.parametrize("now", [TUESDAY, NIGHT])
+    def test_a_posted_shortcut_and_its_master_in_the_list_are_one_article(
+        self, posted_first: bool, now: datetime
+    ) -> None:
+        office = Office(config(min_interval="0m"), now=now)
+        shortcut, master = url(301, "kosodate"), url(201)
+        office.write(shortcut, canonical=master, title="冬の催し")
+        for post in (posted_first, not posted_first):
+            if post:
+                self.post(office, shortcut)
+            else:
+                office.publish(201, "冬の催し")
+        sent = office.run()
+        office.now = TUESDAY + DAY
+        sent += office.run() + office.run(HOUR)
+        assert sent == [["冬の催し"]]
+
+    def test_nor_does_the_master_follow_when_the_list_shows_it_later(self) -> None:
+        office = Office(config(min_interval="0m"))
+        shortcut, master = url(301, "kosodate"), url(201)
+        office.write(shortcut, canonical=master, title="冬の催し")
+        self.post(office, shortcut)
+        assert office.run() == [["冬の催し"]]
+        office.publish(201, "冬の催し", at=office.now - HOUR)
+        assert office.run(HOUR) == []
+
+    def test_a_maintenance_page_does_not_go_out_under_a_posters_name(self) -> None:
+        office = Office()
+        address = url(301, "kosodate")
+        office.write(address, title="システムメンテナンス中です")
+        self.post(office, address)
+        assert office.run() == []
+        assert office.why(address) == ("queued", "other-title")
+        office.write(address, title="冬の催し")
+        assert office.run(HOUR) == [["冬の催し"]]
 
 
 class TestWhatStandsThereAtTheMomentOfSending:
