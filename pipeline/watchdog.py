@@ -26,7 +26,7 @@ PATIENCE = timedelta(
 )  # of an article in the queue, counted from the posting hours in which it could have gone out
 ALIVE = timedelta(hours=6)  # a job on GitHub lives no longer
 HOLIDAYS_A_YEAR = 16  # of the 国民の祝日に関する法律; fewer known ones are a sign of old data
-UNKNOWN, LEDGER = "unknown-broadcast", "ledger"  # the main job's alerts that also matter here
+UNKNOWN, LEDGER, UNEXPECTED = "unknown-broadcast", "ledger", "unexpected"  # the main job's alerts that also matter here
 
 
 class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,7 +96,9 @@ def knows_the_holidays_of(year: int) -> bool:
 def _is_over(code: str, seen: Seen) -> bool:
     if code in catalogue().alerts or code == UNKNOWN:
         return code not in seen.knowledge.alerts
-    if code == LEDGER:  # the ledger could not remember it; it is readable now, and a run succeeded
+    if (
+        code in (LEDGER, UNEXPECTED) and code not in seen.knowledge.alerts
+    ):  # no ledger remembers it: a run succeeded since
         return seen.last_was_good
     return code not in seen.knowledge.alerts and code not in seen.knowledge.told
 
