@@ -57,7 +57,7 @@ def does_not_flood(case: Case) -> Decision | None:
         for broadcast in case.knowledge.broadcasts.values()
         if known.id in broadcast.articles and broadcast.outcome != "rejected" and case.now - broadcast.at < FLOOD_WITHIN
     ]
-    until = known.found + GATHERED_FOR
+    until = known.found + GATHERED_FOR - timedelta(seconds=30)  # a pass comes every few minutes, never to the second
     if len(lately) < FLOOD_FROM or case.now >= until or set(said_by(case)) - set(known.words):
         return None
     return case.decision("hold", Reason.GATHERING, f"{len(lately)}", until)

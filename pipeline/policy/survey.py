@@ -10,7 +10,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pipeline.article import Entry, Kind, Listing
+from pipeline.article import Entry, Kind, Listing, article_id
 from pipeline.config import JST, Config, duration
 from pipeline.decision import Alert, Reason, Verdict
 from pipeline.ledger.events import Changed, Read
@@ -234,7 +234,8 @@ class _Look:
         """The article of an entry. An address that only a page named as its original is that of another article when the list
         gives it another title."""
         known = self._knowledge.find(entry.url)
-        if known is not None and known.url != entry.url and not alike(entry.title, known.heading or known.title):
+        is_alias = known is not None and known.id != article_id(entry.url) and known.url != entry.url
+        if known is not None and is_alias and not alike(entry.title, known.heading or known.title):
             return None
         return known or self._moved(entry)
 

@@ -20,6 +20,7 @@ def test_every_report_goes_out_once_in_the_pass_after_it_could_be_read(git_town:
     scene = Scene(town)
     scene.show()
     scene.start()
+    shown: dict[str, str] = {}
     written: list[tuple[str, str]] = []  # address, text
     sent_at: dict[str, timedelta] = {}
 
@@ -29,7 +30,6 @@ def test_every_report_goes_out_once_in_the_pass_after_it_could_be_read(git_town:
         title = TOPICS[place] if number < 12 else f"{TOPICS[place]}（第{number + 1}報）"  # at first the titles stay
         scene.write(ADDRESSES[place], title, text)
         written.append((ADDRESSES[place], text))
-        shown = {address: f"{TOPICS[ADDRESSES.index(address)]}" for address, _ in written}
         shown[ADDRESSES[place]] = title
         scene.show(*(row(address, shown[address]) for address in shown))
         return text
