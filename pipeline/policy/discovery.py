@@ -16,7 +16,7 @@ from pipeline.policy.identity import Identities, Subject, newest_of
 from pipeline.policy.same_article import believable, is_index
 from pipeline.policy.second_report import Reading, answer_to, mark_of, told_lately
 from pipeline.policy.sighting import is_retitled
-from pipeline.policy.survey import Sighting, Survey, doubted
+from pipeline.policy.survey import Sighting, Survey, doubted, without_bursts
 from pipeline.policy.trust import bare_pages
 
 log = logging.getLogger("kadoma_line")
@@ -100,7 +100,10 @@ def compared(
             changes.append(Changed(at=now, article=known.id, title=s.entry.title))
         elif isinstance(page, PageProblem) and page.code != "gone" and known.state == "sent" and s.emergency:
             unread.append(f"「{known.title[:60]}」　{known.url}")
-    alerts = seen.alerts
+    # As many pages at once say something else when the site was rebuilt around them.
+    changed, bursts = without_bursts([s for s in sightings if s.compare], config.delivery.burst_limit, compared=True)
+    alerts = (*seen.alerts, *bursts)
+    sightings = [s for s in sightings if not s.compare] + changed
     if unread:  # what stands there now, nobody knows
         about = " ".join(sorted(unread))
         alerts = (*alerts, Alert("emergency-unread", "; ".join(unread), about, things=tuple(unread)))

@@ -18,10 +18,11 @@ from pipeline.ledger.knowledge import Knowledge, Known, SourceKnown
 from pipeline.policy.content import excluded
 from pipeline.policy.same_article import alike
 from pipeline.policy.second_report import REPEATED_WITHIN
-from pipeline.policy.sighting import Glimpse, meaning_of
+from pipeline.policy.sighting import Glimpse, is_newer, is_retitled, meaning_of
 from pipeline.policy.trust import drift, failed_read, failure, good_read, is_about_pages, notes
 
-READ_AGAIN = 20  # pages of known emergencies in one pass
+READ_AGAIN = 30  # pages of known emergencies in one pass; fewer where the site wants pauses
+READING_AGAIN_LASTS = 120.0  # seconds
 SHOWN = 5  # titles named in an alert
 
 
@@ -99,7 +100,7 @@ def survey(now: datetime, config: Config, knowledge: Knowledge, listings: Sequen
         alerts += told
         sightings += new
     sightings += look.off_the_list()
-    sightings, burst = _without_bursts(sightings, config.delivery.burst_limit)
+    sightings, burst = without_bursts(sightings, config.delivery.burst_limit)
     shown = tuple(_few(now, knowledge, sightings))
     return Survey(tuple(look.baseline), shown, tuple(look.changes), tuple(reads), failed, (*alerts, *burst))
 
@@ -260,28 +261,35 @@ class _Look:
 
 
 def _few(now: datetime, knowledge: Knowledge, sightings: Sequence[Sighting]) -> list[Sighting]:
-    """No more than a few pages are read again in one pass: what stirred last in each, the others by turns."""
+    """No more pages are read again in one pass than the site bears: what stirred last in each, the others by turns."""
     again = [s for s in sightings if s.compare]
-    if len(again) <= READ_AGAIN:
+    delay = max((robots.delay for robots in knowledge.robots.values()), default=0.0)
+    half = min(READ_AGAIN, max(4, int(READING_AGAIN_LASTS / delay)) if delay else READ_AGAIN) // 2
+    if len(again) <= 2 * half:
         return list(sightings)
 
-    def stirred(s: Sighting) -> datetime:
+    def stirred(s: Sighting) -> tuple[bool, datetime]:
         known = knowledge.find(s.entry.url)
-        return max(filter(None, (s.entry.date, known.found if known else None, known.seen if known else None)))
+        if known is None:
+            return True, now
+        moved = is_retitled(s.entry.title, known) or is_newer(s.entry.date, known.seen)
+        return moved, max(filter(None, (s.entry.date, known.found, known.seen)))
 
     again.sort(key=stirred, reverse=True)
-    first, others = again[: READ_AGAIN // 2], again[READ_AGAIN // 2 :]
+    first, others = again[:half], again[half:]
     turn = int(now.timestamp()) // 60 % len(others)
-    chosen = [*first, *(others + others)[turn : turn + READ_AGAIN // 2]]
+    chosen = [*first, *(others + others)[turn : turn + half]]
     return [s for s in sightings if not s.compare or s in chosen]
 
 
-def _without_bursts(sightings: Sequence[Sighting], limit: int) -> tuple[list[Sighting], list[Alert]]:
+def without_bursts(
+    sightings: Sequence[Sighting], limit: int, compared: bool = False
+) -> tuple[list[Sighting], list[Alert]]:
     """More than `limit` at once are not news but a list that was rebuilt. News, edits and emergencies are counted each for
     themselves: a rebuilt site does not hold back the one emergency, nor a mass of edits the one new article."""
     groups: dict[tuple[bool, bool], list[Sighting]] = {}
     for sighting in sightings:
-        if sighting.verdict is None and not sighting.compare:
+        if sighting.verdict is None and (compared or not sighting.compare):
             groups.setdefault((sighting.emergency, sighting.unseen), []).append(sighting)
     bursts = [group for group in groups.values() if len(group) > limit]
     stopped = {id(s): s.stopped(Reason.BURST, f"{len(group)} > {limit}") for group in bursts for s in group}

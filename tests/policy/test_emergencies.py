@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from pipeline.article import PageProblem
-from pipeline.ledger.events import Posted, Refused
+from pipeline.ledger.events import Posted, Refused, Robots
 from pipeline.policy import personal_data
 from pipeline.policy.content import is_garbled, signals
+from pipeline.policy.survey import READ_AGAIN
 from tests.policy.office import DAY, HOUR, KINKYU, NIGHT, TUESDAY, Office, config, problem, url
 
 PASS = timedelta(minutes=5)
@@ -26,6 +27,43 @@ def shown(office: Office, address: str) -> str:
     known = office.known(address)
     broadcast = office.knowledge.broadcasts[known.broadcast]
     return next(chosen.shows for chosen in broadcast.chosen if chosen.article == known.id)
+
+
+class TestReadingAgain:
+    def shown(self, count: int) -> Office:
+        office = Office(now=NIGHT)
+        for number in range(count):
+            office.publish(301 + number, f"過去の情報{number}", at=NIGHT - DAY, source=KINKYU)
+        office.run()
+        office.run(PASS)
+        office.lists.asked.clear()
+        return office
+
+    def test_a_long_list_is_read_again_by_turns_and_what_stirs_at_once(self) -> None:
+        office = self.shown(100)
+        for _ in range(20):
+            before = len(office.lists.asked)
+            office.run(PASS)
+            assert len(office.lists.asked) - before <= READ_AGAIN
+        assert len(set(office.lists.asked)) == 100, "each has its turn"
+        address = url(301 + 70, "kinkyu")
+        office.edit(address, title="避難指示", source=KINKYU, at=NIGHT - DAY)
+        assert office.run(PASS) == [["避難指示"]]
+
+    def test_a_site_that_wants_pauses_is_asked_for_fewer_pages(self) -> None:
+        office = self.shown(50)
+        office.tell(Robots(at=office.now, host="www.city.kadoma.osaka.jp", delay=10.0))
+        office.run(PASS)
+        assert len(office.lists.asked) == 12
+
+    def test_when_all_pages_change_at_once_the_site_was_rebuilt_around_them(self) -> None:
+        office = self.shown(20)
+        for number in range(20):
+            office.write(url(301 + number, "kinkyu"), title=f"過去の情報{number}", text="新しい外枠の中の本文")
+        assert office.run(PASS) == []
+        assert office.why(url(301, "kinkyu")) == ("review", "burst")
+        office.write(url(301, "kinkyu"), title="避難指示", text="避難してください。")
+        assert office.run(PASS) == [["避難指示"]]
 
 
 class TestDoubts:

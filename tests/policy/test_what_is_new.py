@@ -199,7 +199,7 @@ class TestOneArticleUnderSeveralAddresses:
         office.lists.shown[KINKYU] = []
         address = office.publish(201, "避難所を開設しました")
         office.run()
-        assert office.why(address) == ("queued", "closed-hours")
+        assert office.why(address) == ("queued", "emergency-words")
         office.publish(201, "避難所を開設しました", source=KINKYU, url=address)
         assert office.run(HOUR) == [["避難所を開設しました"]]
 
