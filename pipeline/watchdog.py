@@ -1,7 +1,8 @@
-"""Looks after the main job from outside: from the ledger and GitHub's record of the runs. Writes no state."""
+"""Looks after the main job and the clock from outside: from the ledger and GitHub's record of the runs. Writes no state; starts
+the clock again where it stopped."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -10,21 +11,26 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from pipeline import pace
 from pipeline.config import JST, Config, clock_time, duration
+from pipeline.decision import Alert
 from pipeline.ledger.knowledge import Knowledge, Known
 from pipeline.ledger.ledger import known
+from pipeline.ledger.store import LedgerError
+from pipeline.ledger.verify import verify
 from pipeline.policy.hours import is_open_day, next_opening
 from pipeline.report import issues, words
 from pipeline.report.alerts import one_of_each, unknown
-from pipeline.report.github import GitHub, Run
+from pipeline.report.github import BOT, GitHub, GitHubError, Run
 from pipeline.report.safe import line
 from pipeline.report.status import place_of
 from pipeline.templates import TEMPLATES
+from pipeline.world import World
 
 PATIENCE = timedelta(
     days=1
 )  # of an article in the queue, counted from the posting hours in which it could have gone out
-ALIVE = timedelta(hours=6)  # a job on GitHub lives no longer
+TICKS = 3  # of a clock outside, missed in a row, and half an hour besides: it has stopped
 HOLIDAYS_A_YEAR = 16  # of the 国民の祝日に関する法律; fewer known ones are a sign of old data
 UNKNOWN, LEDGER, UNEXPECTED = "unknown-broadcast", "ledger", "unexpected"  # the main job's alerts that also matter here
 
@@ -49,9 +55,9 @@ def catalogue() -> Catalogue:
     return msgspec.convert(raw, Catalogue)
 
 
-def look(config: Config, state: Path, environment: Mapping[str, str], now: datetime) -> Seen:
-    """Everything that is wrong now. Raises GitHubError, LedgerError."""
-    knowledge = known(state)
+def look(config: Config, state: Path, world: World) -> Seen:
+    """Everything that is wrong now. Raises GitHubError."""
+    now, environment = world.now(), world.environment
     github = GitHub.of(config, environment)
     told: list[words.Notice] = []
     last_was_good = False
@@ -60,9 +66,16 @@ def look(config: Config, state: Path, environment: Mapping[str, str], now: datet
         ended = [run for run in runs if run.status == "completed" and run.conclusion != "cancelled"]
         last_was_good = bool(ended) and ended[0].conclusion == "success"
         told += _about_runs(config, runs, now)
-        standing = github.workflow_state(config.github.workflow)
-        if standing != "active":
-            told.append(_told("schedule-off", said=catalogue().quiet["state"].format(state=standing)))
+        told += _about_the_workflows(config, github, environment)
+        told += _about_the_clock(config, github, world)
+    try:
+        knowledge = known(state)
+        bad = [found for found in verify(state).findings if not found.note]
+        if bad:
+            raise LedgerError(f"{bad[0].file}:{bad[0].line}: {bad[0].code} {bad[0].detail}")
+    except LedgerError as error:
+        place = place_of(environment, issues.CONFIG, issues.STATE)
+        return Seen((*told, words.told(Alert(LEDGER, str(error)), place)), "", Knowledge(), last_was_good=False)
     told += _about_the_queue(config, knowledge, now)
     place = place_of(environment, issues.CONFIG, issues.STATE)
     open_ones = [broadcast for broadcast in knowledge.unfinished() if broadcast.outcome == "unknown"]
@@ -105,7 +118,7 @@ def _is_over(code: str, seen: Seen) -> bool:
 
 def _about_runs(config: Config, runs: list[Run], now: datetime) -> list[words.Notice]:
     good = [datetime.fromisoformat(run.updated) for run in runs if run.conclusion == "success"]
-    alive = any(run.status == "in_progress" and now - datetime.fromisoformat(run.started) < ALIVE for run in runs)
+    alive = any(run.status == "in_progress" and now - run.at < pace.WATCHES for run in runs)
     last = max(good, default=None)
     said = catalogue().quiet
     since = said["last"].format(at=words.instant(last)) if last else said["never"]
@@ -119,6 +132,39 @@ def _about_runs(config: Config, runs: list[Run], now: datetime) -> list[words.No
     if last is None or now - last > duration(config.github.silent_after):
         told.append(_told("silent", said=since))
     return told
+
+
+def _about_the_workflows(config: Config, github: GitHub, environment: Mapping[str, str]) -> Iterator[words.Notice]:
+    for code, workflow in (("schedule-off", config.github.workflow), ("clock-off", pace.PACE)):
+        state = github.workflow_state(workflow)
+        if state not in ("active", "absent"):
+            yield _told(code, said=catalogue().quiet["state"].format(state=state))
+    branch = environment.get("GITHUB_REF_NAME", config.state.branch)
+    if branch != config.state.branch:
+        yield _told("branch", said=catalogue().quiet["branch"].format(now=branch, configured=config.state.branch))
+
+
+def _about_the_clock(config: Config, github: GitHub, world: World) -> Iterator[words.Notice]:
+    """The relay is started again where it broke; it is told when it was broken for long, or cannot start."""
+    now, said = world.now(), catalogue().quiet
+    links = github.runs(pace.PACE)
+    last = max((datetime.fromisoformat(link.updated) for link in links), default=None)
+    since = said["tick"].format(at=words.instant(last)) if last else ""
+    try:
+        chain = pace.restart(config, world, github)
+    except GitHubError as error:
+        if github.workflow_state(pace.PACE) == "active":  # else it is told that it is off
+            yield _told("clock-stopped", said=f"{since}{line(error)}")
+        return
+    if chain == "no-timer":
+        yield _told("clock-unset")
+    if chain == "started" and last is not None and now - last > pace.LIVES:
+        yield _told("clock-stopped", said=since)
+    if config.github.outside:
+        ticks = [link.at for link in github.runs(pace.PACE, event="workflow_dispatch") if link.actor != BOT]
+        patience = TICKS * duration(config.github.outside) + pace.LIVES
+        if not ticks or now - max(ticks) > patience:
+            yield _told("outside-stopped", said=said["tick"].format(at=words.instant(max(ticks))) if ticks else "")
 
 
 def _about_the_queue(config: Config, knowledge: Knowledge, now: datetime) -> list[words.Notice]:

@@ -23,7 +23,7 @@ def doctor(options: argparse.Namespace) -> Output:
 def watchdog(options: argparse.Namespace) -> Output:
     """What the main job cannot tell about itself."""
     config = load(options.config)
-    seen = look(config, options.state, os.environ, World.real(config).now())
+    seen = look(config, options.state, World.real(config))
     tell_people(config, os.environ, seen)
     document = {"alerts": [{"code": told.code, "message": str(told)} for told in seen.told], "exit": DONE}
     return Output(document, lambda: "\n".join(f"【{told.title}】{told}" for told in seen.told) or seen.quiet)

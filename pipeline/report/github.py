@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 TIMEOUT = (5, 20)  # seconds to connect, and to wait for an answer
 VERSION = "2022-11-28"
+NOT_FOUND = 404
 BOT = "github-actions[bot]"  # whoever a job's own token acts as
 DRY_RUN = "試すだけ"  # in the run-name of sync.yml: such a run proves nothing, and stands in nobody's way
 
@@ -121,8 +122,13 @@ class GitHub:
         return _run(self._ask("GET", f"/actions/runs/{number}"))
 
     def workflow_state(self, workflow: str) -> str:
-        """active, disabled_manually, disabled_inactivity, …"""
-        return str(self._ask("GET", f"/actions/workflows/{workflow}")["state"])
+        """active, disabled_manually, disabled_inactivity, …; "absent" where there is no such file."""
+        try:
+            return str(self._ask("GET", f"/actions/workflows/{workflow}")["state"])
+        except GitHubError as error:
+            if error.status == NOT_FOUND:
+                return "absent"
+            raise
 
     def approvers(self, run: str) -> list[str]:
         """Logins of the reviewers who let this run into an environment."""
@@ -149,7 +155,7 @@ class GitHub:
                 found = self._ask("GET", f"/environments/{name}/deployment-branch-policies")
                 branches = tuple(one["name"] for one in found["branch_policies"])
         except GitHubError as error:
-            if error.status == 404:  # noqa: PLR2004
+            if error.status == NOT_FOUND:
                 return None
             raise
         rules = {rule.get("type"): rule for rule in told.get("protection_rules") or []}

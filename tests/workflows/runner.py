@@ -110,6 +110,7 @@ class Runner:
         self.variables: dict[str, str] = {"WATCH_FOR": "0m"}
         self.before: dict[str, Callable[[Path], None]] = {}
         self.runs: list[Run] = []
+        self.default_branch = "main"
         self._number = 7000
         self.commit_configuration()
 
@@ -157,7 +158,7 @@ class Runner:
         if approved_by:
             self.github.approve(number, approved_by)
         contexts = {
-            "github": {"event_name": event, "run_id": number, "actor": actor, "token": TOKEN, "workflow": workflow, "ref": "refs/heads/main"},
+            "github": {"event_name": event, "run_id": number, "actor": actor, "token": TOKEN, "workflow": workflow, "ref": "refs/heads/main", "ref_name": "main"},
             "inputs": self._inputs(definition, event, inputs or {}), "secrets": {}, "vars": self.variables, "needs": {},
         }  # fmt: skip
         done = Run()
@@ -272,7 +273,7 @@ class Runner:
             "PATH": f"{temp}{os.pathsep}{os.environ['PATH']}", "HOME": str(temp), "LANG": "C.UTF-8", "RUNNER_TEMP": str(temp),
             "GITHUB_ACTIONS": "true", "CI": "true", "GITHUB_REPOSITORY": self.github.repository, "GITHUB_API_URL": self.github.url,
             "GITHUB_SERVER_URL": "https://github.example", "GITHUB_RUN_ID": context["run_id"], "GITHUB_EVENT_NAME": context["event_name"],
-            "GITHUB_ACTOR": context["actor"], "GITHUB_TRIGGERING_ACTOR": triggering, "GITHUB_WORKSPACE": str(workspace),
+            "GITHUB_ACTOR": context["actor"], "GITHUB_REF_NAME": self.default_branch, "GITHUB_TRIGGERING_ACTOR": triggering, "GITHUB_WORKSPACE": str(workspace),
             "KADOMA_LINE_SANDBOX_CLOCK": self.town.now.isoformat(),
             **{name: str(file) for name, file in files.items()},
             **{name: resolved(value, contexts) for name, value in own.items()},

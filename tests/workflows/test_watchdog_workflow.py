@@ -1,6 +1,7 @@
 """watchdog.yml, as the runner would run it: told once, and over when it is over."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ LATE_MORNING = timedelta(hours=3)  # 11:00, two hours after opening
 def watched(runner: Runner) -> Runner:
     """Yesterday was a holiday; the newest run succeeded this morning before opening."""
     runner.github.add_run("sync.yml", runner.town.now - timedelta(minutes=30))
+    runner.github.add_run("pace.yml", runner.town.now + timedelta(days=9), status="waiting", conclusion=None)
     return runner
 
 
@@ -166,3 +168,71 @@ def test_the_state_is_only_read(watched: Runner) -> None:
     look(watched)
     assert watched.commits() == before
     assert watched.github.permissions == {"contents": "read", "issues": "write", "actions": "write"}
+
+
+def clock(runner: Runner, ended: timedelta, **more: Any) -> None:
+    """The chain as it stands: one link, which ended so long ago."""
+    runner.github.runs[:] = [run for run in runner.github.runs if "pace" not in run["path"]]
+    runner.github.add_run("pace.yml", runner.town.now - ended, **more)
+
+
+@pytest.mark.parametrize(
+    ("ended", "more", "told"),
+    [
+        (timedelta(minutes=20), {}, False),
+        (timedelta(minutes=40), {}, True),
+        (timedelta(minutes=40), {"status": "queued", "conclusion": None}, True),  # never gets a runner
+        (timedelta(minutes=20), {"status": "waiting", "conclusion": None}, False),
+    ],
+)
+def test_a_clock_that_stopped_is_started_again_told_after_half_an_hour_and_closed_when_it_goes(
+    watched: Runner, ended: timedelta, more: dict[str, Any], told: bool
+) -> None:
+    clock(watched, ended, **more)
+    look(watched)
+    assert titles(watched) == ({"時計（pace）が止まっていました"} if told else set())
+    assert bool(watched.github.dispatched) == ("waiting" not in more.values())
+    look(watched)
+    assert titles(watched) == set()
+
+
+def test_a_missing_timer_a_disabled_clock_and_a_renamed_branch_are_told(watched: Runner) -> None:
+    clock(watched, timedelta(hours=1))
+    timer = watched.github.environments.pop("pace")
+    watched.default_branch = "trunk"
+    look(watched)
+    assert titles(watched) == {
+        "時計（pace）が設定されていません",
+        "リポジトリの既定のブランチの名前が変わっています",
+    }
+    assert watched.github.dispatched == []
+    watched.github.environments["pace"], watched.default_branch = timer, "main"
+    watched.github.workflows["pace.yml"] = "disabled_manually"
+    look(watched)
+    assert titles(watched) == {"時計（pace）が無効になっています"}
+
+
+def test_a_clock_outside_that_stopped_ticking_is_told(watched: Runner) -> None:
+    watched.town.config.write_text(
+        watched.town.config.read_text(encoding="utf-8").replace("# outside =", "outside ="), encoding="utf-8"
+    )
+    watched.commit_configuration()
+    ticks: dict[str, Any] = {"event": "workflow_dispatch", "actor": {"login": "ict"}}
+    watched.github.add_run("pace.yml", watched.town.now - timedelta(minutes=25), **ticks)
+    look(watched)
+    assert titles(watched) == set()
+    watched.town.now += timedelta(hours=1, minutes=20)
+    look(watched)
+    assert titles(watched) == {"外部の時計が止まっています"}
+
+
+def test_a_ledger_that_was_tampered_with_is_told_at_the_next_look(watched: Runner) -> None:
+    person = watched.town.clone("tidy")
+    [file] = (person / "state").glob("ledger-*")
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join(lines[:3] + lines[4:]))
+    as_a_person = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    watched.town.git(*as_a_person, "commit", "--quiet", "-am", "tidy", at=person)
+    watched.town.git("push", "--quiet", at=person)
+    look(watched)
+    assert titles(watched) == {"記録を読み書きできません"}
