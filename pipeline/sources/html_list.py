@@ -1,5 +1,6 @@
 """A list page by the CSS selectors of the configuration, for what stands in no feed."""
 
+import re
 from collections.abc import Sequence, Set
 from urllib.parse import urljoin
 
@@ -11,6 +12,13 @@ from pipeline.sources.answer import Fetched, FetchError
 from pipeline.sources.entries import Collector, Rows
 from pipeline.sources.soup import one_line, parse, readable
 
+# What an empty list says, and a row that is not filled yet: no reports.
+_NOTHING = re.compile(
+    "(?:情報|お知らせ|もの)(?:は|も)?、?(?:現在|ただいま)?、?(?:特に|何も)?(?:掲載|発表|発令|発信|提供|該当)?(?:は|して|されて)?"
+    "(?:あり|ござい|おり|い)ません|(?:情報|お知らせ|該当|発表|発令)は?[な無]し|発[表令](?:して|されて)(?:い|おり)ません|準備中"
+)
+_SAID_IN_SHORT = 80  # characters of a row that says nothing
+_LEAST = 10  # characters of a report in one line
 _INLINE = ("a", "span", "strong", "b", "em", "font", "img")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "dt")
 
@@ -19,7 +27,7 @@ def read(fetched: Fetched, hosts: Sequence[str], select: Selectors, *, emergency
     """The entries of the page. Without a selector the title is the link's text; the date is never part of it.
 
     On an emergency list an item without a link is a report of its own: its heading is the title, the rest its text; an
-    item that is a heading has what follows it for a text.
+    item that is a heading has what follows it for a text. "There is no information now" is none.
 
     Raises:
         FetchError: "malformed": no HTML, or a selector that is none.
@@ -89,6 +97,11 @@ def _report(item: Tag, places: Set[int], selector: str) -> tuple[str, str] | Non
     title = item.select_one(selector) if selector else item.find(_HEADINGS)
     named = one_line(title if isinstance(title, Tag) else None)
     lines = readable(item).split("\n")
+    if not named and len(lines) == 1 and len(lines[0]) < _LEAST:
+        return None
+    said = " ".join(lines)
+    if len(said) <= _SAID_IN_SHORT and _NOTHING.search(said):
+        return None
     named = named or lines[0]
     text = "\n".join(line for number, line in enumerate(lines) if number or line != named)
     return (named, text or named) if named else None

@@ -394,6 +394,27 @@ class TestEmergencyLists:
         )
         assert (one.url, one.text != other.text) == (other.url, True)
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "現在、緊急情報はありません。",
+            "お知らせは現在ございません",
+            "現在発令されている情報はありません。",
+            "避難指示は発令されていません。",
+            "該当なし",
+            "準備中",
+            "",
+        ],
+    )
+    def test_a_row_that_says_that_there_is_nothing_is_no_report(self, text: str) -> None:
+        found = html_list.read(fetched(f'<div class="report"><p>{text}</p></div>'), HOSTS, REPORTS, emergency=True)
+        assert (found.entries, found.skipped) == ((), 1)
+
+    @pytest.mark.parametrize("text", ["この地震による津波の心配はありません。", "14時00分　東町で断水しています。"])
+    def test_a_report_in_one_line_is_one(self, text: str) -> None:
+        found = html_list.read(fetched(f'<div class="report">{text}</div>'), HOSTS, REPORTS, emergency=True)
+        assert [(entry.title, entry.text) for entry in found.entries] == [(text, text)]
+
     def test_headings_with_text_below_are_reports_too(self) -> None:
         body = "<h1>緊急</h1><h2>断水</h2><p>東町で断水。</p>給水は市役所。<h2>復旧</h2><p>復旧しました。</p><h1>関連</h1><p>x</p>"
         found = html_list.read(fetched(body), HOSTS, Selectors(item="h2"), emergency=True)
