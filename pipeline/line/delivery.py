@@ -169,14 +169,13 @@ class Delivery:
         self, due: list[Decision], pages: Mapping[str, Page | PageProblem], splits: int, plainly: bool = False
     ) -> None:
         from pipeline.message.item import item_of  # only when there is something to render
-        from pipeline.message.render import RenderError
 
         knowledge = self._ledger.knowledge
-        items = [
-            item_of(known, pages.get(known.url), self._config, knowledge, decision.shows)
-            for decision, known in ((d, knowledge.articles[d.article]) for d in due)
-        ]
         try:
+            items = [
+                item_of(known, pages.get(known.url), self._config, knowledge, decision.shows)
+                for decision, known in ((d, knowledge.articles[d.article]) for d in due)
+            ]
             items, messages, left = self._in_words(items) if plainly else self._fitting(items)
             if not items:
                 return
@@ -190,8 +189,10 @@ class Delivery:
         except LineError as error:
             self._failed(error)
             return
-        except (RenderError, LostInTranslation) as error:
-            self.failures.append(("render", str(error)))
+        except store.LedgerError:
+            raise
+        except Exception as error:
+            self._deliver_otherwise(error, due, pages, splits, plainly)
             return
         chosen = {item.id for item in items}
         if left:
@@ -210,6 +211,23 @@ class Delivery:
             middle = len(again) // 2
             for half in (again[:middle], again[middle:]):
                 self._deliver(half, pages, splits - 1, plainly)
+
+    def _deliver_otherwise(
+        self, error: Exception, due: list[Decision], pages: Mapping[str, Page | PageProblem], splits: int, plainly: bool
+    ) -> None:
+        """What cannot be rendered is one article's fault, or the template's: it holds back neither the other articles nor an
+        emergency, which goes out in plain words."""
+        from pipeline.message.render import RenderError
+
+        words = str(error) if isinstance(error, RenderError | LostInTranslation) else f"{type(error).__name__}: {error}"
+        if self._urgent and not plainly:
+            log.error("an emergency goes out in plain words: %s", words)
+            self._deliver(due, pages, splits, plainly=True)
+        elif len(due) > 1 and splits and not isinstance(error, RenderError | LostInTranslation):
+            for half in (due[: len(due) // 2], due[len(due) // 2 :]):
+                self._deliver(half, pages, splits - 1, plainly)
+        else:
+            self.failures.append(("render", words))
 
     def _refuses_everything(self) -> bool:
         last = self.broadcasts[-REFUSALS:]

@@ -11,6 +11,7 @@ import pytest
 from pipeline import run
 from pipeline.article import Listing
 from pipeline.config import load
+from pipeline.message import render
 from pipeline.policy import decide, identity, survey
 from pipeline.report.outcome import Report
 from pipeline.watch import Watch, watch
@@ -132,6 +133,15 @@ def test_a_list_over_which_we_stumble_is_told_and_the_others_are_read(
     (report,) = passes(scene, timedelta(0))
     assert report.exit == 1
     assert [alert.code for alert in report.alerts] == ["source-failed"]
+    assert ORDER in scene.read()[0]
+
+
+def test_an_emergency_that_cannot_be_rendered_goes_out_in_plain_words(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "render", Broken(render.render, range(1, 9)))
+    (report,) = passes(scene, timedelta(0))
+    assert [broadcast.outcome for broadcast in report.broadcasts] == ["accepted"]
     assert ORDER in scene.read()[0]
 
 
