@@ -192,6 +192,10 @@ def _add_desk(add: Add) -> None:
     settled.add_argument("--delivered", action="store_true")
     settled.add_argument("--not-delivered", action="store_true")
 
+    about = "what a person wrote under an issue of ours, as done by the form; the comment's number is COMMENT_ID"
+    one = add("reply", "reply.reply", about)
+    one.add_argument("--check", action="store_true", help="whether it is a decision that can be done; else say why not")
+
     one = add("form", "desk.form", "one filled-in form of the workflow `post`, from FORM_… in the environment")
     one.add_argument("--check", action="store_true", help="whether it could be done; nothing is written")
     one.add_argument("--approved", action="store_true", help="ask GitHub who approved this run; recorded with it")

@@ -53,7 +53,9 @@ def filled_in(environment: Mapping[str, str]) -> Form:
 
 
 def origin_of(environment: Mapping[str, str]) -> str:
-    """The workflow run that asks: run again, it asks for the same. "" outside GitHub."""
+    """The comment or workflow run that asks: run again, it asks for the same. "" outside GitHub."""
+    if comment := environment.get("COMMENT_ID", ""):
+        return f"comment/{comment}"
     run = environment.get("GITHUB_RUN_ID", "")
     return f"run/{run}" if run else ""
 

@@ -26,6 +26,15 @@ RefusalCode = Literal[
     "not-one-id",
     "no-web-address",
     "foreign-url",
+    # in a reply to an issue
+    "reply-edited",
+    "reply-contradiction",
+    "reply-unclear",
+    "reply-other-kind",
+    "reply-changed",
+    "reply-not-here",
+    "reply-which",
+    "reply-over",
 ]
 
 

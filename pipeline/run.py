@@ -32,6 +32,7 @@ from pipeline.report import issues
 from pipeline.report.alerts import standing
 from pipeline.report.github import GitHub
 from pipeline.report.outcome import Report
+from pipeline.report.residents import Shown, planned, recorded
 from pipeline.sources.collect import Memory, SiteReader
 from pipeline.sources.urls import site_url
 from pipeline.world import World
@@ -107,6 +108,7 @@ class Pass:
         self.config, self.ledger, self.world, self.report = config, ledger, world, report
         self.reader, self.delivery = reader, delivery
         self.alerts: list[Alert] = []
+        self.pages: Pages = {}
         self.began: list[str] = []
         self.listed: set[str] = set()  # addresses that the emergency lists show now
 
@@ -211,6 +213,7 @@ class Pass:
     def conclude(self, seen: Survey, plan: Plan, pages: Pages) -> None:
         """Note decisions that changed, tell what stands, and make it durable."""
         now, knowledge, delivery = self.world.now(), self.ledger.knowledge, self.delivery
+        self.pages = pages
         decisions = {decision.article: decision for decision in plan.decisions}
         if not self.report.dry_run:  # what could not be sent now waits
             line = "down" if delivery.failures and delivery.line == "ok" else delivery.line
@@ -235,7 +238,7 @@ class Pass:
 
     def tell_people(self) -> None:
         """Alerts that changed: as issues on GitHub, or on stderr where there is none."""
-        if self.report.dry_run:
+        if self.report.dry_run or self.report.knowledge is None:  # ended before anything could be told
             return
         environment = self.world.environment
         if GitHub.of(self.config, environment) is None:
@@ -244,8 +247,8 @@ class Pass:
                     log.warning("%s", issues.printed(alert))
             return
         told = issues.publish(
-            self.config, environment, self.alerts, self.ledger.knowledge, run=self.report.id, now=self.world.now()
-        )
+            self.config, environment, self.alerts, self.ledger.knowledge, self._shown, run=self.report.id, now=self.world.now()
+        )  # fmt: skip
         if not told:
             return
         try:
@@ -258,6 +261,16 @@ class Pass:
                 return
         except LedgerError as error:
             log.warning("what was told could not be recorded (%s); the next run tells it again", error)
+
+    def _shown(self, thing: str) -> Shown:
+        """An article that waits as residents would see it, its page read once more where this pass has not; or a broadcast."""
+        knowledge = self.ledger.knowledge
+        known = knowledge.articles.get(thing)
+        if known is None:
+            return Shown(recorded(self.ledger.state, thing))
+        if known.url and known.url not in self.pages:
+            self.pages |= believable(self.reader.pages([known.url]), {known.url: known.title})
+        return planned(known, self.pages.get(known.url), self.config, knowledge)
 
     def _is_news(self, decision: Decision) -> bool:
         known = self.ledger.knowledge.articles[decision.article]

@@ -18,6 +18,7 @@ from pipeline.world import World
 log = logging.getLogger("kadoma_line")
 
 LOOK = 30.0  # seconds between two looks for other runs; GitHub allows a repository's tokens 1,000 requests an hour
+BY_A_PERSON = ("workflow_dispatch", "issue_comment")
 NOT_IN_THE_WAY = ("completed", "waiting")  # waiting: for an environment's reviewers, and so not for us
 HUNG = timedelta(minutes=40)  # a person's run lasts half an hour at most (timeout-minutes); an older one never ends
 
@@ -124,7 +125,7 @@ def _in_the_way(github: GitHub, asked: Watch, world: World) -> list[Run]:
 
 
 def _is_by_a_person(run: Run) -> bool:
-    return run.event == "workflow_dispatch" and run.actor != BOT
+    return run.event in BY_A_PERSON and run.actor != BOT
 
 
 def _hand_over(config: Config, world: World) -> None:

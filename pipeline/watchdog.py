@@ -91,12 +91,13 @@ def tell_people(config: Config, environment: Mapping[str, str], seen: Seen) -> N
     if github is None:
         return
     standing = {told.code for told in seen.told}
+    there = issues.ours(github, config)
+    known = {key.partition("/")[0] for key in seen.knowledge.told}
     for told in seen.told:
-        if told.code != UNKNOWN or told.code not in seen.knowledge.told:  # the main job has told it already
-            issues.open_or_rewrite(github, config, environment, told)
-    for issue in github.open_issues([issues.LABEL, config.line.account]):
-        code = next((label.partition("/")[2] for label in issue.labels if label.startswith(f"{issues.LABEL}/")), "")
-        if code and code not in standing and _is_over(code, seen):
+        if told.code != UNKNOWN or UNKNOWN not in known:  # the main job has told it already
+            issues.open_or_rewrite(github, config, environment, told, there.get(told.code))
+    for key, issue in there.items():
+        if key.partition("/")[0] not in standing and _is_over(key, seen):
             github.close_issue(issue.number, words.sentence("over"))
 
 
@@ -106,14 +107,15 @@ def knows_the_holidays_of(year: int) -> bool:
     return len(jpholiday.year_holidays(year)) >= HOLIDAYS_A_YEAR
 
 
-def _is_over(code: str, seen: Seen) -> bool:
+def _is_over(key: str, seen: Seen) -> bool:
+    code = key.partition("/")[0]
     if code in catalogue().alerts or code == UNKNOWN:
         return code not in seen.knowledge.alerts
     if (
         code in (LEDGER, UNEXPECTED) and code not in seen.knowledge.alerts
     ):  # no ledger remembers it: a run succeeded since
         return seen.last_was_good
-    return code not in seen.knowledge.alerts and code not in seen.knowledge.told
+    return code not in seen.knowledge.alerts and key not in seen.knowledge.told
 
 
 def _about_runs(config: Config, runs: list[Run], now: datetime) -> list[words.Notice]:

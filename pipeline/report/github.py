@@ -1,7 +1,7 @@
 """GitHub's REST API, as far as the reports need it: issues, workflow runs and starting them, environments, approvals."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -64,10 +64,26 @@ class Environment(Struct, frozen=True):
 
 
 class Issue(Struct, frozen=True):
+    """`by_a_bot`: opened by a workflow or an app, not by a person."""
+
     number: int
     title: str
     body: str
     labels: tuple[str, ...]
+    is_open: bool = True
+    by_a_bot: bool = True
+
+
+class Comment(Struct, frozen=True):
+    """What somebody wrote under an issue; `edited`: its text is not the one that was mailed to people."""
+
+    id: int
+    issue: int
+    author: str
+    by_a_bot: bool
+    body: str
+    at: datetime
+    edited: bool
 
 
 class GitHub:
@@ -92,11 +108,25 @@ class GitHub:
     def open_issues(self, labels: Sequence[str]) -> list[Issue]:
         """Open issues that carry all these labels, newest first."""
         found = self._ask("GET", "/issues", {"labels": ",".join(labels), "state": "open", "per_page": "100"})
-        return [
-            Issue(issue["number"], issue["title"], issue.get("body") or "", tuple(label["name"] for label in issue["labels"]))
-            for issue in found
-            if "pull_request" not in issue
-        ]  # fmt: skip
+        return [_issue(issue) for issue in found if "pull_request" not in issue]
+
+    def issue(self, number: int) -> Issue:
+        return _issue(self._ask("GET", f"/issues/{number}"))
+
+    def comment_of(self, number: int) -> Comment | None:
+        """A comment by its id, as it stands now; None when it is gone."""
+        try:
+            return _comment(self._ask("GET", f"/issues/comments/{number}"))
+        except GitHubError as error:
+            if error.status == 404:  # noqa: PLR2004
+                return None
+            raise
+
+    def comments_since(self, issue: int, since: datetime) -> list[Comment]:
+        """What was written or changed under an issue since then."""
+        stamp = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        found = self._ask("GET", f"/issues/{issue}/comments", {"since": stamp, "per_page": "100"})
+        return [_comment(one) for one in found]
 
     def open_issue(self, title: str, body: str, labels: Sequence[str]) -> None:
         self._ask("POST", "/issues", json={"title": title, "body": body, "labels": list(labels)})
@@ -107,10 +137,13 @@ class GitHub:
     def comment(self, number: int, words: str) -> None:
         self._ask("POST", f"/issues/{number}/comments", json={"body": words})
 
+    def close(self, number: int) -> None:
+        self._ask("PATCH", f"/issues/{number}", json={"state": "closed", "state_reason": "completed"})
+
     def close_issue(self, number: int, words: str) -> None:
         """Say why, then close."""
         self.comment(number, words)
-        self._ask("PATCH", f"/issues/{number}", json={"state": "closed", "state_reason": "completed"})
+        self.close(number)
 
     def runs(self, workflow: str = "", **filters: str) -> list[Run]:
         """Runs of a workflow file, or of all of them, newest first."""
@@ -194,6 +227,21 @@ def _run(told: Any) -> Run:
         told["id"], told.get("path", ""), told.get("event", ""), told.get("status") or "", told.get("conclusion") or "", started,
         told.get("updated_at") or started, told.get("display_title") or "", (told.get("actor") or {}).get("login") or "",
     )  # fmt: skip
+
+
+def _issue(raw: Any) -> Issue:
+    labels = tuple(label["name"] for label in raw["labels"])
+    is_open, by_a_bot = raw.get("state", "open") == "open", raw.get("user", {}).get("type") == "Bot"
+    return Issue(raw["number"], raw["title"], raw.get("body") or "", labels, is_open, by_a_bot)
+
+
+def _comment(raw: Any) -> Comment:
+    user = raw.get("user") or {}  # of an account that was deleted
+    at = datetime.fromisoformat(raw["created_at"])
+    issue = int(raw["issue_url"].rpartition("/")[2])
+    edited = raw["updated_at"] != raw["created_at"]
+    author, is_person = user.get("login", ""), user.get("type") == "User"
+    return Comment(raw["id"], issue, author, not is_person, raw.get("body") or "", at, edited)
 
 
 def _words(answer: "requests.Response") -> str:

@@ -1,26 +1,37 @@
-"""Alerts where the staff look: one GitHub issue for each kind, opened, rewritten when it changes, closed when it is over.
+"""Where the staff look: GitHub issues, opened, rewritten when they change, closed when they are over.
 
-The ledger remembers what the issues tell (`Told`), so GitHub is asked only when that differs from what stands, and a
-failure of GitHub is made good by the next run.
+Each thing that waits for a person has an issue of its own, which a reply decides; many at once, and every other
+condition, have one issue for the kind. The ledger remembers what the issues tell (`Told`), so GitHub is asked only when
+that differs from what stands, and a failure of GitHub is made good by the next run.
 """
 
+import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from pipeline.config import Config
 from pipeline.decision import Alert
 from pipeline.ledger.events import Told
 from pipeline.ledger.knowledge import Knowledge
 from pipeline.report import render, safe, words
-from pipeline.report.github import GitHub, GitHubError
-from pipeline.report.status import place_of, posters
+from pipeline.report.decision import Case, Show, case_of, page_of
+from pipeline.report.github import GitHub, GitHubError, Issue
+from pipeline.report.residents import Shown
+from pipeline.report.status import place_of, posters, status_of
 
 log = logging.getLogger("kadoma_line")
 
 LABEL = "kadoma-line"  # on every issue of ours; `kadoma-line/<code>` tells the kinds apart
 CONFIG, STATE = Path("kadoma.toml"), Path("state")  # on GitHub, commands are told as they are typed in a clone
+BY_REPLY = ("waiting", "emergency-words", "unknown-broadcast")  # kinds whose things have an issue each
+LISTS = ("waiting", "emergency-words", "burst", "gap", "untrusted-source")  # whose lists a reply decides
+EACH = 10  # things of one kind with an issue each; more of them have one list
+KEY = re.compile(r"(?m)^<!-- kadoma-line: (\S+) -->$")  # nothing from outside can make a line of a body
 # What a command begins with → the workflow with which staff do the same in the browser.
 PAGES = {
     **dict.fromkeys(("kadoma-line approve", "kadoma-line reject", "kadoma-line resolve"), "post.yml"),
@@ -30,28 +41,62 @@ PAGES = {
 }
 
 
+class Topic(Struct, frozen=True):
+    """What one issue is about: `thing` is the id of an article or broadcast, "" for a whole kind."""
+
+    alert: Alert
+    thing: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.alert.code}/{self.thing}" if self.thing else self.alert.code
+
+
+def topics(alerts: Iterable[Alert]) -> dict[str, Topic]:
+    """The issues that these conditions need, by key."""
+    found: list[Topic] = []
+    for alert in alerts:
+        things = alert.about.split() if alert.code in BY_REPLY else []
+        each = 0 < len(things) <= EACH
+        found += [Topic(alert, thing) for thing in things] if each else [Topic(alert)]
+    return {topic.key: topic for topic in found}
+
+
 def publish(
-    config: Config, environment: Mapping[str, str], alerts: Sequence[Alert], knowledge: Knowledge, *, run: str, now: datetime
+    config: Config, environment: Mapping[str, str], alerts: Sequence[Alert], knowledge: Knowledge, show: Show, *, run: str, now: datetime
 ) -> list[Told]:  # fmt: skip
-    """Make the issues tell what stands. Returns the events that remember it; what GitHub refused is not among them."""
-    current = {alert.code: alert for alert in alerts}
-    begun = [
-        code for code, digest in knowledge.alerts.items() if knowledge.told.get(code) != digest and code in current
-    ]
-    ended = [code for code in knowledge.told if code not in knowledge.alerts]
+    """Make the issues tell what stands. Returns the events that remember it; what GitHub refused is not among them.
+
+    Args:
+        alerts: everything that stands.
+        show: the messages that residents would get, or got, of an article or a broadcast.
+    """
+    current = topics(alerts)
+    digests = {key: _digest(topic, knowledge) for key, topic in current.items()}
+    begun = [key for key, digest in digests.items() if knowledge.told.get(key) != digest]
+    ended = [key for key in knowledge.told if key not in current]
     github = GitHub.of(config, environment)
     if github is None or not (begun or ended):
         return []
     told: list[Told] = []
+    place = place_of(environment, CONFIG, STATE)
+    standing = status_of(config, knowledge, now, place)
     try:
-        for code in begun:
-            open_or_rewrite(
-                github, config, environment, words.told(current[code], place_of(environment, CONFIG, STATE))
-            )
-            told.append(Told(at=now, run=run, code=code, digest=knowledge.alerts[code]))
-        for code in ended:
-            close(github, config, code)
-            told.append(Told(at=now, run=run, code=code))
+        there = ours(github, config)
+        for key in begun:
+            topic = current[key]
+            shown = show(topic.thing) if topic.thing else Shown()
+            if case := case_of(topic.alert.code, topic.thing, standing, shown):
+                _tell(
+                    github, there.get(key), case, labels_of(config, case.code), page_of(config, environment, case, key)
+                )
+            elif not topic.thing:
+                open_or_rewrite(github, config, environment, words.told(topic.alert, place), there.get(key))
+            told.append(Told(at=now, run=run, code=key, digest=digests[key]))
+        for key in ended:
+            if issue := there.get(key):
+                github.close_issue(issue.number, words.sentence("over"))
+            told.append(Told(at=now, run=run, code=key))
     except GitHubError as error:
         log.warning("%s; the next run tells it again", safe.line(error))
     return told
@@ -63,7 +108,8 @@ def cry(config: Config, environment: Mapping[str, str], alert: Alert) -> None:
     if github is None:
         return
     try:
-        open_or_rewrite(github, config, environment, words.told(alert, place_of(environment, CONFIG, STATE)))
+        notice = words.told(alert, place_of(environment, CONFIG, STATE))
+        open_or_rewrite(github, config, environment, notice, ours(github, config).get(alert.code))
     except GitHubError as error:
         log.warning("%s", safe.line(error))
 
@@ -74,24 +120,40 @@ def printed(alert: Alert) -> str:
     return f"【{told.title}】{told}"
 
 
-def open_or_rewrite(github: GitHub, config: Config, environment: Mapping[str, str], told: words.Notice) -> None:
+def ours(github: GitHub, config: Config) -> dict[str, Issue]:
+    """The open issues of this account, by key. Raises GitHubError."""
+    return {key: issue for issue in github.open_issues([LABEL, config.line.account]) if (key := key_of(issue))}
+
+
+def key_of(issue: Issue) -> str:
+    """What an issue of ours is about; "" for one that is not ours."""
+    if marked := KEY.search(issue.body):
+        return marked[1]
+    return next((label.partition("/")[2] for label in issue.labels if label.startswith(f"{LABEL}/")), "")
+
+
+def open_or_rewrite(
+    github: GitHub, config: Config, environment: Mapping[str, str], told: words.Notice, there: Issue | None
+) -> None:
     """Rewriting an issue is quiet on GitHub; when something joins what it concerns, a comment tells the people who watch.
     Raises GitHubError."""
     title, body = f"【{config.site.name} LINE】{told.title}", text_of(config, environment, told)
-    labels = labels_of(config, told.code)
-    there = github.open_issues(labels)
-    if not there:
+    if there is None:
+        github.open_issue(title, body, labels_of(config, told.code))
+    elif there.body != body:
+        github.rewrite_issue(there.number, title, body)
+        if joined := [thing for thing in told.things if safe.linked(thing) not in there.body]:
+            github.comment(there.number, render.markdown("joined", things=joined))
+
+
+def _tell(github: GitHub, there: Issue | None, case: Case, labels: list[str], page: tuple[str, str]) -> None:
+    """The issue of one thing; what is asked about it anew (another reason) is told by a comment."""
+    title, body = page
+    if there is None:
         github.open_issue(title, body, labels)
-    elif there[0].body != body:
-        github.rewrite_issue(there[0].number, title, body)
-        if joined := [thing for thing in told.things if safe.markdown(thing) not in there[0].body]:
-            github.comment(there[0].number, render.markdown("joined", things=joined))
-
-
-def close(github: GitHub, config: Config, code: str) -> None:
-    """Raises GitHubError."""
-    for issue in github.open_issues(labels_of(config, code)):
-        github.close_issue(issue.number, words.sentence("over"))
+    elif there.body != body:
+        github.rewrite_issue(there.number, title, body)
+        github.comment(there.number, render.markdown("joined", things=[case.why]))
 
 
 def labels_of(config: Config, code: str) -> list[str]:
@@ -102,18 +164,18 @@ def labels_of(config: Config, code: str) -> list[str]:
 def text_of(config: Config, environment: Mapping[str, str], told: words.Notice) -> str:
     """The issue's Markdown, in which nothing from outside is more than text."""
     place = place_of(environment, CONFIG, STATE)
-    server, repository = environment.get("GITHUB_SERVER_URL", ""), environment.get("GITHUB_REPOSITORY", "")
-    run = environment.get("GITHUB_RUN_ID", "")
     return render.markdown(
         "issue",
         told=told,
+        key=told.code,
         pages=pages_for(told.commands) if place.form else [],
+        by_reply=told.code in LISTS and bool(told.things),
         people=posters(config),
         actions=place.form.rpartition("/")[0],
         site=config.site.name,
         account=config.line.account,
         person=config.policy.responsible.person,
-        record=f"{server}/{repository}/actions/runs/{run}" if place.form and run else "",
+        record=place.record,
     )
 
 
@@ -121,3 +183,10 @@ def pages_for(commands: Sequence[str]) -> list[str]:
     """The workflows that do on GitHub what the commands do; what decides something first."""
     wanted = {page for command in commands for begin, page in PAGES.items() if command.startswith(begin)}
     return [page for page in dict.fromkeys(PAGES.values()) if page in wanted]
+
+
+def _digest(topic: Topic, knowledge: Knowledge) -> str:
+    """Changes when there is something else to decide."""
+    known = knowledge.articles.get(topic.thing)
+    about = f"{topic.thing} {known.reason} {known.found.isoformat()}" if known else topic.alert.about
+    return hashlib.sha256(about.encode()).hexdigest()[:12]

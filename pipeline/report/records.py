@@ -1,7 +1,6 @@
 """The ledger told to people: is it intact, and what was sent on whose decision in which bytes."""
 
 import hashlib
-import json
 import tomllib
 from collections.abc import Sequence
 from functools import cache
@@ -16,8 +15,8 @@ from pipeline.ledger.story import story
 from pipeline.ledger.verify import Finding, Verdict
 from pipeline.report import render, words
 from pipeline.report.find import find
-from pipeline.report.flex_text import cards
 from pipeline.report.outcome import DONE, FAILED
+from pipeline.report.residents import lines, recorded
 from pipeline.report.safe import line
 from pipeline.templates import TEMPLATES
 
@@ -113,7 +112,7 @@ def _record(broadcast: BroadcastKnown, state: Path, events: Sequence[AnyEvent], 
         "body": str(file),
         "sha256": broadcast.sha256,
         "body_is_intact": body is not None and hashlib.sha256(body).hexdigest() == broadcast.sha256,
-        "messages": _messages(body),
+        "messages": lines(recorded(state, broadcast.id)),
     }
 
 
@@ -138,11 +137,3 @@ def _deciders(events: Sequence[AnyEvent], article: str, broadcast: BroadcastKnow
                 }
             )
     return people
-
-
-def _messages(body: bytes | None) -> list[Json]:
-    try:
-        messages = json.loads(body or b"")["messages"]
-    except (ValueError, KeyError, TypeError):
-        return []
-    return [{"alt": message.get("altText") or message.get("text", ""), "cards": cards(message)} for message in messages]

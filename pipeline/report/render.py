@@ -62,6 +62,7 @@ def _environment(kind: str) -> "jinja2.Environment":
         "code": lambda value: Markup(safe.code(value)),  # noqa: S704 - as above
         "paint": paint,
         "address": lambda value: Markup(quote(value, safe=":/")),  # noqa: S704 - nothing that ends a link's target
+        "linked": lambda value: Markup(safe.linked(value)),  # noqa: S704 - as above
         "instant": words.instant,
         "full_instant": words.full_instant,
         "day_name": words.day_name,

@@ -2,6 +2,7 @@
 
 import json
 import re
+from urllib.parse import quote
 
 from pipeline.text import clean
 
@@ -12,6 +13,8 @@ _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _REFERENCE = re.compile(r"\bGH-(?=\d)", re.IGNORECASE)
 # GitHub makes links of these after it has taken backslashes away: mentions, e-mail addresses, issue numbers.
 _LOOK_ALIKES = str.maketrans({"@": "＠", "#": "＃"})
+_ADDRESS = re.compile("\u3000(https?://[^\\s\u3000]{1,2000})$")
+_IN_ADDRESSES = ":/?=&;%+,~"  # everything else is quoted, so that nothing ends the target of a link
 _BACKTICKS = re.compile("`+")
 
 
@@ -35,6 +38,14 @@ def markdown(text: object) -> str:
     """One line of Markdown that shows the text and nothing else: no link, no HTML, no mention, no emphasis."""
     plain = _REFERENCE.sub("GH‑", line(text).translate(_LOOK_ALIKES))
     return _PUNCTUATION.sub(r"\\\1", plain)
+
+
+def linked(text: object) -> str:
+    """The same, in which an address at the end, after a full-width space, can be clicked: never one within a title."""
+    plain = line(text)
+    if not (found := _ADDRESS.search(plain)):
+        return markdown(plain)
+    return f"{markdown(plain[: found.start(1)])}[{markdown(found[1])}]({quote(found[1], safe=_IN_ADDRESSES)})"
 
 
 def code(text: object) -> str:

@@ -32,8 +32,10 @@ def place_of(environment: Mapping[str, str], config: Path = Path("kadoma.toml"),
     )
     server, repository = environment.get("GITHUB_SERVER_URL", ""), environment.get("GITHUB_REPOSITORY", "")
     on_github = SERVER.fullmatch(server) and REPOSITORY.fullmatch(repository)
-    form = f"{server}/{repository}/actions/workflows/post.yml" if on_github else ""
-    return Place("" if on_github else options, f" --actor {words.sentence('login')}", form)
+    actions, run = f"{server}/{repository}/actions", environment.get("GITHUB_RUN_ID", "")
+    form = f"{actions}/workflows/post.yml" if on_github else ""
+    record = f"{actions}/runs/{run}" if on_github and run.isdigit() else ""
+    return Place("" if on_github else options, f" --actor {words.sentence('login')}", form, record)
 
 
 def status_of(config: Config, knowledge: Knowledge, now: datetime, place: Place | None = None) -> Json:
@@ -116,6 +118,7 @@ def _row(known: Known, decision: Decision) -> Json:
         "url": known.url,
         "title": known.title,
         "kind": known.kind,
+        "urgent": known.urgent,
         "found": known.found.isoformat(),
         "decision": decision.verdict,
         "reason": str(decision.reason),

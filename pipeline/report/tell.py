@@ -1,20 +1,15 @@
 """What a run did, in words: on the command line, and on the summary page of the step on GitHub. (Words: templates/report.)"""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipeline.config import Config
-from pipeline.ledger import store
 from pipeline.policy.hours import next_opening
 from pipeline.report import words
 from pipeline.report.outcome import Report
 from pipeline.report.words import Place
-
-if TYPE_CHECKING:
-    from pipeline.line.delivery import Broadcast
 
 Json = dict[str, Any]
 
@@ -38,9 +33,10 @@ def summary(report: Report, config: Config, state: Path, place: Place) -> str:
     if not has_news(report):
         return f"## {words.instant(report.now)}\n\n{_quiet(report, config)}\n"
     from pipeline.report import render
+    from pipeline.report.residents import lines, recorded
 
     values = _values(report, config, place)
-    values["messages"] = {done.id: _messages(done, state) for done in report.broadcasts}
+    values["messages"] = {done.id: lines(done.messages or recorded(state, done.id)) for done in report.broadcasts}
     return render.markdown("summary", **values)
 
 
@@ -135,22 +131,3 @@ def _quota(report: Report) -> Json | None:
     counted = [b for b in report.knowledge.broadcasts.values() if b.used is not None] if report.knowledge else []
     latest = max(counted, key=lambda broadcast: broadcast.at, default=None)
     return {"used": latest.used, "limit": latest.limit, "at": latest.at} if latest else None
-
-
-def _messages(broadcast: "Broadcast", state: Path) -> list[Json]:
-    """What residents read, message by message: of the bytes that were sent, or of the plan."""
-    from pipeline.report.flex_text import cards
-
-    messages: Any = broadcast.messages
-    if not messages:
-        try:
-            messages = json.loads(store.body_file(state, broadcast.id).read_bytes())["messages"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return []
-    return [
-        {
-            "alt": message.get("altText") or message.get("text", ""),
-            "cards": [[line for line in card if line.strip()] for card in cards(message)],
-        }
-        for message in messages
-    ]

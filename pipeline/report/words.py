@@ -48,6 +48,14 @@ class AlertText(Struct, frozen=True):
     commands: tuple[str, ...] = ()
 
 
+class AnswerWords(Struct, frozen=True):
+    """What a person may reply, what that does, and how it is confirmed."""
+
+    say: str
+    does: str
+    done: str = ""
+
+
 class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that codes are told as."""
 
@@ -66,6 +74,7 @@ class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
     personal: Mapping[str, str]
     quiet: Mapping[str, str]
     sentences: Mapping[str, str]
+    answers: Mapping[str, AnswerWords]
 
 
 class Notice(Struct, frozen=True):
@@ -93,6 +102,7 @@ class Place(Struct, frozen=True):
     options: str = ""
     actor: str = ""
     form: str = ""
+    record: str = ""  # of the run that tells it
 
     def command(self, text: str, by_a_person: bool = False) -> str:
         """The exact command with the options it needs here."""

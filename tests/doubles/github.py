@@ -4,7 +4,7 @@ import json
 import re
 import ssl
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +15,7 @@ REPOSITORY = "kadoma/kadoma-line"
 # Made up, for this machine only.
 TOKEN = "sandbox-github-token"  # noqa: S105
 BOT = "github-actions[bot]"
+USER = {"login": BOT, "type": "Bot"}  # who a job's own token is
 PAGE = 30  # entries a page unless `per_page` says otherwise
 
 Handler = Callable[[Request, dict[str, str]], Response]
@@ -25,7 +26,7 @@ class GitHubServer(FaultyServer):
 
     `permissions` are those of the job's token; `runs` and `workflows` are what the Actions endpoints tell; `approvals`
     the review history of a run; `dispatched` the workflow files and inputs of the runs that were asked for; `environments`
-    and `rules` (of every branch) are what people set up.
+    and `rules` (of every branch) are what people set up; `comments` are those of the workflows, `written` everybody's.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class GitHubServer(FaultyServer):
         self.permissions = {"contents": "write", "issues": "write", "actions": "write"}
         self.issues: list[dict[str, Any]] = []
         self.comments: list[tuple[int, str]] = []
+        self.written: list[dict[str, Any]] = []
         self.runs: list[dict[str, Any]] = []
         self.workflows = dict.fromkeys(("sync.yml", "post.yml", "pace.yml", "watchdog.yml", "doctor.yml"), "active")
         self.environments: dict[str, dict[str, Any]] = {
@@ -60,6 +62,21 @@ class GitHubServer(FaultyServer):
         """Title → issue, of those that are open."""
         with self.lock:
             return {str(issue["title"]): dict(issue) for issue in self.issues if issue["state"] == "open"}
+
+    def write(self, issue: int, login: str, body: str, kind: str = "User") -> int:
+        """Somebody answers an issue, by mail or in the browser; returns the comment's id."""
+        with self.lock:
+            return int(self._keep(issue, body, {"login": login, "type": kind})["id"])
+
+    def edit(self, comment: int, body: str) -> None:
+        """Somebody changes a comment afterwards."""
+        with self.lock:
+            [record] = [one for one in self.written if one["id"] == comment]
+            record |= {"body": body, "updated_at": _stamp(self.now() + timedelta(minutes=1))}
+
+    def delete(self, comment: int) -> None:
+        with self.lock:
+            self.written = [one for one in self.written if one["id"] != comment]
 
     def add_run(self, workflow: str, created: datetime, **more: Any) -> dict[str, Any]:
         """A workflow run; by default a scheduled one that succeeded at once."""
@@ -99,6 +116,9 @@ class GitHubServer(FaultyServer):
     def _routes(self) -> list[tuple[str, str, str, Handler]]:
         return [
             ("GET", "/issues", "issues:read", self._list_issues),
+            ("GET", r"/issues/(?P<number>\d+)", "issues:read", self._one_issue),
+            ("GET", r"/issues/comments/(?P<comment>\d+)", "issues:read", self._one_comment),
+            ("GET", r"/issues/(?P<number>\d+)/comments", "issues:read", self._list_comments),
             ("POST", "/issues", "issues:write", self._create_issue),
             ("PATCH", r"/issues/(?P<number>\d+)", "issues:write", self._change_issue),
             ("POST", r"/issues/(?P<number>\d+)/comments", "issues:write", self._comment),
@@ -135,7 +155,7 @@ class GitHubServer(FaultyServer):
             return _json({"message": "Validation Failed"}, 422)
         issue = {
             "number": len(self.issues) + 1, "title": body["title"], "body": body.get("body") or "", "state": "open",
-            "labels": [{"name": name} for name in body.get("labels", [])], "created_at": _stamp(self.now()),
+            "labels": [{"name": name} for name in body.get("labels", [])], "created_at": _stamp(self.now()), "user": USER,
         }  # fmt: skip
         self.issues.append(issue)
         return _json(issue, 201)
@@ -150,8 +170,30 @@ class GitHubServer(FaultyServer):
     def _comment(self, request: Request, found: dict[str, str]) -> Response:
         if self._issue(found) is None:
             return _json({"message": "Not Found"}, 404)
-        self.comments.append((int(found["number"]), json.loads(request.body)["body"]))
-        return _json({"id": len(self.comments)}, 201)
+        words = json.loads(request.body)["body"]
+        self.comments.append((int(found["number"]), words))
+        return _json(self._keep(int(found["number"]), words, USER), 201)
+
+    def _keep(self, number: int, body: str, user: Mapping[str, str]) -> dict[str, Any]:
+        stamp = _stamp(self.now())
+        url = f"{self.url}/repos/{self.repository}/issues/{number}"
+        record = {"id": 900 + len(self.written), "issue_url": url, "user": user, "body": body}
+        self.written.append(record | {"created_at": stamp, "updated_at": stamp})
+        return self.written[-1]
+
+    def _one_issue(self, _: Request, found: dict[str, str]) -> Response:
+        issue = self._issue(found)
+        return _json(issue) if issue else _json({"message": "Not Found"}, 404)
+
+    def _one_comment(self, _: Request, found: dict[str, str]) -> Response:
+        record = next((one for one in self.written if one["id"] == int(found["comment"])), None)
+        return _json(record) if record else _json({"message": "Not Found"}, 404)
+
+    def _list_comments(self, request: Request, found: dict[str, str]) -> Response:
+        query, address = _query(request), f"/issues/{found['number']}"
+        since = query.get("since", "")
+        told = [one for one in self.written if one["issue_url"].endswith(address) and one["updated_at"] >= since]
+        return _json(_page(told, query))
 
     def _issue(self, found: dict[str, str]) -> dict[str, Any] | None:
         return next((issue for issue in self.issues if issue["number"] == int(found["number"])), None)

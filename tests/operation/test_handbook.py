@@ -5,10 +5,12 @@ import shlex
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from pipeline.form import ACTIONS
+from pipeline.reply import Action, Reply, read
 from pipeline.sandbox.articles import ARTICLES
 from tests.doubles.fault import Fault
 from tests.doubles.line import CHANNEL_ID, CHANNEL_SECRET
@@ -166,6 +168,17 @@ def test_the_form_has_the_choices_that_the_handbook_and_the_pipeline_know() -> N
     assert tuple(options) == ACTIONS
     for option in options:
         assert option in TEXT
+
+
+def test_a_decision_takes_three_steps_and_its_words_are_those_that_are_understood() -> None:
+    section = TEXT.split("### 通知が届いたとき\n")[1].split("\n### ")[0]
+    steps = re.findall(r"(?m)^\d\. .+$", section)
+    assert len(steps) == 3
+    assert "返信し" in steps[1]
+    said = re.findall(r"(?m)^\| (.+?) \|", section.partition("自分から投稿")[0])[2:]
+    understood = [read(one.replace("ID", ARTICLE)) for row in said for one in row.split("　／　")]
+    assert all(isinstance(one, Reply) for one in understood)
+    assert {one.action for one in understood if isinstance(one, Reply)} == set(get_args(Action))
 
 
 def test_the_environments_and_secrets_of_the_handbook_are_those_of_the_workflows() -> None:

@@ -65,7 +65,7 @@ def test_every_refusal_is_told_in_japanese_and_nothing_is_recorded(town: Town) -
         "foreign-url": refused(town, "form", action="投稿", url="https://www.example.org/1.html"),
     }
     assert {code: code for code in told} == told
-    assert told.keys() == set(get_args(RefusalCode))
+    assert told.keys() == {code for code in get_args(RefusalCode) if not code.startswith("reply-")}  # by reply.yml
     assert town.events() == before
 
 

@@ -144,6 +144,7 @@ class Runner:
         again_by: str = "",
         again: str = "",
         waited: timedelta = timedelta(0),
+        payload: Mapping[str, Any] | None = None,
     ) -> Run:
         """Start a workflow and wait for its end.
 
@@ -158,7 +159,7 @@ class Runner:
         if approved_by:
             self.github.approve(number, approved_by)
         contexts = {
-            "github": {"event_name": event, "run_id": number, "actor": actor, "token": TOKEN, "workflow": workflow, "ref": "refs/heads/main", "ref_name": "main"},
+            "github": {"event_name": event, "run_id": number, "actor": actor, "token": TOKEN, "workflow": workflow, "ref": "refs/heads/main", "ref_name": "main", "event": payload or {}},
             "inputs": self._inputs(definition, event, inputs or {}), "secrets": {}, "vars": self.variables, "needs": {},
         }  # fmt: skip
         done = Run()
@@ -204,7 +205,8 @@ class Runner:
         # A job gets the secrets of its environment and no others, and its token may do what its permissions say.
         environment = job.get("environment", "")
         environment = environment["name"] if isinstance(environment, dict) else environment
-        contexts = contexts | {"secrets": self.secrets if environment == "line" else {}}
+        steps: dict[str, Any] = {}
+        contexts = contexts | {"secrets": self.secrets if environment == "line" else {}, "steps": steps}
         permissions = job.get("permissions", definition["permissions"])
         self.github.permissions = dict(permissions)
         temp = self.town.folder / f"runner-{contexts['github']['run_id']}-{name}"
@@ -226,6 +228,7 @@ class Runner:
                     outcome = self._step(name, step, [definition, job], contexts, temp, workspace, triggering)
                     done.steps.append(outcome)
                     failed = failed or bool(outcome.code)
+                    steps[step.get("id", "")] = {"outputs": self.runs[-1].outputs.get(name, {})}
             elif uses.startswith(UPLOAD):  # what it shall keep must be there, as `if-no-files-found: error` wants
                 done.artifacts[step["with"]["name"]] = list(Path(resolved(step["with"]["path"], contexts)).rglob("*"))
                 assert done.artifacts[step["with"]["name"]]
