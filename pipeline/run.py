@@ -214,6 +214,7 @@ class Pass:
         """Note decisions that changed, tell what stands, and make it durable."""
         now, knowledge, delivery = self.world.now(), self.ledger.knowledge, self.delivery
         self.pages = pages
+        self.report.show = self._shown
         decisions = {decision.article: decision for decision in plan.decisions}
         if not self.report.dry_run:  # what could not be sent now waits
             line = "down" if delivery.failures and delivery.line == "ok" else delivery.line

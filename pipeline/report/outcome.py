@@ -1,7 +1,7 @@
 """What one run did, collected while it runs, and told as the contract's JSON."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from pipeline.line.client import Quota
 from pipeline.line.delivery import Broadcast
 from pipeline.policy.survey import Survey
 from pipeline.report import words
+from pipeline.report.residents import Shown
 
 DONE, FAILED, USAGE, WAITS = 0, 1, 2, 3  # exit codes
 OUT_OF_ORDER = (Reason.LINE_UNAVAILABLE, Reason.QUOTA, Reason.PAGE_UNREACHABLE)  # held by what should have worked
@@ -59,6 +60,7 @@ class Report:
         self.interrupted = False
         self.knowledge: Knowledge | None = None
         self.quota: Quota | None = None
+        self.show: Callable[[str], Shown] = lambda _: Shown()  # an article that waits, as residents would see it
         self.asked_for: tuple[str, ...] | None = None  # articles whose fate alone is the exit code
 
     def tell_sources(self, listings: Sequence[Listing], seen: Survey, knowledge: Knowledge) -> None:

@@ -2,12 +2,14 @@
 
 import base64
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config import Config
+from pipeline.decision import Reason
 from pipeline.policy.content import basis_of
 from pipeline.policy.hours import next_opening
 from pipeline.report import words
@@ -19,6 +21,8 @@ from pipeline.sources.urls import on_hosts
 if TYPE_CHECKING:
     from pipeline.line.delivery import Broadcast
 
+WAITING_SHOWN = 12  # of what waits for a person; the rest stands in the table
+TITLE = 60
 PICTURES_AT_MOST = 24  # fetched for one page; the rest is shown as labelled boxes
 PICTURE_LIMIT = 1_000_000  # bytes, as the check of pictures has it
 ORDER = ("send", "hold", "review", "skip")  # of the articles on the page: what goes out first
@@ -36,10 +40,25 @@ def worth_looking_ahead(report: Report, config: Config) -> datetime | None:
 
 def write_preview(config: Config, report: Report, out: Path, ahead: Report | None = None) -> Path:
     """The page of a dry run; `ahead` is a second one, as of the next opening. Returns where it was written."""
-    pictures = _pictures(config, [broadcast for one in (report, ahead) if one for broadcast in one.broadcasts])
+    waiting = {row.id: report.show(row.id).messages for row in _waiting(report)}
+    planned = [broadcast.messages for one in (report, ahead) if one for broadcast in one.broadcasts]
+    pictures = _pictures(config, [message for messages in (*planned, *waiting.values()) for message in messages])
     shown = [_message(config, report, broadcast, pictures) for broadcast in report.broadcasts]
     if ahead:
         shown += [_message(config, ahead, broadcast, pictures, held=True) for broadcast in ahead.broadcasts]
+    shown += [
+        PreviewMessage(
+            title=words.sentence("preview-waiting", title=row.title[:TITLE]),
+            messages=tuple(waiting[row.id]),
+            at="",
+            decision="review",
+            policy=words.policy(row.policy),
+            basis=words.policy(basis_of(row.url, False, config.policy.content)) if row.url else "",
+            pictures=pictures,
+        )
+        for row in _waiting(report)
+        if waiting[row.id]
+    ]
     listed = [row for decision in ORDER for row in report.rows.values() if row.decision == decision]
     page = preview_page(
         words.sentence("preview-title", city=config.site.name, now=words.full_instant(report.now)),
@@ -119,10 +138,16 @@ def _left_out(count: int) -> list[str]:
     return [words.sentence("preview-pages-left", count=str(count))] if count else []
 
 
-def _pictures(config: Config, broadcasts: Sequence["Broadcast"]) -> dict[str, str]:
+def _waiting(report: Report) -> list[ArticleRow]:
+    """What a person decides on; the first of them, when they are many."""
+    waits = (row for row in report.rows.values() if row.decision == "review" or row.reason == Reason.EMERGENCY_WORDS)
+    return list(islice(waits, WAITING_SHOWN))
+
+
+def _pictures(config: Config, messages: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """The pictures of the messages as data: URIs, fetched as politely as everything else; what cannot be had is left out,
     and the page shows a labelled box."""
-    found = (address for broadcast in broadcasts for message in broadcast.messages for address in _addresses(message))
+    found = (address for message in messages for address in _addresses(message))
     wanted = [address for address in dict.fromkeys(found) if on_hosts(address, config.site.hosts)]
     if not wanted:
         return {}

@@ -1,7 +1,7 @@
 """What residents see, before it is sent or from the bytes that were: as messages, and as lines of text for people to read."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from pipeline.ledger.knowledge import Knowledge, Known
 from pipeline.report.flex_text import cards
 
 Json = dict[str, Any]
-Messages = Sequence[Mapping[str, Any]]
+Messages = Sequence[Json]
 
 
 class Shown(Struct, frozen=True):

@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from pipeline.config import load
-from pipeline.line.delivery import Broadcast
 from pipeline.report import pages
 from pipeline.report.gallery import gallery
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
@@ -131,11 +131,8 @@ class TestPictures:
         return town.city.url + pictured.picture.path
 
     @staticmethod
-    def planned(address: str) -> Broadcast:
-        hero = {"type": "image", "url": address}
-        return Broadcast(
-            "planned-1", "", (), "planned", ({"type": "flex", "contents": {"type": "bubble", "hero": hero}},)
-        )
+    def planned(address: str) -> dict[str, Any]:
+        return {"type": "flex", "contents": {"type": "bubble", "hero": {"type": "image", "url": address}}}
 
     def test_a_picture_of_the_city_is_embedded(self, town: Town, address: str) -> None:
         pictures = pages._pictures(load(town.config), [self.planned(address)])
