@@ -184,6 +184,9 @@ def _add_desk(add: Add) -> None:
     one.add_argument(
         "--correction-of", default="", metavar="ID", help="a correction (訂正) of an article that was sent"
     )
+    one.add_argument("--picture", default="", metavar="URL", help="a picture on the city's own host")
+    about = "a later time within the posting hours (Art. 7); until then `reject` cancels it"
+    one.add_argument("--at", type=_instant, metavar="ISO8601", help=about)
     one.add_argument("--quoted-from", default="", metavar="SOURCE", help="the source, when the text quotes (Art. 10)")
 
     one = add("resolve", "desk.resolve", "a person settles a broadcast whose outcome is unknown", actor)

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     EMERGENCY_WORDS = "emergency-words", "7 proviso"
     WAITS_FOR_NEWS = "waits-for-news", "8(1)"
     NEXT_BROADCAST = "next-broadcast", "7"
+    SCHEDULED = "scheduled", "7"
     PAGE_UNREACHABLE = "page-unreachable", "8(1)"
     QUOTA = "quota", "5"
     LINE_UNAVAILABLE = "line-unavailable", "5"

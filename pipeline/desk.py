@@ -1,26 +1,29 @@
 """The poster's desk: what authorised people (Art. 6) decide and post by hand."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pipeline.article import article_id
-from pipeline.config import Config
+from pipeline.article import Picture, article_id
+from pipeline.config import JST, Config
 from pipeline.decision import Basis, Reason
 from pipeline.ledger.events import AnyEvent, Approved, Posted, Refused, Settled
 from pipeline.ledger.knowledge import Knowledge, Known
 from pipeline.ledger.ledger import Ledger, LostRace
 from pipeline.policy.content import quotes
+from pipeline.policy.hours import is_open
 from pipeline.policy.posters import department_of, same_person
 from pipeline.refusal import Refusal
 from pipeline.report.find import find, find_broadcast
 
+FARTHEST = timedelta(days=90)  # ahead that a time may be chosen
+
 
 class Draft(Struct, frozen=True):
-    """A manual post as it was asked for."""
+    """A manual post as it was asked for; `picture` was looked at, `at` is aware."""
 
     basis: Basis
     title: str = ""
@@ -30,6 +33,8 @@ class Draft(Struct, frozen=True):
     why: str = ""
     corrects: str = ""
     quoted_from: str = ""
+    picture: Picture | None = None
+    at: datetime | None = None
 
 
 class Signature(TypedDict):
@@ -116,9 +121,12 @@ class Desk:
             if wrong is not None and not wrong.broadcast:
                 raise Refusal("never-sent", id=wrong.id)
             self._may_change(knowledge, article)
+            picture = draft.picture
             posted = Posted(
                 at=now, article=article, basis=draft.basis, title=draft.title, url=draft.url, text=draft.text, why=draft.why,
-                emergency=draft.emergency, corrects=wrong.id if wrong else "", quoted_from=draft.quoted_from, **self._signature,
+                emergency=draft.emergency, corrects=wrong.id if wrong else "", quoted_from=draft.quoted_from,
+                picture=picture.url if picture else "", picture_size=(picture.width, picture.height) if picture else (0, 0),
+                not_before=draft.at, **self._signature,
             )  # fmt: skip
             return [
                 posted,
@@ -157,8 +165,18 @@ class Desk:
             raise Refusal("no-reason")
         if draft.basis == "8(1)" and not draft.url and not draft.corrects:
             raise Refusal("no-url")
+        if draft.at is not None:
+            self._may_be_then(draft.at)
         if (found := quotes(draft.text)) and not draft.quoted_from:
             raise Refusal("no-quotation-source", found=found)
+
+    def _may_be_then(self, at: datetime) -> None:
+        """A time that a poster chose lies in the posting hours (Art. 7). Raises Refusal."""
+        now, told = self._ledger.now(), f"{at.astimezone(JST):%Y-%m-%d %H:%M}"
+        if not now < at < now + FARTHEST:
+            raise Refusal("time-passed", at=told)
+        if not is_open(at, self._config.policy.hours):
+            raise Refusal("closed-then", at=told)
 
     def _waiting(self, knowledge: Knowledge, ids: Sequence[str]) -> list[Known]:
         queue = {known.id for known in knowledge.queue()}

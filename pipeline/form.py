@@ -1,11 +1,13 @@
 """The form of post.yml: what a person filled in comes through the environment, never through a shell's command line."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import get_args
 
 from msgspec import Struct
 
-from pipeline.config import Config, ConfigError
+from pipeline.article import Picture
+from pipeline.config import JST, Config, ConfigError
 from pipeline.decision import Basis
 from pipeline.desk import Desk, Draft
 from pipeline.ledger.knowledge import Known
@@ -18,6 +20,9 @@ DELIVERED, NOT_DELIVERED = "届いていた", "届いていなかった"
 ACTIONS = (POST, CORRECT, APPROVE, REJECT, DELIVERED, NOT_DELIVERED)
 AUTOMATIC = "自動"
 PREFIX = "FORM_"
+LINE_BREAK = "／／"  # the form's field for the text is one line
+
+Look = Callable[[Picture], Picture | None]  # asks for a picture, and measures it
 
 
 class Form(Struct, frozen=True):
@@ -32,6 +37,8 @@ class Form(Struct, frozen=True):
     emergency: str = ""
     why: str = ""
     quoted_from: str = ""
+    picture: str = ""
+    at: str = ""
 
     @property
     def ids(self) -> list[str]:
@@ -60,10 +67,10 @@ def origin_of(environment: Mapping[str, str]) -> str:
     return f"run/{run}" if run else ""
 
 
-def hand_in(form: Form, config: Config, desk: Desk) -> list[Known]:
+def hand_in(form: Form, config: Config, desk: Desk, look: Look) -> list[Known]:
     """Do what the form says. Raises ConfigError, Refusal, LedgerError."""
     if form.action in (POST, CORRECT):
-        return [desk.post(draft_of(form, config))]
+        return [desk.post(draft_of(form, config, look))]
     about = form.ids or form.url.split()
     if not about:
         raise Refusal("no-id", action=form.action)
@@ -74,7 +81,7 @@ def hand_in(form: Form, config: Config, desk: Desk) -> list[Known]:
     return desk.resolve(about, form.action == DELIVERED, form.why)
 
 
-def draft_of(form: Form, config: Config) -> Draft:
+def draft_of(form: Form, config: Config, look: Look) -> Draft:
     """The manual post that the form asks for. Raises ConfigError, Refusal."""
     if form.action == CORRECT and len(form.ids) != 1:
         raise Refusal("not-one-id")
@@ -82,11 +89,13 @@ def draft_of(form: Form, config: Config) -> Draft:
         basis=basis_of(form.basis, form.is_emergency, form.url),
         title=form.title,
         url=own_url(form.url, config),
-        text=form.text,
+        text=form.text.replace(LINE_BREAK, "\n"),
         emergency=form.is_emergency,
         why=form.why,
         corrects=form.ids[0] if form.action == CORRECT else "",
         quoted_from=form.quoted_from,
+        picture=own_picture(form.picture, config, look),
+        at=instant(form.at, "FORM_AT"),
     )
 
 
@@ -97,6 +106,28 @@ def basis_of(given: str, emergency: bool, url: str) -> Basis:
     if given not in ("", AUTOMATIC):
         raise ConfigError(f"FORM_BASIS: found {given!r}; allowed: {', '.join(get_args(Basis))}")
     return "8(3)" if emergency else "8(1)" if url else "8(4)"
+
+
+def instant(text: str, name: str) -> datetime | None:
+    """A date and time, in Japan where it does not say otherwise; None for "". Raises ConfigError."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"{name}: found {text!r}; allowed: a date and time such as 2026-12-01T10:00") from None
+    return found if found.tzinfo else found.replace(tzinfo=JST)
+
+
+def own_picture(url: str, config: Config, look: Look) -> Picture | None:
+    """A picture of the city's own that LINE can show. Raises Refusal."""
+    if not url:
+        return None
+    address = own_url(url, config)
+    found = look(Picture(address))
+    if found is None:
+        raise Refusal("no-picture", url=address)
+    return found
 
 
 def own_url(url: str, config: Config) -> str:

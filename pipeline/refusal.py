@@ -26,6 +26,9 @@ RefusalCode = Literal[
     "not-one-id",
     "no-web-address",
     "foreign-url",
+    "closed-then",
+    "time-passed",
+    "no-picture",
     # in a reply to an issue
     "reply-edited",
     "reply-contradiction",

@@ -2,12 +2,15 @@
 
 import argparse
 import os
+import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
+from pipeline.article import Picture
 from pipeline.commands import FAILED, Output
-from pipeline.config import Config, ConfigError, load
+from pipeline.config import JST, Config, ConfigError, load
 from pipeline.desk import Desk, Draft
-from pipeline.form import Form, basis_of, filled_in, hand_in, origin_of, own_url
+from pipeline.form import Form, Look, basis_of, filled_in, hand_in, origin_of, own_picture, own_url
 from pipeline.ledger.knowledge import Known
 from pipeline.ledger.ledger import Ledger, Rehearsal
 from pipeline.ledger.store import LedgerError
@@ -32,10 +35,12 @@ def reject(options: argparse.Namespace) -> Output:
 
 def post(options: argparse.Namespace) -> Output:
     """A manual post."""
-    url = own_url(options.url_option or options.url, load(options.config))
+    config = load(options.config)
+    url = own_url(options.url_option or options.url, config)
     draft = Draft(
         basis=basis_of(options.basis or "", options.emergency, url), title=options.title, url=url, text=options.text,
         emergency=options.emergency, why=options.why, corrects=options.correction_of, quoted_from=options.quoted_from,
+        picture=own_picture(options.picture, config, _looker(config)), at=options.at,
     )  # fmt: skip
     return _at_the_desk(options, "posted", lambda desk: [desk.post(draft)])
 
@@ -79,11 +84,29 @@ def _handed_in(options: argparse.Namespace, config: Config, world: World) -> Out
         else Ledger(options.state, config.state, run, world.now)
     )
     with opened as ledger:
-        rows = _rows(hand_in(asked, config, Desk(config, ledger, actor, approver, origin_of(os.environ))))
+        desk = Desk(config, ledger, actor, approver, origin_of(os.environ))
+        rows = _rows(hand_in(asked, config, desk, _looker(config)))
     told = {"action": asked.action, "actor": actor, "approver": approver, "check": options.check, "articles": rows}
     page = _page(asked, told)
     append_summary(page, os.environ)
     return Output(told | {"exit": 0}, lambda: page)
+
+
+def _looker(config: Config) -> Look:
+    """Asks the city's site for a picture, as politely as a run does."""
+
+    def look(picture: Picture) -> Picture | None:
+        from pipeline.sources import pictures
+        from pipeline.sources.fetch import Client
+        from pipeline.sources.robots import Rules
+
+        client = Client(config.site, lambda: datetime.now(JST), time.sleep)
+        try:
+            return pictures.check(client, picture, Rules(client, {}, lambda: datetime.now(JST)).require)
+        finally:
+            client.close()
+
+    return look
 
 
 def _page(asked: Form, told: dict[str, object]) -> str:

@@ -84,6 +84,9 @@ class Posted(Event, frozen=True):
     why: str = ""
     corrects: str = ""
     quoted_from: str = ""
+    picture: str = ""  # on the city's own host
+    picture_size: tuple[int, int] = (0, 0)
+    not_before: datetime | None = None  # a time that the poster chose, within Art. 7
     approver: str = ""  # the reviewer who let the workflow run through, another poster
     origin: str = ""  # the workflow run or comment that asked for it: what is asked for twice is done once
 

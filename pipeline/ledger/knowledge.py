@@ -284,7 +284,7 @@ def _posted(k: Knowledge, e: Posted) -> None:
     title = e.title or (before.title if before else "")
     k.articles[e.article] = Known(
         e.article, e.url, title, f"post:{e.actor}", e.at, "queued",
-        kind="correction" if e.corrects else "manual", date=e.at, seen=e.at, emergency=e.emergency, post=e,
+        kind="correction" if e.corrects else "manual", date=e.not_before or e.at, seen=e.at, emergency=e.emergency, post=e,
         heading=(before.heading or before.title) if before else "", mark=before.mark if before else "",
     )  # fmt: skip
     k.waiting[e.article] = None

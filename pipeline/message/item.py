@@ -1,10 +1,19 @@
 """What is known of an article, and its page, become the item that is shown."""
 
-from pipeline.article import Item, Page, PageProblem
+from pipeline.article import Item, Page, PageProblem, Picture
 from pipeline.config import Config
 from pipeline.decision import Shows
+from pipeline.ledger.events import Posted
 from pipeline.ledger.knowledge import Knowledge, Known
 from pipeline.policy.content import category_of
+
+
+def _picture(post: Posted | None) -> Picture | None:
+    """The one that a poster chose; it was looked at then."""
+    if post is None or not post.picture:
+        return None
+    width, height = post.picture_size
+    return Picture(post.picture, post.title, width, height)
 
 
 def item_of(
@@ -33,7 +42,7 @@ def item_of(
         label=category.label if category else "",
         department=(read.department if read else "") or (post.department if post else ""),
         text=(post.text if post and post.text else "") or (read.text if read else ""),
-        picture=read.picture if read else None,
+        picture=_picture(post) or (read.picture if read else None),
         corrects=corrected.title if corrected else "",
         quoted_from=post.quoted_from if post else "",
     )

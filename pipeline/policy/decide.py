@@ -17,7 +17,7 @@ from pipeline.ledger.knowledge import Knowledge, Known
 from pipeline.policy import hours
 from pipeline.policy.case import Case, LineState, Rule, said_by, title_of
 from pipeline.policy.content import is_garbled, mark
-from pipeline.policy.gates import GATES
+from pipeline.policy.gates import GATES, its_time_has_come
 from pipeline.policy.posters import same_person
 from pipeline.policy.same_article import alike, is_index, plain
 from pipeline.policy.second_report import REPEATED_WITHIN, mark_of
@@ -292,6 +292,7 @@ RULES: tuple[Rule, ...] = (
     second_person,
     operator_agrees,
     title_is_usable,
+    its_time_has_come,
     is_fresh,
     emergency_is_not_repeated,
     update_is_wanted,

@@ -17,6 +17,12 @@ def is_not_paused(case: Case) -> Decision | None:
     return case.decision("hold", Reason.PAUSED) if case.config.paused else None
 
 
+def its_time_has_come(case: Case) -> Decision | None:
+    """Art. 7: a poster may choose a time within the posting hours."""
+    at = case.known.post.not_before if case.known.post else None
+    return case.decision("hold", Reason.SCHEDULED, until=at) if at is not None and case.now < at else None
+
+
 def hours_are_open(case: Case) -> Decision | None:
     """Art. 7: Monday to Friday, 9:00 to 17:30, no holidays; otherwise held until the next opening."""
     rules = case.config.policy.hours

@@ -76,6 +76,7 @@ def test_an_article_that_waits_is_on_the_page_with_its_reason(town: Town) -> Non
     town.with_baseline()
     town.publish(ARTICLES[20], at=town.now - timedelta(days=9))
     page = preview(town, code=3)
+    assert f"確認待ち：{ARTICLES[20].title}" in page  # drawn as residents would see it
     assert (
         "日付が古い：掲載日から日数がたっているため、自動では送信しません。（詳細：記事の日付 2026年11月15日）" in page
     )

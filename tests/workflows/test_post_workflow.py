@@ -157,7 +157,7 @@ def test_a_broadcast_of_unknown_outcome_is_settled_with_the_form(runner: Runner)
     assert runner.github.open_issues() == {}
 
 
-@pytest.mark.parametrize("field", ["id", "url", "title", "text", "why", "quoted_from"])
+@pytest.mark.parametrize("field", ["id", "url", "title", "text", "why", "quoted_from", "picture", "at"])
 def test_hostile_inputs_stay_text(runner: Runner, field: str) -> None:
     """All of them at once in the posts of one field, to keep the suite quick."""
     runner.town.now += OPEN
@@ -236,6 +236,42 @@ def test_the_form_reports_the_fate_of_the_post_and_what_else_fails_is_an_alert(r
     assert len(runner.town.line.accepted) == 1
     assert run.is_green
     assert any("新着一覧" in title for title in runner.github.open_issues())
+
+
+def test_a_post_may_choose_its_time_and_be_cancelled_until_then(runner: Runner) -> None:
+    runner.town.now += OPEN
+    assert post(runner, **TEXT, at="2026-11-24T14:30").is_green
+    assert post(runner, action="投稿", title="断水の予定", text="一行目／／二行目", at="2026-11-24T15:00").is_green
+    first, second = (str(posted["article"]) for posted in events(runner, "posted"))
+    assert events(runner, "posted")[1]["text"] == "一行目\n二行目"
+    held = {event["article"]: event for event in events(runner, "decided")}
+    assert (held[first]["reason"], held[first]["until"]) == ("scheduled", "2026-11-24T14:30:00+09:00")
+    assert runner.town.line.accepted == []
+    assert post(runner, action="却下", id=second, why="中止").is_green
+    runner.town.now += timedelta(hours=5, minutes=30)
+    assert runner.run("sync.yml").is_green
+    assert len(runner.town.line.accepted) == 1
+    assert "給水所を開設しました" in runner.town.sent_titles()[0]
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "why"),
+    [
+        ("at", "2026-11-24T20:00", "投稿時間外のため"),
+        ("at", "2026-11-23T10:00", "指定できる日時ではありません"),
+        ("at", "あした", "found"),
+        ("picture", "https://evil.example/x.png", "市ホームページ"),
+        ("picture", "/none.png", "LINEで表示できません"),
+    ],
+)
+def test_a_time_or_picture_that_cannot_be_is_refused_before_anybody_is_asked(
+    runner: Runner, field: str, wrong: str, why: str
+) -> None:
+    runner.town.now += OPEN
+    run = post(runner, **TEXT, **{field: wrong})
+    assert run.step("Check").code == 2
+    assert why in run.summary.replace("\\", "")
+    assert runner.town.line.accepted == []
 
 
 def test_while_line_is_down_a_post_is_recorded_red_and_sent_by_the_next_run(runner: Runner) -> None:
