@@ -61,7 +61,7 @@ def write_preview(config: Config, report: Report, out: Path, ahead: Report | Non
     ]
     listed = [row for decision in ORDER for row in report.rows.values() if row.decision == decision]
     page = preview_page(
-        words.sentence("preview-title", city=config.site.name, now=words.full_instant(report.now)),
+        words.sentence("preview-title", city=config.site.name, now=words.day(report.now)),
         shown,
         [_row(row) for row in listed],
         [*_notes(config, report), *_left_out(len(report.rows) - len(listed))],

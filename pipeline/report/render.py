@@ -6,7 +6,6 @@ What a template writes itself stays as it is; a filter that returns finished tex
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO
-from urllib.parse import quote
 
 from pipeline.report import safe, words
 from pipeline.templates import environment
@@ -61,7 +60,9 @@ def _environment(kind: str) -> "jinja2.Environment":
     made.filters = made.filters | {  # a new dictionary: an overlay shares the old one
         "code": lambda value: Markup(safe.code(value)),  # noqa: S704 - as above
         "paint": paint,
-        "address": lambda value: Markup(quote(value, safe=":/")),  # noqa: S704 - nothing that ends a link's target
+        "address": lambda value: Markup(safe.address(value)),  # noqa: S704 - nothing that ends a link's target
+        "day": words.day,
+        "span": words.span,
         "linked": lambda value: Markup(safe.linked(value)),  # noqa: S704 - as above
         "instant": words.instant,
         "full_instant": words.full_instant,

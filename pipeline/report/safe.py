@@ -45,7 +45,12 @@ def linked(text: object) -> str:
     plain = line(text)
     if not (found := _ADDRESS.search(plain)):
         return markdown(plain)
-    return f"{markdown(plain[: found.start(1)])}[{markdown(found[1])}]({quote(found[1], safe=_IN_ADDRESSES)})"
+    return f"{markdown(plain[: found.start(1)])}[{markdown(found[1])}]({address(found[1])})"
+
+
+def address(text: object) -> str:
+    """The target of a link in Markdown."""
+    return quote(line(text), safe=_IN_ADDRESSES)
 
 
 def code(text: object) -> str:

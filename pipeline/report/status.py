@@ -20,6 +20,8 @@ from pipeline.sources.urls import site_url
 
 Json = dict[str, Any]
 
+LISTED = 10  # rows of one kind that people read; the rest is counted
+
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 SERVER = re.compile(r"https?://[\w.-]+(:\d+)?", re.ASCII)
 
@@ -78,7 +80,7 @@ def status_of(config: Config, knowledge: Knowledge, now: datetime, place: Place 
 def status(document: Json, *, colour: bool = False) -> str:
     """The same for people."""
     rows = {row["id"]: row for row in document["waiting"]}
-    return render.text("status", colour=colour, status=document, rows=rows)
+    return render.text("status", colour=colour, status=document, rows=rows, listed=LISTED)
 
 
 def _groups(rows: list[Json], place: Place) -> list[Json]:
@@ -95,7 +97,8 @@ def _groups(rows: list[Json], place: Place) -> list[Json]:
 
 
 def _desk(articles: list[str], reason: str, place: Place) -> list[str]:
-    """The commands that release, and that take out of the queue."""
+    """The commands that release, and that take out of the queue; of many articles, those that are shown."""
+    articles = articles[:LISTED]
     urgent = " --emergency" if reason == Reason.EMERGENCY_WORDS else ""
     return [
         place.command(f"kadoma-line approve {shlex.join(articles)}{urgent}", by_a_person=True),

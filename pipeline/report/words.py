@@ -209,9 +209,23 @@ def month_name(month: str) -> str:
     return f"{year}年{int(number)}月"
 
 
+def day(at: datetime | str | None) -> str:
+    """ "2026年11月24日（火）9:00": with the year and without seconds, for headings."""
+    if not at:
+        return ""
+    local = (datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(JST)
+    return f"{local.year}年{instant(local)}"
+
+
+def span(minutes: float) -> str:
+    """ "12分", "44時間26分"."""
+    hours, rest = divmod(round(minutes), 60)
+    return f"{hours}時間{rest}分" if hours else f"{rest}分"
+
+
 def full_instant(at: datetime | str | None) -> str:
     """With year and seconds, for the record."""
     if not at:
         return ""
     local = (datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(JST)
-    return f"{local.year}年{instant(local)}:{local.second:02}"
+    return f"{day(local)}:{local.second:02}"

@@ -1,14 +1,19 @@
 """`status`: what stands now, for whom it waits, and the exact command that goes on."""
 
 import shlex
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from pipeline.article import article_id
+from pipeline.config import JST, load
+from pipeline.ledger.events import AnyEvent, Decided, Found
+from pipeline.ledger.knowledge import fold
+from pipeline.report.status import status, status_of
 from pipeline.sandbox.articles import ARTICLES
 from tests.doubles.fault import Fault
 from tests.doubles.line import LineFault
-from tests.town import Town
+from tests.town import CONFIG, Town
 
 SECOND_POSTER = ('"総務部収納課" = []', '"総務部収納課" = ["shuno"]')
 
@@ -180,3 +185,19 @@ def test_what_only_the_operator_may_release_names_the_operator_alone(town: Town)
     (row,) = town.call("status", code=3, json=True).json["waiting"]
     assert (row["reason"], row["policy"]) == ("operator-approval", "8(4)")
     assert row["who"] == [{"department": "企画財政部魅力発信課", "logins": ["miryoku"]}]
+
+
+def test_ten_thousand_waiting_are_counted_and_the_first_ten_shown() -> None:
+    at = datetime(2026, 11, 24, 10, 0, tzinfo=JST)
+    events: list[AnyEvent] = []
+    for number in range(10_000):
+        url = f"https://www.city.kadoma.osaka.jp/{number}.html"
+        article = article_id(url)
+        events.append(Found(at=at, article=article, url=url, title=f"記事{number}", source="一覧", date=at))
+        events.append(Decided(at=at, article=article, decision="review", reason="burst", policy="8"))
+    told = status(status_of(load(CONFIG), fold(events), at + timedelta(days=1)))
+    assert "確認待ち（10000件）" in told
+    assert "最も古いもの：2026年11月24日（火）10:00" in told
+    assert told.count("  ・記事") == 10
+    assert "ほか9990件" in told
+    assert len(told) < 3000
