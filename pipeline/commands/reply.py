@@ -89,7 +89,7 @@ def _heard(github: GitHub, config: Config, number: int) -> Heard | None:
     issue = github.issue(comment.issue)
     ours = issue.by_a_bot and {issues.LABEL, config.line.account} <= set(issue.labels)
     code, _, thing = issues.key_of(issue).partition("/") if ours else ("", "", "")
-    return Heard(comment, issue, code, thing, meant) if code in (*issues.LISTS, BROADCAST) else None
+    return Heard(comment, issue, code, thing, meant) if code in issues.ANSWERS else None
 
 
 def _decided(config: Config, ledger: Ledger, heard: Heard) -> list[Known]:

@@ -29,7 +29,13 @@ log = logging.getLogger("kadoma_line")
 LABEL = "kadoma-line"  # on every issue of ours; `kadoma-line/<code>` tells the kinds apart
 CONFIG, STATE = Path("kadoma.toml"), Path("state")  # on GitHub, commands are told as they are typed in a clone
 BY_REPLY = ("waiting", "emergency-words", "unknown-broadcast")  # kinds whose things have an issue each
-LISTS = ("waiting", "emergency-words", "burst", "gap", "untrusted-source")  # whose lists a reply decides
+# Kinds whose list a reply decides, and what may be replied.
+ANSWERS = {
+    **dict.fromkeys(
+        ("waiting", "emergency-words", "burst", "gap", "untrusted-source"), ("some", "all-reject", "all-approve")
+    ),
+    "unknown-broadcast": ("delivered", "not-delivered"),
+}
 EACH = 10  # things of one kind with an issue each; more of them have one list
 KEY = re.compile(r"(?m)^<!-- kadoma-line: (\S+) -->$")  # nothing from outside can make a line of a body
 # What a command begins with → the workflow with which staff do the same in the browser.
@@ -87,6 +93,8 @@ def publish(
             topic = current[key]
             shown = show(topic.thing) if topic.thing else Shown()
             if case := case_of(topic.alert.code, topic.thing, standing, shown):
+                if general := there.pop(topic.alert.code, None):  # the watchdog's, or of a list that has become short
+                    github.close_issue(general.number, words.sentence("over"))
                 _tell(
                     github, there.get(key), case, labels_of(config, case.code), page_of(config, environment, case, key)
                 )
@@ -169,7 +177,7 @@ def text_of(config: Config, environment: Mapping[str, str], told: words.Notice) 
         told=told,
         key=told.code,
         pages=pages_for(told.commands) if place.form else [],
-        by_reply=told.code in LISTS and bool(told.things),
+        by_reply=ANSWERS.get(told.code, ()) if told.things else (),
         people=posters(config),
         actions=place.form.rpartition("/")[0],
         site=config.site.name,
