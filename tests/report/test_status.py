@@ -120,7 +120,7 @@ def test_a_broadcast_with_unknown_outcome_shows_its_evidence_and_both_answers(to
     town.run(code=1)
     document = town.call("status", code=0, json=True).json
     assert [broadcast["outcome"] for broadcast in document["broadcasts"]] == ["open"]
-    assert "次の実行で、同じ配信を同じ鍵で確認します" in town.call("status").out
+    assert "市民に届いたかどうかを、次の実行でLINEに確かめます" in town.call("status").out
     on_its_way = town.call("explain", town.city.url + ARTICLES[20].path, code=0).out
     assert "現在の状態：結果を確認中" in on_its_way
     assert "送信待ち" not in on_its_way

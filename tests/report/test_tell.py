@@ -30,12 +30,13 @@ def summary_of(town: Town, environment: Mapping[str, str] | None = None, *argume
 
 
 def elements(markdown: str) -> dict[str, list[str]]:
-    """Links, images and raw HTML that GitHub would make of it."""
+    """Links, images and raw HTML that GitHub would make of it; the pages themselves, on the town's host, are linked."""
     found: dict[str, list[str]] = {"link": [], "html": [], "image": []}
     for token in MarkdownIt("gfm-like", {"linkify": False, "html": True}).parse(markdown):
         for child in [token, *(token.children or ())]:
             if child.type == "link_open":
-                found["link"].append(str(child.attrGet("href")))
+                if not str(child.attrGet("href")).startswith("http://127.0.0.1:"):
+                    found["link"].append(str(child.attrGet("href")))
             elif child.type.startswith("html") and child.content.strip() != "<br>":
                 found["html"].append(child.content)
             elif child.type == "image":
