@@ -73,7 +73,11 @@ class EmbeddedLine(LoopbackServer):
     def dress(self, response: Response) -> Response:
         if any(name == "x-line-request-id" for name, _ in response.headers):
             return response
-        return structs.replace(response, headers=(*response.headers, ("x-line-request-id", str(uuid.uuid4()))))
+        return structs.replace(response, headers=(*response.headers, ("x-line-request-id", self.request_id())))
+
+    def request_id(self) -> str:
+        """A new one."""
+        return str(uuid.uuid4())
 
     def token(self, _: Request) -> Response:
         """The stateless token: fifteen minutes, any number of them at once, none can be revoked."""
@@ -85,7 +89,7 @@ class EmbeddedLine(LoopbackServer):
         return self.accept(request, json.loads(request.body))
 
     def accept(self, request: Request, body: dict[str, Any]) -> Response:
-        request_id, retry_key = str(uuid.uuid4()), request.headers.get("x-line-retry-key", "")
+        request_id, retry_key = self.request_id(), request.headers.get("x-line-retry-key", "")
         silent = bool(body.get("notificationDisabled", False))
         self.accepted.append(Accepted(request_id, retry_key, request.body, tuple(body["messages"]), self.now(), silent))
         response = json_response({})

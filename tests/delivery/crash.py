@@ -1,23 +1,31 @@
 """A town that is put back to the same moment again and again: new articles stand there, and the run that sends them has
 not begun. Copies of its repository are cheap; city and LINE stay where they are."""
 
+import json
 import os
 import shutil
 import signal
 import tempfile
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import IO
+
+from msgspec import Struct
 
 from pipeline.ledger import store
 from pipeline.ledger.events import Intent, Outcome, decode
 from pipeline.ledger.knowledge import Knowledge, fold
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
+from tests.delivery.remains import Remains, remains
 from tests.doubles.line import LineFault, LineServer
 from tests.town import SCRIPT, Town
 from tests.zygote import Process, Zygote
 
+DATES = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), "2026-11-24T10:00:00+09:00")
 NEWS = (*ARTICLES[20:22], EMERGENCY)  # two broadcasts: one of two articles, one emergency
+SOAK = "SOAK_SEEDS" in os.environ
 MOST_RUNS = 5  # after the crash, until quiet; one is enough but for faults that last
 
 
@@ -25,6 +33,27 @@ def memory() -> Path:
     """A folder where fsync costs nothing, if there is one."""
     shared = Path("/dev/shm")  # noqa: S108 - only where tests may write, and only to be fast
     return Path(tempfile.mkdtemp(prefix="kadoma-", dir=shared if os.access(shared, os.W_OK) else None))
+
+
+class NumberedLine(LineServer):
+    """Its request ids depend on nothing but the order of requests."""
+
+    def request_id(self) -> str:
+        self.count += 1
+        return str(uuid.UUID(int=self.count, version=4))
+
+    count = 0
+
+
+class Point(Struct, frozen=True):
+    """A moment at which a run touches the world, and what it would leave behind if it were killed there."""
+
+    name: str
+    remains: Remains
+
+    @property
+    def kind(self) -> str:
+        return self.name.split()[1]
 
 
 class CrashTown:
@@ -40,21 +69,29 @@ class CrashTown:
         self.town.city.emergency(EMERGENCY, self.town.now)
         self.zygote = Zygote(short_pauses=True)
         self.count = 0
-        self._points: dict[str, list[str]] = {}
+        self._points: dict[str, list[Point]] = {}
+        self._recovered: set[tuple[object, ...]] = set()
         moment = self.fresh(Trouble())
         code = self.zygote.warm_up(moment.command()[1:], self.town.process_environment())
         assert code == 0
 
-    def points(self, trouble: "Trouble") -> list[str]:
+    def points(self, trouble: "Trouble") -> list["Point"]:
         """What a run that nobody kills passes, while the trouble lasts: asked once."""
         if trouble.name not in self._points:
             moment = self.fresh(trouble)
-            process = moment.start(crash_at=0)
-            assert process.wait() in (0, *trouble.codes), process.err
-            self._points[trouble.name] = moment.points.read_text().splitlines()
+            self._points[trouble.name] = moment.record()
             moment.run_until_quiet()
             moment.check()
         return self._points[trouble.name]
+
+    def is_new(self, trouble: "Trouble", left: Remains, in_fresh_clone: bool) -> bool:
+        """Whether runs have never recovered from exactly this."""
+        if not left.is_settled(in_fresh_clone) or SOAK:
+            return True
+        state = (trouble.name, in_fresh_clone, *left.seen_from(in_fresh_clone))
+        is_new = state not in self._recovered
+        self._recovered.add(state)
+        return is_new
 
     def stop(self) -> None:
         self.zygote.stop()
@@ -67,7 +104,7 @@ class CrashTown:
         port = int(self.town.line.host.split(":")[1])
         self.town.line.stop()
         assert self.town.line.errors == []
-        self.town.line = LineServer(port=port, now=lambda: self.town.now).start()
+        self.town.line = NumberedLine(port=port, now=lambda: self.town.now).start()
         self.town.with_emergency_source(*trouble.settings)
         moment = Moment(self, self.folder / f"moment-{self.count}", trouble)
         trouble.arm(moment)
@@ -91,7 +128,7 @@ class Trouble:
     def arm(self, moment: "Moment") -> None:
         """Nothing."""
 
-    def span(self, points: Sequence[str]) -> range:
+    def span(self, points: Sequence["Point"]) -> range:
         """The points, from 1 on, at which a kill can lead to anything that no kill of an untroubled run leads to."""
         return range(1, len(points) + 1)
 
@@ -114,7 +151,7 @@ class LineTrouble(Trouble):
     def arm(self, moment: "Moment") -> None:
         moment.town.line.fail(self._fault, times=self._times)
 
-    def span(self, points: Sequence[str]) -> range:
+    def span(self, points: Sequence["Point"]) -> range:
         pushed = first(points, "'push'")
         over = first(points, "ledger-", pushed) if self._times == 1 else len(points)
         return range(pushed, over + 1)
@@ -133,7 +170,7 @@ class PushTrouble(Trouble):
             f"case $n in {pushes}) ;; *) exit 0;; esac\n"
         )
 
-    def span(self, points: Sequence[str]) -> range:
+    def span(self, points: Sequence["Point"]) -> range:
         return range(first(points, "'push'"), len(points) + 1)
 
 
@@ -168,9 +205,9 @@ class LostAnswer(PushTrouble):
         self.environment = {"PATH": f"{git.parent}:{os.environ['PATH']}"}
 
 
-def first(points: Sequence[str], mark: str, after: int = 0) -> int:
+def first(points: Sequence["Point"], mark: str, after: int = 0) -> int:
     """The number of the first point with a mark, after another one."""
-    return next(number for number, point in enumerate(points, 1) if number > after and mark in point)
+    return next(number for number, point in enumerate(points, 1) if number > after and mark in point.name)
 
 
 PERSON = (
@@ -207,10 +244,17 @@ class Moment:
         settings.write_text(settings.read_text().replace(str(crash_town.town.remote), str(self.remote)))
         self.points = folder / "points"
 
-    def start(self, checkout: Path | None = None, crash_at: int | None = None, number: int = signal.SIGKILL) -> Process:
+    def start(
+        self,
+        checkout: Path | None = None,
+        crash_at: int | None = None,
+        number: int = signal.SIGKILL,
+        pause: Path | None = None,
+    ) -> Process:
         """`kadoma-line run --json` in a process of its own, with a signal at a point; 0 only writes down the points."""
         command = self.command(checkout)
         crash = {"CRASH_LOG": str(self.points), "CRASH_AT": str(crash_at), "CRASH_SIGNAL": str(int(number))}
+        crash |= {"CRASH_SEED": "a run that is killed", **DATES, **({"CRASH_PAUSE": str(pause)} if pause else {})}
         crash = {} if crash_at is None else crash
         return self._zygote.start(
             command, self.town.process_environment({**self._trouble.environment, **crash}), self.folder
@@ -220,12 +264,33 @@ class Moment:
         state = (checkout or self.checkout) / "state"
         return [str(SCRIPT), "run", "--json", "--config", str(self.town.config), "--state", str(state)]
 
-    def crash(self, at: int, of: int) -> None:
+    def record(self) -> list[Point]:
+        """Run to the end, and look at what is there at each point while the run waits."""
+        answers = self.folder / "answers"
+        os.mkfifo(self.points)
+        os.mkfifo(answers)
+        process = self.start(crash_at=0, pause=answers)
+        with self.points.open() as points, answers.open("wb", buffering=0) as go_on:
+            found = [self._look(line, go_on) for line in points]
+        assert process.wait() in (0, *self._trouble.codes), process.err
+        return found
+
+    def _look(self, line: str, go_on: IO[bytes]) -> Point:
+        name, _, left = line.partition("\t")
+        point = Point(name, self.remains(json.loads(left)))
+        go_on.write(b".")
+        return point
+
+    def remains(self, left: Sequence[str]) -> Remains:
+        return remains(self.checkout, self.remote, self.town.line, tuple(left))
+
+    def crash(self, at: int, of: int) -> Remains:
         """Kill a run at one of its points. (The last ones need not come: a connection more or less was opened.)"""
         process = self.start(crash_at=at)
         code = process.wait()
         ended = at > of - 3 and code in (0, *self._trouble.codes)
         assert code == -9 or ended, f"the point was not reached: exit code {code}: {process.err}"
+        return self.remains(json.loads(self.points.read_text().partition("\t")[2] or "[]"))
 
     def interrupt(self, at: int) -> None:
         """SIGTERM at one of the points: the run ends by itself, with nothing half done."""

@@ -191,6 +191,12 @@ class LineServer(FaultyServer, EmbeddedLine):
         with self.lock:
             return list(self._tokens)
 
+    def memory(self) -> object:
+        """Everything that its answers can depend on, to be compared."""
+        with self.lock:
+            keys = {key: (known.first, known.digest, known.request_id) for key, known in self._keys.items()}
+            return self.accepted, keys, {route: one.tokens for route, one in self._buckets.items()}, self.faults_left()
+
     def answer(self, request: Request) -> Response:
         route = (request.method, request.route)
         with self.lock:

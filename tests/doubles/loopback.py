@@ -122,6 +122,10 @@ class FaultyServer(LoopbackServer):
                     return armed.fault
         return None
 
+    def faults_left(self) -> list[tuple[str, int | None]]:
+        """What is armed: path, and how often still."""
+        return [(armed.prefix, armed.left) for armed in self._armed]
+
     def serve(self, request: Request, connection: socket.socket) -> Response | None:
         with self.lock:
             self._in_flight += 1

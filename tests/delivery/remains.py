@@ -1,0 +1,74 @@
+"""What a killed run leaves behind, as a value that can be compared: files here and at the remote, and what LINE remembers.
+
+Two kills that leave the same behind, byte for byte, need only one recovery: the next run is a new process that knows nothing
+but its disk, the remote and LINE, so it cannot do different things after them. Left out is what no run can see or no run
+reads: the instants and inode numbers that git keeps of files to save itself a look into them, and the random part of the
+names of git's temporary files.
+"""
+
+import hashlib
+import re
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from tests.doubles.line import BROADCAST, LineServer
+
+TEMPORARY = re.compile(r"((?:tmp_obj|incoming|tmp_pack|tmp_idx|bulk-fsync)[-_])\w+")
+
+
+class Remains(Struct, frozen=True):
+    """After a kill. `left`: what went on without the process: git commands, and requests ("host:port POST …") without an answer."""
+
+    disk: str
+    remote: str
+    line: str
+    left: tuple[str, ...] = ()
+
+    def seen_from(self, in_fresh_clone: bool) -> tuple[str, ...]:
+        """All that the next run can tell: on the same disk, or in a new clone of the remote."""
+        return (self.remote, self.line) if in_fresh_clone else (self.disk, self.remote, self.line)
+
+    def is_settled(self, in_fresh_clone: bool) -> bool:
+        """Whether it is what it is: nothing goes on that a next run could see the end of."""
+        return not any(
+            f"POST {BROADCAST} " in one or (one.startswith("git ") and (" push " in one or not in_fresh_clone))
+            for one in self.left
+        )
+
+
+def remains(checkout: Path, remote: Path, line: LineServer, left: tuple[str, ...]) -> Remains:
+    return Remains(_digest(checkout), _digest(remote), _memory(line), left)
+
+
+def _digest(folder: Path) -> str:
+    """Of every file below a folder, wherever that folder is."""
+    home = str(folder.parent).encode()
+    total = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        total.update(TEMPORARY.sub(r"\1", str(file.relative_to(folder))).encode() + b"\0")
+        if file.is_file() and not file.is_symlink():
+            content = file.read_bytes().replace(home, b"")
+            total.update(hashlib.sha256(_index(content) if content[:4] == b"DIRC" else content).digest())
+    return total.hexdigest()
+
+
+def _index(content: bytes) -> bytes:
+    """git's index (gitformat-index) without what it remembers of the files' inodes."""
+    return b"\n".join(_entries(content)) or content
+
+
+def _entries(content: bytes) -> Iterator[bytes]:
+    version, count = struct.unpack(">II", content[4:12])
+    assert version == 2, "git writes another version of its index now"
+    at = 12
+    for _ in range(count):
+        end = content.index(b"\0", at + 62)
+        yield content[at + 24 : at + 28] + content[at + 40 : end]  # mode; hash, flags, name
+        at += (end - at) // 8 * 8 + 8
+
+
+def _memory(line: LineServer) -> str:
+    return hashlib.sha256(repr(line.memory()).encode()).hexdigest()
