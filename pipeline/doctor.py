@@ -11,10 +11,12 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from pipeline.config import Config, ConfigError, duration, load
+from pipeline.article import Entry, Listing, Page, PageProblem, article_id
+from pipeline.config import JST, Config, ConfigError, duration, load
 from pipeline.decision import Alert
 from pipeline.ledger.events import Robots
 from pipeline.ledger.git import Git
+from pipeline.ledger.knowledge import Knowledge, Known
 from pipeline.ledger.ledger import known
 from pipeline.ledger.store import LedgerError
 from pipeline.line.client import Client, LineError, Reception
@@ -23,12 +25,14 @@ from pipeline.report.github import GitHub, GitHubError
 from pipeline.report.safe import line
 from pipeline.sources.collect import Memory, SiteReader
 from pipeline.templates import TEMPLATES
+from pipeline.text import cut
 from pipeline.world import World
 
 Level = Literal["ok", "note", "bad"]
 PIPELINE = "kadoma-line"  # listed among the posters (Art. 6(11)), and no person
 CLOCK_MAY_DIFFER = timedelta(seconds=60)
 LITTLE_LEFT = 0.8
+LEAD = 80  # UTF-16 units of a page's text that are shown
 HOLIDAYS_A_YEAR = 16  # of the 国民の祝日に関する法律; substitute holidays make it more
 
 
@@ -172,13 +176,39 @@ class Doctor:
         reader = SiteReader(self._config.site, self._robots, self._world.now, self._world.sleep)
         for source in self._config.site.sources:
             listing = reader.listing(source, Memory())
-            values = {"url": listing.source, "entries": len(listing.entries), "undated": listing.undated}
-            if listing.state == "failed":
-                yield _finding("source", "failed", **values, why=words.problem(listing.error_code), error=listing.error)
-            elif not listing.entries:
-                yield _finding("source", "empty", **values)
-            else:
-                yield _finding("source", "undated" if listing.undated else "good", **values)
+            yield _list_finding(listing)
+            first = listing.entries[0] if listing.entries else None
+            page = reader.pages([first.url])[first.url] if first else None
+            if first and page:
+                yield _page_finding(first, page)
+            if listing.emergency and listing.state != "failed":
+                yield _finding(
+                    "emergency", "good" if first else "empty", url=listing.source, entries=len(listing.entries),
+                    dates=_dated(listing), heading=" / ".join(listing.heading.split("\n")),
+                    card=self._card(first, page) if first else "",
+                )  # fmt: skip
+
+    def _card(self, entry: Entry, page: Page | PageProblem | None) -> str:
+        """What residents would read if the entry were new, on one line."""
+        from pipeline.message.item import item_of
+        from pipeline.message.render import RenderError, render
+        from pipeline.report.flex_text import cards
+
+        known = Known(
+            article_id(entry.url),
+            entry.url,
+            entry.title,
+            "",
+            self._world.now(),
+            "queued",
+            date=entry.date,
+            emergency=True,
+        )
+        try:
+            messages = render([item_of(known, page, self._config, Knowledge())], self._config).messages
+        except RenderError as error:
+            return str(error)
+        return "／".join(text for message in messages for card in cards(message) for text in card if text.strip())
 
     def _line(self) -> Iterator[Finding]:
         line_config = self._config.line
@@ -250,6 +280,42 @@ class Doctor:
         except GitHubError as error:
             return _finding("github", "failed", error=error)
         return _finding("github", "good" if state == "active" else "off", workflow=workflow, state=state)
+
+
+def _list_finding(listing: Listing) -> Finding:
+    """What was read of the rows of one list, field by field."""
+    entries = listing.entries
+    values: dict[str, object] = {
+        "url": listing.source, "entries": len(entries), "undated": listing.undated, "dates": _dated(listing),
+        "titles": sum(bool(entry.title) for entry in entries), "tags": sum(bool(entry.tags) for entry in entries),
+        "numbers": sum(entry.page_no is not None for entry in entries), "skipped": listing.skipped, "passed": listing.passed,
+        "left_out": listing.left_out, "zones": listing.zones,
+    }  # fmt: skip
+    if listing.state == "failed":
+        return _finding("source", "failed", **values, why=words.problem(listing.error_code), error=listing.error)
+    rules = (
+        ("empty", not entries), ("skipped", listing.skipped), ("left-out", listing.left_out),
+        ("undated", listing.undated and not listing.emergency), ("zones", listing.zones), ("good", True),
+    )  # fmt: skip
+    return _finding("source", next(result for result, holds in rules if holds), **values)
+
+
+def _dated(listing: Listing) -> int:
+    return sum(entry.date is not None for entry in listing.entries)
+
+
+def _page_finding(entry: Entry, page: Page | PageProblem) -> Finding:
+    """What was read of the page of a list's first entry, field by field."""
+    said = catalogue().words
+    if isinstance(page, PageProblem):
+        return _finding("page", "failed", url=entry.url, why=words.problem(page.code), error=page.detail)
+    date = page.date.astimezone(JST).strftime("%Y-%m-%d" if page.date_only else "%Y-%m-%d %H:%M") if page.date else ""
+    fields = {
+        "title": page.title, "date": date, "department": page.department, "tel": page.tel, "path": " > ".join(page.breadcrumb),
+        "picture": page.picture.url if page.picture else "", "files": str(len(page.attachments) or ""), "text": cut(page.text, LEAD),
+    }  # fmt: skip
+    values = {name: value or said["nothing"] for name, value in fields.items()}
+    return _finding("page", "good" if page.title and date and page.text else "partly", url=entry.url, **values)
 
 
 def _finding(check: str, result: str, **values: object) -> Finding:

@@ -113,3 +113,38 @@ def test_every_result_has_a_level_that_has_a_word() -> None:
         for result, told in words.results.items():
             assert told.level in known.levels, f"{check}.{result}"
             assert bool(told.fix) == (told.level != "ok"), f"{check}.{result}"
+
+
+def found_by(town: Town, check: str) -> list[dict[str, str]]:
+    return [one for one in town.call("doctor", json=True).json["checks"] if one["check"] == check]
+
+
+def test_each_list_and_its_first_page_are_shown_field_by_field(healthy: Town) -> None:
+    (source, _) = found_by(healthy, "source")
+    assert "10件を読みました（題名 10件、日付 10件、ページ番号 10件" in source["found"]
+    assert "読めない行 0行" in source["found"]
+    page = found_by(healthy, "page")[0]
+    for field in ("題名：", "日付：2026-11-0", "所属：", "電話：", "本文："):
+        assert field in page["found"]
+    healthy.city.fail("/", Fault.status(500))
+    assert found_by(healthy, "page") == []
+
+
+def test_of_an_emergency_list_is_told_what_it_shows_and_what_would_be_sent(healthy: Town) -> None:
+    healthy.with_emergency_source()
+    (empty,) = found_by(healthy, "emergency")
+    assert (empty["result"], "緊急情報" in empty["found"]) == ("empty", True)
+    rows = '<li class="page"><a href="o.html">断水のお知らせ</a></li><li class="page"><a>準備中</a></li>'
+    healthy.city.put("/kinkyu/index.html", f"<h1>緊急情報</h1><ul>{rows}</ul>".encode(), "text/html; charset=utf-8")
+    healthy.city.put(
+        "/kinkyu/o.html",
+        "<main><h1>断水のお知らせ</h1><p>東町で断水しています。</p></main>".encode(),
+        "text/html; charset=utf-8",
+    )
+    (told,) = found_by(healthy, "emergency")
+    assert "日付のあるもの 0件" in told["found"]
+    assert "断水のお知らせ／" in told["found"]
+    assert "東町で断水しています。" in told["found"]
+    source = found_by(healthy, "source")[-1]
+    assert (source["result"], "1行を読めません" in source["found"]) == ("skipped", True)
+    assert healthy.line.accepted == []
