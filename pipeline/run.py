@@ -179,6 +179,7 @@ class Pass:
         self.ledger.note(events)
         self.report.tell_found(events, knowledge)
         self._note_robots()
+        self.listed |= {known.url for url in self.listed if (known := knowledge.find(url))}
         return seen, {known.url: page for url, page in pages.items() if (known := knowledge.find(url))}
 
     def _note_robots(self) -> None:

@@ -20,7 +20,7 @@ from pipeline.policy.content import is_garbled, mark
 from pipeline.policy.gates import GATES, its_time_has_come
 from pipeline.policy.posters import same_person
 from pipeline.policy.same_article import alike, is_index, plain
-from pipeline.policy.second_report import REPEATED_WITHIN, mark_of
+from pipeline.policy.second_report import REPEATED_WITHIN, mark_of, told_lately
 
 UPDATE_LIVES = timedelta(hours=24)  # an update that found no broadcast to ride along with is dropped
 LONGEST_TITLE = 200  # characters; a longer "title" is a mistake in the page
@@ -132,6 +132,9 @@ def is_one_article(case: Case) -> Decision | None:
     if owner is not None and owner.id != case.known.id and case.known.post is None and _is_out(owner, case.knowledge):
         return case.decision("skip", Reason.DUPLICATE, owner.url)  # a poster posted a shortcut to it
     page = case.page
+    alone = case.goes_anyway or case.known.post is not None or case.known.approved_by
+    if not alone and mark_of(page) in told_lately(case.knowledge, case.now):
+        return case.decision("skip", Reason.DUPLICATE, case.known.url)  # these words went out as an emergency
     if not isinstance(page, Page) or page.canonical == case.known.url or is_index(page.canonical):
         return None
     master = case.knowledge.find(page.canonical)

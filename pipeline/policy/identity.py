@@ -76,7 +76,7 @@ class Identities:
         title = named.known.title if named.known else self._titles.get(page.canonical, "")
         title = title or (there.title if isinstance(there, Page) else "")
         if s.emergency:
-            mark = named.known.mark if named.known else mark_of(self._mate(named.id))
+            mark = named.known.mark if named.known else mark_of(self._mate(named.id)) or mark_of(there)
             return named if mark == mark_of(page) else None
         if title and alike(page.title or s.entry.title, title):
             return named

@@ -8,6 +8,10 @@ from urllib.parse import urlsplit
 
 from pipeline.article import Page, PageProblem
 
+# Titles in a list that any page may have behind them: with them nothing can be compared.
+SAYS_LITTLE = re.compile(
+    r"(?:詳しく|詳細|くわしく|こちら|緊急|重要|災害|防災|最新|お知らせ|情報|ページ|について|一覧|をご覧ください|への?|は|な|の|を)*"
+)
 ALIKE = 0.5  # of the pairs of characters: an edited title stays far above it, the title of another page far below
 INDEX = re.compile(r"(?:^|/)(?:(?:index|default|top)\.\w+)?$", re.IGNORECASE)  # of a path
 # A page that somebody posted by its address alone has no title to compare with: then these words tell.
@@ -26,8 +30,8 @@ def believable(
     Args:
         pages: by the address asked for.
         titles: address → the titles under which it is known.
-        posted: addresses whose title is a poster's own, or nobody's: there only a page that says itself that it is no article
-            is not believed.
+        posted: addresses whose title is a poster's own. There, and where a title says little, only a page that says itself
+            that it is no article is not believed.
     """
     return {
         url: _believed(url, page, list(filter(None, titles.get(url, ()))), url in posted) for url, page in pages.items()
@@ -56,7 +60,8 @@ def is_index(url: str) -> bool:
 def _believed(url: str, page: Page | PageProblem, titles: list[str], posted: bool) -> Page | PageProblem:
     if isinstance(page, PageProblem) or any(alike(page.title, title) for title in titles):
         return page
-    if (posted or not titles) and not (posted and NO_ARTICLE.search(page.title)):
+    telling = [title for title in titles if not SAYS_LITTLE.fullmatch(plain(title))]
+    if (posted or not telling) and not NO_ARTICLE.search(page.title):
         return page
     wanted = titles[0][:60] if titles else ""
     return PageProblem(

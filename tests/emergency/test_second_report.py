@@ -118,6 +118,19 @@ def test_a_copied_original_makes_no_report_a_duplicate(town: Town) -> None:
     assert scene.run(code=0) == []
 
 
+def test_a_shortcut_in_the_emergency_list_to_a_page_of_the_site_wide_list_goes_out_once(town: Town) -> None:
+    scene = Scene(town)
+    scene.show()
+    scene.start()
+    article = replace(ARTICLES[20], path="/kurashi/bosai/40201.html", page_no=40201, title=ORDER, is_shortcut_of="")
+    town.city.publish(article, NIGHT)
+    scene.show(row(A, ORDER))
+    town.city.publish(replace(article, path=A, page_no=40202, is_shortcut_of=article.path), NIGHT)
+    assert len(scene.run(code=0)) == 1
+    town.now = NIGHT + timedelta(hours=12)
+    assert scene.run(code=0) == []
+
+
 def test_the_list_says_more_than_its_page(town: Town) -> None:
     scene = Scene(town)
     scene.show(row(A, ORDER))

@@ -57,3 +57,12 @@ def test_what_is_not_the_article_becomes_a_problem_that_says_both_titles() -> No
 def test_a_page_without_a_known_title_and_a_problem_stay_as_they_are() -> None:
     pages: dict[str, Page | PageProblem] = {URL: Page(URL, URL, "題"), "b": PageProblem("b", "gone", "404")}
     assert believable(pages, {"b": ["別の題"]}) == pages
+
+
+@pytest.mark.parametrize("listed", ["", "詳しくはこちら", "緊急情報", "重要なお知らせ", "【重要】災害情報について"])
+def test_where_the_list_says_little_only_a_page_that_says_it_is_none_is_not_believed(listed: str) -> None:
+    pages = {
+        url: Page(url, url, title) for url, title in (("a", "市内の道路の冠水"), ("b", "ただいまメンテナンス中です"))
+    }
+    found = believable(pages, {"a": [listed], "b": [listed]})
+    assert [isinstance(page, Page) for page in found.values()] == [True, False]
