@@ -179,6 +179,7 @@ class Item(Struct, frozen=True, omit_defaults=True):
     updated: bool = False
     label: str = ""
     department: str = ""
+    tel: str = ""
     text: str = ""
     picture: Picture | None = None
     corrects: str = ""

@@ -17,6 +17,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 DurationText = Annotated[str, Meta(pattern=r"^\d{1,6}[smhd]$", description='a number and s, m, h or d, such as "60m"')]
 ClockText = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$", description='a time such as "09:00"')]
+QUICK_REPLIES = 13  # LINE: items of a quick reply
 CLOSED_DAY = re.compile(r"^(\d{4}-\d{2}-\d{2}(/\d{4}-\d{2}-\d{2})?|\d{2}-\d{2}(/\d{2}-\d{2})?)$")
 
 
@@ -81,6 +82,13 @@ class Site(Strict, frozen=True):
     pause: Annotated[float, Meta(ge=0, le=60)] = 0.5
 
 
+class QuickReply(Strict, frozen=True):
+    """A button below an emergency. LINE, quick reply: at most 13, labels of at most 20 letters."""
+
+    label: Annotated[str, Meta(min_length=1, max_length=20, description="1 to 20 letters")]
+    url: str
+
+
 class Line(Strict, frozen=True):
     api: str
     account: Annotated[str, Meta(pattern=r"^@", description="an account ID that begins with @")]
@@ -88,6 +96,8 @@ class Line(Strict, frozen=True):
     read_timeout: DurationText = "30s"
     attempts: Annotated[int, Meta(ge=1, le=10)] = 4
     chat_mode: Literal["", "bot", "chat"] = ""
+    silent: tuple[Literal["correction", "update"], ...] = ()
+    quick_replies: tuple[QuickReply, ...] = ()
 
 
 class Responsible(Strict, frozen=True):
@@ -319,6 +329,11 @@ def _check(config: Config, name: str) -> None:
             )
         if source.kind != "html" and source.select is not None:
             fail(f"{key}.select", "a table", 'nothing: only kind "html" has selectors')
+    if len(config.line.quick_replies) > QUICK_REPLIES:
+        fail("line.quick_replies", len(config.line.quick_replies), f"at most {QUICK_REPLIES} of them")
+    for number, reply in enumerate(config.line.quick_replies):
+        if not re.match(r"/(?!/)|https://[^/\s]+", reply.url) or re.search(r"\s", reply.url):
+            fail(f"line.quick_replies[{number}].url", reply.url, "a path of the site that begins with /, or https://…")
     if config.site.sources[0].fallback:
         fail("site.sources[0].fallback", True, "false: the first source has none before it")
     _check_policy(config.policy, fail)

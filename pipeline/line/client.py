@@ -176,13 +176,13 @@ class Client:
             return None
         return {ours: _count(told.get(theirs)) for ours, theirs in names.items()}
 
-    def wire(self, messages: Sequence[Mapping[str, Any]]) -> bytes:
-        """The exact bytes that the SDK sends for these messages. Raises LostInTranslation."""
+    def wire(self, messages: Sequence[Mapping[str, Any]], silent: bool = False) -> bytes:
+        """The exact bytes that the SDK sends for these messages; `silent`: telephones make no sound. Raises LostInTranslation."""
         if places := lost(messages):
             raise LostInTranslation(f"the SDK does not keep {', '.join(places[:3])}; correct the template")
         from linebot.v3.messaging import BroadcastRequest
 
-        request = BroadcastRequest.from_dict({"messages": list(messages), "notificationDisabled": False})
+        request = BroadcastRequest.from_dict({"messages": list(messages), "notificationDisabled": silent})
         return json.dumps(request.to_dict()).encode()
 
     def validate(self, messages: Sequence[Mapping[str, Any]]) -> str:

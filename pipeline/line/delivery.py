@@ -169,6 +169,7 @@ class Delivery:
         self, due: list[Decision], pages: Mapping[str, Page | PageProblem], splits: int, plainly: bool = False
     ) -> None:
         from pipeline.message.item import item_of  # only when there is something to render
+        from pipeline.message.render import is_silent
 
         knowledge = self._ledger.knowledge
         try:
@@ -185,7 +186,7 @@ class Delivery:
             client = self._client()
             if client is None:
                 return
-            body = client.wire(messages)
+            body = client.wire(messages, silent=is_silent(items, self._config))
         except LineError as error:
             self._failed(error)
             return

@@ -23,12 +23,14 @@ def theme(templates: Path) -> dict[str, Any]:
 
 
 def account(config: Config) -> dict[str, str]:
-    """What every footer says (Art. 10, 11, 13)."""
+    """What footers say (Art. 10, 11, 13)."""
     policy, contact = config.policy, config.policy.contact
     return {
         "site": config.site.name,
         "holder": policy.copyright.holder,
-        "contact": f"{contact.name}（{contact.tel}）" if contact.tel else contact.name,
+        "contact": contact.name,
+        "tel": contact.tel,
+        "call": uri.call(contact.tel),
         "policy": uri.link(uri.joined(config.site.url, policy.url)),
     }
 
@@ -46,6 +48,7 @@ def card(item: Item, look: Mapping[str, Any], units: int, *, digest: bool, pictu
         "style": item.style,
         "title": cut(title, look["units"]["title"]),
         "whole_title": title,
+        "short_title": cut(title, look["units"]["spoken_title"]),
         "lead": lead(lines, units) if units else "",
         "spoken": lead(lines, look["units"]["alt_text"]),
         "url": uri.link(item.url),
@@ -54,7 +57,10 @@ def card(item: Item, look: Mapping[str, Any], units: int, *, digest: bool, pictu
         "day": day(item.date, look["words"]),
         "instant": instant(item.date, look["words"], date_only=item.date_only),
         "updated": item.updated,
+        "clock": "" if item.date_only else clock(item.date, look["words"]),
         "department": cut(clean(item.department), look["units"]["title"]),
+        "tel": item.tel if uri.call(item.tel) else "",
+        "call": uri.call(item.tel),
         "corrects": cut(clean(item.corrects), look["units"]["title"]),
         "quoted": cut(clean(item.quoted_from), look["units"]["title"]),
         "picture": _picture(item.picture, look["picture"], digest=digest) if pictured else None,
@@ -80,12 +86,16 @@ def day(when: datetime | None, words: Mapping[str, Any]) -> str:
 
 def instant(when: datetime | None, words: Mapping[str, Any], *, date_only: bool) -> str:
     """Date and time in words; only the date when the time of day is not known."""
-    if when is None or date_only:
-        return day(when, words)
+    return " ".join(filter(None, (day(when, words), "" if date_only else clock(when, words))))
+
+
+def clock(when: datetime | None, words: Mapping[str, Any]) -> str:
+    """The time of day in words, "" without one."""
+    if when is None:
+        return ""
     local = when.astimezone(JST)
     pattern = words["clock"] if local.minute else words["clock_sharp"]
-    clock = pattern.format(half=words["halves"][local.hour // 12], hour=local.hour % 12, minute=local.minute)
-    return f"{day(when, words)} {clock}"
+    return str(pattern.format(half=words["halves"][local.hour // 12], hour=local.hour % 12, minute=local.minute))
 
 
 def _picture(picture: Picture | None, look: Mapping[str, Any], *, digest: bool) -> dict[str, str] | None:

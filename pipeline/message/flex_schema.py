@@ -46,6 +46,7 @@ BORDER = Rule("none, light, normal, medium, semi-bold, bold or px", f"none|light
 ALIGN = _one_of("start|end|center")
 GRAVITY = _one_of("top|bottom|center")
 RATIO = Rule("width:height", r"\d+(\.\d+)?:\d+(\.\d+)?")
+QUICK = _one_of("action")
 SHRINK = _one_of("shrink-to-fit")
 
 # Values that are components or lists of them; `limits` walks into these.

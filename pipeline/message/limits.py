@@ -27,6 +27,8 @@ URI = 1_000  # [ref] characters of an action's URI (10,000 since 2026-10-27: [fa
 IMAGE_URL = 2_000  # [ref] characters of a picture's address
 RATIO_MAX = 100_000  # [ref] each number of aspectRatio, from 1
 RATIO_TALLEST = 3  # [ref] height at most three times the width
+QUICK_REPLIES = 13  # [ref] items of a quick reply
+QUICK_LABEL = 20  # [ref] letters of the label of a quick reply's action
 SCHEMES = ("https", "http", "line", "tel")  # [ref] schemes of a URI action
 
 _URI_CHARACTERS = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")  # RFC 3986
@@ -64,15 +66,17 @@ def _broadcast(messages: Sequence[Mapping[str, Any]]) -> Iterator[Violation]:
 
 def _message(message: Mapping[str, Any], path: str) -> Iterator[Violation]:
     kind = message.get("type")
+    if "quickReply" in message:
+        yield from _quick_reply(message["quickReply"], f"{path}.quickReply")
     if kind == "text":
-        yield from _keys(message, path, {"text"}, ("text",))
+        yield from _keys(message, path, {"text", "quickReply"}, ("text",))
         yield from _value(message.get("text"), f"{path}.text", schema.TEXT)
         yield from _at_most(f"{path}.text", "UTF-16 units", utf16(str(message.get("text", ""))), TEXT)
         return
     if kind != "flex":
         yield Violation(f"{path}.type", "type of message", repr(kind), "flex, text")
         return
-    yield from _keys(message, path, {"altText", "contents"}, ("altText", "contents"))
+    yield from _keys(message, path, {"altText", "contents", "quickReply"}, ("altText", "contents"))
     yield from _value(message.get("altText", "-"), f"{path}.altText", schema.TEXT)
     yield from _at_most(f"{path}.altText", "UTF-16 units", utf16(str(message.get("altText", ""))), ALT_TEXT)
     contents = message.get("contents")
@@ -83,6 +87,23 @@ def _message(message: Mapping[str, Any], path: str) -> Iterator[Violation]:
         yield from _carousel(contents, f"{path}.contents")
     else:
         yield Violation(f"{path}.contents.type", "container", repr(kind), "bubble, carousel")
+
+
+def _quick_reply(reply: Any, path: str) -> Iterator[Violation]:
+    items = reply.get("items") if isinstance(reply, Mapping) else None
+    if not isinstance(items, list) or not 1 <= len(items) <= QUICK_REPLIES:
+        yield Violation(f"{path}.items", "quick replies", repr(items)[:60], f"a list of 1 to {QUICK_REPLIES}")
+        return
+    yield from _keys(reply, path, {"items"}, ())
+    for number, item in enumerate(items):
+        here = f"{path}.items[{number}]"
+        yield from _keys(item, here, {"action"}, ("action",))
+        yield from _value(item.get("type"), f"{here}.type", schema.QUICK)
+        action = item.get("action", {})
+        yield from _action(action, f"{here}.action")
+        label = str(action.get("label", ""))
+        if not 1 <= graphemes(label) <= QUICK_LABEL:
+            yield Violation(f"{here}.action.label", "grapheme clusters", str(graphemes(label)), f"1 to {QUICK_LABEL}")
 
 
 def _carousel(carousel: Mapping[str, Any], path: str) -> Iterator[Violation]:

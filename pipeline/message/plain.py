@@ -5,6 +5,8 @@ from typing import Any
 
 from pipeline.article import Item
 from pipeline.message import limits, uri
+from pipeline.message.card import theme
+from pipeline.templates import TEMPLATES
 from pipeline.text import cut, utf16
 
 
@@ -27,5 +29,6 @@ def _text(item: Item) -> str:
     address = uri.link(item.url)
     if utf16(address) > limits.TEXT // 2:  # no text message holds it; the card could
         address = ""
-    head = f"{item.title}\n{item.text}" if item.text and not item.url else item.title
+    title = item.title or theme(TEMPLATES)["words"]["untitled_emergency"]
+    head = f"{title}\n{item.text}" if item.text and not item.url else title
     return "\n".join(filter(None, (cut(head.strip(), limits.TEXT - utf16(address) - 1), address)))

@@ -55,6 +55,12 @@ def render(items: Sequence[Item], config: Config, templates: Path = TEMPLATES) -
     return _Renderer(config, templates).render(items)
 
 
+def is_silent(items: Sequence[Item], config: Config) -> bool:
+    """Whether the telephone makes no sound: everything is of a kind that the city sends without, an emergency never is."""
+    kinds = {"update" if item.style == "article" and item.updated else item.style for item in items}
+    return bool(kinds) and kinds <= set(config.line.silent)
+
+
 class _Renderer:
     def __init__(self, config: Config, templates: Path) -> None:
         self.config = config
@@ -72,11 +78,19 @@ class _Renderer:
             first, urgent_left = self.fitted(urgent, limits.MESSAGES - bool(others), listed=False)
         second, others_left = self.fitted(others, limits.MESSAGES - len(first), listed=len(others) > limits.BUBBLES)
         left = {item.id for item in (*urgent_left, *others_left)}
+        messages = [*first, *second]
+        if first and self.config.line.quick_replies:
+            messages[-1]["quickReply"] = self.quick_reply()  # LINE shows those of the last message alone
         return Rendered(
-            messages=(*first, *second),
+            messages=tuple(messages),
             shown=tuple(item.id for item in (*urgent, *others) if item.id not in left),
             left=tuple(item.id for item in items if item.id in left),
         )
+
+    def quick_reply(self) -> Json:
+        site, replies = self.config.site.url, self.config.line.quick_replies
+        actions = [{"type": "uri", "label": one.label, "uri": uri.link(uri.joined(site, one.url))} for one in replies]
+        return {"items": [{"type": "action", "action": action} for action in actions]}
 
     def fitted(self, items: Sequence[Item], room: int, *, listed: bool) -> tuple[list[Json], Sequence[Item]]:
         """As many of the items as fit into `room` messages, and those left over."""
@@ -96,10 +110,9 @@ class _Renderer:
         """One message, its cards as full as there is room; None when even the barest are too big."""
         digest = len(chunk.items) + chunk.listed > 1
         for level in range(self.levels(digest=digest)):
-            cards = [self.card(item, level, digest=digest) for item in chunk.items]
-            bubbles = [self.bubble(shown, digest=digest) for shown in cards]
-            if chunk.listed:
-                bubbles.append(self.bubble(self.list_card(), digest=digest))
+            cards = self.cards(chunk, level, digest=digest)
+            shown = [*cards, self.list_card()] if chunk.listed else cards
+            bubbles = [self.bubble(one, number, len(shown)) for number, one in enumerate(shown, 1)]
             contents: Json = {"type": "carousel", "contents": bubbles} if digest else bubbles[0]
             largest = max(limits.escaped_bytes(bubble) for bubble in bubbles)
             fits = not digest or limits.escaped_bytes(contents) <= limits.CAROUSEL_BYTES
@@ -111,20 +124,27 @@ class _Renderer:
         """How often a message may be made smaller: each length of the texts, and at last without pictures."""
         return max(len(steps) for key, steps in self.look["units"].items() if key.endswith(_mode(digest))) + 1
 
-    def card(self, item: Item, level: int, *, digest: bool) -> Json:
+    def cards(self, chunk: _Chunk, level: int, *, digest: bool) -> list[Json]:
+        """All with a picture or none: LINE makes the cards of a row equally high, and beside a picture the others would be
+        white."""
+        pictured = level < self.levels(digest=digest) - 1 and not chunk.listed
+        cards = [self.card(item, level, digest=digest, pictured=pictured) for item in chunk.items]
+        return cards if all(one["picture"] for one in cards) else [one | {"picture": None} for one in cards]
+
+    def card(self, item: Item, level: int, *, digest: bool, pictured: bool) -> Json:
         steps = self.look["units"][f"{item.style}_{_mode(digest)}"]
         units = steps[min(level, len(steps) - 1)]
-        pictured = item.style == "article" and level < self.levels(digest=digest) - 1
-        return card(item, self.look, units, digest=digest, pictured=pictured)
+        return card(item, self.look, units, digest=digest, pictured=pictured and item.style == "article")
 
     def list_card(self) -> Json:
         title = self.look["words"]["more"]
         address = uri.link(self.config.site.url)
-        nothing = {"department": "", "quoted": ""}
-        return {"style": "list", "title": title, "url": address, "colour": colour("", self.look)} | nothing
+        nothing = {"department": "", "tel": "", "quoted": ""}
+        shown = {"style": "list", "title": title, "short_title": title, "url": address}
+        return shown | {"colour": colour("", self.look)} | nothing
 
-    def bubble(self, shown: Json, *, digest: bool) -> Json:
-        mode, style = _mode(digest), shown["style"]
+    def bubble(self, shown: Json, number: int, total: int) -> Json:
+        mode, style = _mode(total > 1), shown["style"]
         sizes, lines = self.look["size"], self.look["lines"]
         return self.load(
             f"message/{style}.json.j2",
@@ -132,6 +152,8 @@ class _Renderer:
             colour=self.look["colour"],
             size=sizes[mode] | sizes.get(style, {}),
             lines={"title": lines.get(f"title_{style}", lines[f"title_{mode}"]), "apart": lines["apart"]},
+            number=number,
+            total=total,
             account=account(self.config),
             quoted=_quoted,
         )

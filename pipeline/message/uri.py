@@ -41,6 +41,12 @@ def picture(url: str) -> str:
     return address if address.startswith("https://") and len(address) <= IMAGE_URL else ""
 
 
+def call(tel: str) -> str:
+    """The address that calls a telephone number; "" when it is none."""
+    digits = tel.replace("-", "")
+    return f"tel:{digits}" if digits.isascii() and digits.isdigit() else ""
+
+
 def joined(base: str, url: str) -> str:
     """`url` as a full address, relative ones seen from `base`; "" stays ""."""
     return urljoin(base, url) if url else ""

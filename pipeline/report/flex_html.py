@@ -22,11 +22,12 @@ _LENGTH = re.compile(r"\d+(?:\.\d+)?(?:px|%)")
 _RATIO = re.compile(r"(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)")
 _ALIGN = {"start": "left", "end": "right", "center": "center"}
 _SCHEMES = ("https://", "http://", "tel:", "line://")
+_NOTHING = Markup("")
 _DEFAULT_PADDING = {"header": "20px", "body": "20px", "footer": "10px"}  # of a block that sets none
 
 # The properties that are drawn; every other one is a warning.
 _DRAWN = {
-    "bubble": "type size header hero body footer styles",
+    "bubble": "type size header hero body footer styles action",
     "box": "type layout contents flex spacing margin paddingAll paddingTop paddingBottom paddingStart paddingEnd width"
     " height maxWidth maxHeight backgroundColor borderColor borderWidth cornerRadius justifyContent alignItems action",
     "text": "type text contents size color weight style decoration align gravity wrap maxLines lineSpacing flex margin"
@@ -54,6 +55,7 @@ class Words(Struct, frozen=True):
     no_picture: str = "{alt}"
     card: str = "{number}/{total}"
     cards: str = "{total}"
+    replies: str = ""
 
 
 def draw(
@@ -70,6 +72,16 @@ class _Painter:
         self.warnings: list[str] = []
 
     def message(self, message: Json) -> Markup:
+        drawn = self.contents(message)
+        items = message.get("quickReply", {}).get("items", ())
+        replies = Markup("").join(
+            Markup("<li>{}</li>").format(self.linked(item, escape(item.get("action", {}).get("label", ""))))
+            for item in items
+        )
+        listed = Markup('<ul class="fx-replies" aria-label="{}">{}</ul>').format(self.words.replies, replies)
+        return drawn + listed if items else drawn
+
+    def contents(self, message: Json) -> Markup:
         if message.get("type") == "text":
             return Markup('<p class="fx-plain">{}</p>').format(str(message.get("text", "")))
         contents = message.get("contents")
@@ -91,6 +103,9 @@ class _Painter:
 
     def bubble(self, bubble: Json) -> Markup:
         parts = [self.unknown(bubble, "bubble")]
+        if "action" in bubble:  # the button leads there too: one stop for the keyboard is enough
+            hidden = Markup('tabindex="-1" aria-hidden="true" ') + self.target(bubble)
+            parts.append(self.element("div", "fx-cover", [], Markup(""), hidden))
         styles = bubble.get("styles", {})
         for name in ("header", "hero", "body", "footer"):
             block = bubble.get(name)
@@ -144,14 +159,17 @@ class _Painter:
         inner = Markup("").join(self.component(child, own) for child in part.get("contents", ()))
         known = own in ("vertical", "horizontal", "baseline")
         complaint = self.unknown(part, "box") + (Markup("") if known else self.warn(f"layout: {own!r}"))
-        return complaint + self.linked(part, self.element("div", f"fx-box fx-{own}", css, inner))
+        return complaint + self.element("div", f"fx-box fx-{own}", css, inner, self.target(part))
 
     def text(self, part: Json, layout: str) -> Markup:
         css = [*self.place(part, layout), *self.letters(part)]
         css.append(f"text-align:{_ALIGN[part['align']]}" if part.get("align") in _ALIGN else "")
         css.append(f"align-self:{_GRAVITY[part['gravity']]}" if part.get("gravity") in _GRAVITY else "")
         spacing = str(part.get("lineSpacing", ""))
-        css.append(f"line-height:calc(1.4em + {spacing})" if _LENGTH.fullmatch(spacing) else "")
+        if _LENGTH.fullmatch(spacing):  # between lines alone: LINE draws none above the first and below the last
+            margin = next((one.removeprefix("margin-top:") for one in css if one.startswith("margin-top:")), "0px")
+            css.append(f"line-height:calc(1.4em + {spacing})")
+            css.append(f"margin-top:calc({margin} - {spacing} / 2);margin-bottom:calc({spacing} / -2)")
         lines = part.get("maxLines", 0)
         css.append(f"-webkit-line-clamp:{int(lines)}" if lines else "")
         classes = ["fx-text", "fx-wrap" if part.get("wrap") else "fx-one-line", "fx-clamp" if lines else ""]
@@ -192,23 +210,25 @@ class _Painter:
         return complaint + self.element("div", f"fx-image {size}", css, self.linked(part, inner))
 
     def linked(self, part: Json, inner: Markup) -> Markup:
-        """The content as a link when it has an action; only of schemes that LINE opens too."""
-        action = part.get("action")
-        if action is None:
-            return inner
+        """The content as a link when it has an action."""
+        target = self.target(part)
+        return Markup("<a {}>{}</a>").format(target, inner) if target else inner
+
+    def target(self, part: Json) -> Markup:
+        """What makes an element a link, "" without an action; only of schemes that LINE opens too."""
+        action = part.get("action", {})
         address = str(action.get("uri", ""))
-        if action.get("type") != "uri" or not address.startswith(_SCHEMES):
-            return self.warn(f"action: {action.get('type')!r} {address!r}") + inner
-        return Markup('<a href="{}" target="_blank" rel="noopener noreferrer" aria-label="{}">{}</a>').format(
-            address, str(action.get("label", address)), inner
-        )
+        if action and (action.get("type") != "uri" or not address.startswith(_SCHEMES)):
+            self.warnings.append(f"action: {action.get('type')!r} {address!r}")
+            return Markup("")
+        said = Markup('href="{}" target="_blank" rel="noopener noreferrer" aria-label="{}"')
+        return said.format(address, str(action.get("label", address))) if action else Markup("")
 
     def place(self, part: Json, layout: str) -> list[str]:
         """Share of the free room and the margin to the neighbour before."""
         horizontal = layout in ("horizontal", "baseline")
         share = _number(part, 1 if horizontal else 0)
-        fixed = "0 1 auto" if horizontal else "0 0 auto"
-        css = [f"flex:{share} 1 0" if share and horizontal else f"flex:{share or fixed}"]
+        css = [f"flex:{share} 1 0" if share and horizontal else f"flex:{share or '0 0 auto'}"]
         css.append(self.space(part, "margin", "margin-left" if horizontal else "margin-top"))
         return css
 
@@ -247,9 +267,9 @@ class _Painter:
             self.warnings.append(f"{key}: {value!r}")
         return ""
 
-    def element(self, tag: str, classes: str, css: list[str], inner: Markup) -> Markup:
-        style = ";".join(filter(None, css))
-        return Markup("<{0} class='{1}' style='{2}'>{3}</{0}>").format(Markup(tag), classes.strip(), style, inner)  # noqa: S704 -- tags are literals above
+    def element(self, tag: str, classes: str, css: list[str], inner: Markup, target: Markup = _NOTHING) -> Markup:
+        style, name = ";".join(filter(None, css)), Markup("a" if target else tag)  # noqa: S704 -- tags are literals above
+        return Markup("<{0} class='{1}' style='{2}' {4}>{3}</{0}>").format(name, classes.strip(), style, inner, target)
 
     def unknown(self, part: Json, kind: str) -> Markup:
         return Markup("").join(self.warn(f"{kind}.{key}") for key in part if key not in _KNOWN[kind])

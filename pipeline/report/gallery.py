@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pipeline.article import Item
-from pipeline.config import Config
+from pipeline.config import Config, QuickReply
 from pipeline.message.render import render
 from pipeline.report.preview import PreviewMessage, preview_page
 from pipeline.templates import TEMPLATES
@@ -29,6 +29,7 @@ class Gallery(Struct, frozen=True):
     title: str
     basis: str
     policy: str
+    quick_replies: tuple[QuickReply, ...]
     pictures: Mapping[str, str]
     cases: tuple[Case, ...]
 
@@ -47,7 +48,8 @@ def gallery_page(config: Config, *, unfolded: bool = True) -> str:
     """The gallery as one HTML page, made by the same way as a real preview."""
     shown = gallery()
     policy = replace(config.policy, url=config.policy.url or shown.policy)
-    config = replace(config, policy=policy)
+    line = replace(config.line, quick_replies=config.line.quick_replies or shown.quick_replies)
+    config = replace(config, policy=policy, line=line)
     pictures = {url: _data_uri(name) for url, name in shown.pictures.items()}
     messages = []
     for case in shown.cases:

@@ -21,6 +21,8 @@ MAX_BUBBLES = 12
 MAX_BUBBLE_BYTES = 30_000
 MAX_CAROUSEL_BYTES = 50_000
 MAX_LABEL = 40
+MAX_QUICK_REPLIES = 13
+MAX_QUICK_LABEL = 20
 MAX_URI = 1000  # 10,000 since 2026-10-27; older documents, and older LINE, say 1,000
 MAX_IMAGE_URL = 2000
 MAX_SENDER_NAME = 20
@@ -105,10 +107,32 @@ def _message(message: Any, where: str) -> list[Detail]:
         details += _length(message.get("altText"), MAX_ALT_TEXT, f"{where}.altText")
         if not isinstance(message.get("contents"), dict):
             details.append(Detail("May not be empty", f"{where}.contents"))
+    if "quickReply" in message:
+        details += _quick_reply(message["quickReply"], f"{where}.quickReply")
     sender = message.get("sender", {})
     name = sender.get("name", "") if isinstance(sender, dict) else None
     if not isinstance(name, str) or utf16(name) > MAX_SENDER_NAME or "line" in name.lower():
         details.append(Detail("Invalid sender name", f"{where}.sender.name"))
+    return details
+
+
+def _quick_reply(value: Any, where: str) -> list[Detail]:
+    """Buttons below the last message: 1 to 13, each an action with a label of at most 20 letters."""
+    items = value.get("items") if isinstance(value, dict) else None
+    if not isinstance(items, list) or not 1 <= len(items) <= MAX_QUICK_REPLIES:
+        return [Detail(f"Size must be between 1 and {MAX_QUICK_REPLIES}", f"{where}.items")]
+    details: list[Detail] = []
+    for number, item in enumerate(items):
+        here = f"{where}.items[{number}]"
+        action = item.get("action") if isinstance(item, dict) else None
+        if not isinstance(item, dict) or item.get("type") != "action" or not isinstance(action, dict):
+            details.append(Detail("invalid property", f"{here}.type"))
+            continue
+        label = action.get("label")
+        if not isinstance(label, str) or not 1 <= graphemes(label) <= MAX_QUICK_LABEL:
+            details.append(Detail(f"Length must be between 1 and {MAX_QUICK_LABEL}", f"{here}.action.label"))
+        if action.get("type") == "uri" and not _is_url(action.get("uri"), ("https", "http", "line", "tel"), MAX_URI):
+            details.append(Detail("invalid uri scheme", f"{here}.action.uri"))
     return details
 
 

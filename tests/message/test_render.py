@@ -65,7 +65,7 @@ def test_one_article_is_a_bubble_and_several_are_a_carousel() -> None:
 def test_a_digest_of_more_than_twelve_ends_with_a_link_to_the_list() -> None:
     messages = render([article(number) for number in range(13)], CONFIG).messages
     assert [len(message["contents"]["contents"]) for message in messages] == [7, 7]
-    last = messages[-1]["contents"]["contents"][-1]["footer"]["contents"][0]["action"]
+    last = messages[-1]["contents"]["contents"][-1]["body"]["contents"][-1]["action"]
     assert (last["label"], last["uri"]) == ("一覧を見る", CONFIG.site.url)
 
 
@@ -86,7 +86,8 @@ def test_emergencies_come_first_each_by_itself_and_without_a_picture() -> None:
     assert [message["contents"]["type"] for message in messages] == ["bubble", "carousel"]
     drawn = json.dumps(messages[0], ensure_ascii=False)
     assert "緊急情報" in drawn
-    assert "11月24日（火） 午前9時5分 発表" in drawn
+    assert '"11月24日（火）"' in drawn
+    assert '"午前9時5分 発表"' in drawn
     assert "hero" not in messages[0]["contents"]
 
 
@@ -179,7 +180,8 @@ def test_the_small_print_names_the_department_first_then_the_account_holder_and_
     policy = msgspec.structs.replace(CONFIG.policy, url="/shisei/sns.html", contact=contact)
     shown = small_print(render([article()], msgspec.structs.replace(CONFIG, policy=policy)).messages[0])
     assert "問合先：総務部収納課" in shown
-    assert "アカウント運営：企画財政部魅力発信課（06-6902-5627）" in shown
+    assert "アカウント運営：企画財政部魅力発信課" in shown
+    assert '"uri": "tel:0669025627"' in shown
     assert "©門真市" in shown
     assert "https://www.city.kadoma.osaka.jp/shisei/sns.html" in shown
     assert "問合先：企画財政部魅力発信課" in small_print(render([article(department="")], CONFIG).messages[0])
