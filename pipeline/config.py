@@ -329,14 +329,18 @@ def _check(config: Config, name: str) -> None:
             )
         if source.kind != "html" and source.select is not None:
             fail(f"{key}.select", "a table", 'nothing: only kind "html" has selectors')
-    if len(config.line.quick_replies) > QUICK_REPLIES:
-        fail("line.quick_replies", len(config.line.quick_replies), f"at most {QUICK_REPLIES} of them")
-    for number, reply in enumerate(config.line.quick_replies):
-        if not re.match(r"/(?!/)|https://[^/\s]+", reply.url) or re.search(r"\s", reply.url):
-            fail(f"line.quick_replies[{number}].url", reply.url, "a path of the site that begins with /, or https://…")
     if config.site.sources[0].fallback:
         fail("site.sources[0].fallback", True, "false: the first source has none before it")
+    _check_quick_replies(config.line.quick_replies, fail)
     _check_policy(config.policy, fail)
+
+
+def _check_quick_replies(replies: tuple[QuickReply, ...], fail: Callable[[str, object, str], None]) -> None:
+    if len(replies) > QUICK_REPLIES:
+        fail("line.quick_replies", len(replies), f"at most {QUICK_REPLIES} of them")
+    for number, reply in enumerate(replies):
+        if not re.fullmatch(r"(/(?!/)|https://[^/\s])\S*", reply.url):
+            fail(f"line.quick_replies[{number}].url", reply.url, "a path of the site that begins with /, or https://…")
 
 
 def _check_policy(policy: Policy, fail: Callable[[str, object, str], None]) -> None:

@@ -23,6 +23,7 @@ MAX_CAROUSEL_BYTES = 50_000
 MAX_LABEL = 40
 MAX_QUICK_REPLIES = 13
 MAX_QUICK_LABEL = 20
+QUICK_ACTIONS = ("uri", "message", "postback", "clipboard", "datetimepicker", "camera", "cameraRoll", "location")
 MAX_URI = 1000  # 10,000 since 2026-10-27; older documents, and older LINE, say 1,000
 MAX_IMAGE_URL = 2000
 MAX_SENDER_NAME = 20
@@ -131,6 +132,8 @@ def _quick_reply(value: Any, where: str) -> list[Detail]:
         label = action.get("label")
         if not isinstance(label, str) or not 1 <= graphemes(label) <= MAX_QUICK_LABEL:
             details.append(Detail(f"Length must be between 1 and {MAX_QUICK_LABEL}", f"{here}.action.label"))
+        if action.get("type") not in QUICK_ACTIONS:
+            details.append(Detail("invalid property", f"{here}.action.type"))
         if action.get("type") == "uri" and not _is_url(action.get("uri"), ("https", "http", "line", "tel"), MAX_URI):
             details.append(Detail("invalid uri scheme", f"{here}.action.uri"))
     return details

@@ -34,7 +34,7 @@ ARTICLES = (
     ("10", "第10条（著作権）", "© in every card; pictures only from the city's own hosts; a manual text that quotes must name its source.", "`templates/message/_footer.json.j2`, `pipeline/sources/article_page.py`, `pipeline/policy/content.py` `quotes`"),
     ("11", "第11条（免責事項）", "The policy is linked in small print (`policy.url`).", "`templates/message/_footer.json.j2`"),
     ("12", "第12条（個人情報の保護）", "No follower data is read or stored; ids that LINE quotes are cut out. Personal data in a text waits for a person; a yes for another reason is none to this.", "`pipeline/policy/personal_data.py`, `pipeline/line/client.py`"),
-    ("13", "第13条（問合先）", "The article's own department first, the account's contact always.", "`templates/message/_footer.json.j2`"),
+    ("13", "第13条（問合先）", "The article's own department first, with its telephone when the page names one; the account's contact where there is no department, in a card by itself always. In a digest it is named by the policy that the last card links.", "`templates/message/_footer.json.j2`"),
     ("supplement", "附則", "`policy.version` is recorded with each broadcast.", "`pipeline/line/delivery.py` `_intend`"),
 )  # fmt: skip
 
