@@ -109,6 +109,7 @@ def _row(row: ArticleRow) -> PreviewRow:
         reason=f"{told.label}：{told.text}{f'（詳細：{detail}）' if detail else ''}",
         policy=words.policy(row.policy),
         until=words.instant(row.until),
+        id=row.id,
     )
 
 

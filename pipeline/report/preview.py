@@ -45,6 +45,7 @@ class PreviewRow(Struct, frozen=True):
     reason: str
     policy: str
     until: str = ""
+    id: str = ""
 
 
 class Meter(Struct, frozen=True):

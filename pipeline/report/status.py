@@ -141,6 +141,7 @@ def _waiting(row: Json, known: Known, config: Config, place: Place) -> Json:
     return row | {
         "who": posters(config, not_by, config.policy.responsible.operator if operator else ""),
         "not_by": not_by,
+        "words": known.post.text if known.post else "",
         "commands": _desk([known.id], row["reason"], place),
     }
 
