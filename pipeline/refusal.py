@@ -34,6 +34,7 @@ RefusalCode = Literal[
     "reply-contradiction",
     "reply-unclear",
     "reply-other-kind",
+    "reply-at-night",
     "reply-changed",
     "reply-not-here",
     "reply-which",

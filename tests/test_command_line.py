@@ -70,7 +70,7 @@ def test_every_command_has_one_json_document_on_stdout_and_nothing_else_there(to
         assert isinstance(document, dict), name
         assert document.get("exit", 0) == result.code, name
     missing = set(re.findall(r"^    ([a-z-]+)  ", town.call("--help").out, re.MULTILINE)) - set(commands)
-    assert missing <= {"pace", "resolve", "form", "reply", "doctor", "watchdog", "ledger", "simulate"}, (
+    assert missing <= {"pace", "report", "resolve", "form", "reply", "doctor", "watchdog", "ledger", "simulate"}, (
         f"what of {missing}?"
     )  # tested on their own
 

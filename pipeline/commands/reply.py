@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from pipeline.commands import Output
 from pipeline.config import Config, ConfigError, load
+from pipeline.decision import Reason
 from pipeline.desk import Desk
 from pipeline.form import origin_of
 from pipeline.ledger.knowledge import Knowledge, Known
@@ -103,6 +104,8 @@ def _decided(config: Config, ledger: Ledger, heard: Heard) -> list[Known]:
     desk = Desk(config, ledger, comment.author, origin=origin_of(os.environ))
     if (meant.action in OF_A_BROADCAST) != (heard.code == BROADCAST):
         raise Refusal("reply-other-kind")
+    if heard.code == Reason.EMERGENCY_WORDS and meant.action == "approve":
+        raise Refusal("reply-at-night")
     if origin_of(os.environ) in ledger.knowledge.deeds:
         about = list(ledger.knowledge.deeds[origin_of(os.environ)].articles)
     else:

@@ -31,9 +31,8 @@ CONFIG, STATE = Path("kadoma.toml"), Path("state")  # on GitHub, commands are to
 BY_REPLY = ("waiting", "emergency-words", "unknown-broadcast")  # kinds whose things have an issue each
 # Kinds whose list a reply decides, and what may be replied.
 ANSWERS = {
-    **dict.fromkeys(
-        ("waiting", "emergency-words", "burst", "gap", "untrusted-source"), ("some", "all-reject", "all-approve")
-    ),
+    **dict.fromkeys(("waiting", "burst", "gap", "untrusted-source"), ("some", "all-reject", "all-approve")),
+    "emergency-words": ("some-at-once", "all-reject"),
     "unknown-broadcast": ("delivered", "not-delivered"),
 }
 EACH = 10  # things of one kind with an issue each; more of them have one list
@@ -151,7 +150,7 @@ def open_or_rewrite(
     elif there.body != body:
         github.rewrite_issue(there.number, title, body)
         if joined := [thing for thing in told.things if safe.linked(thing) not in there.body]:
-            github.comment(there.number, render.markdown("joined", things=joined))
+            github.comment(there.number, render.markdown("joined", things=joined, changed=False))
 
 
 def _tell(github: GitHub, there: Issue | None, case: Case, labels: list[str], page: tuple[str, str]) -> None:
@@ -161,7 +160,7 @@ def _tell(github: GitHub, there: Issue | None, case: Case, labels: list[str], pa
         github.open_issue(title, body, labels)
     elif there.body != body:
         github.rewrite_issue(there.number, title, body)
-        github.comment(there.number, render.markdown("joined", things=[case.why]))
+        github.comment(there.number, render.markdown("joined", things=[case.why], changed=True))
 
 
 def labels_of(config: Config, code: str) -> list[str]:

@@ -190,6 +190,8 @@ def test_emergency_words_at_night_are_released_by_one_reply(runner: Runner) -> N
     assert runner.run("sync.yml").is_green
     [issue] = runner.github.open_issues().values()
     assert "11月25日（水）9:00（それまでに決めなければ、その時に自動で送信します）" in issue["body"].replace("\\", "")
+    assert list(answer(runner, issue, "承認").jobs) == ["heard"]
+    assert "「承認」だけでは送信しません" in said(runner)
     assert answer(runner, issue, "緊急").is_green
     assert len(runner.town.line.accepted) == 1
     assert runner.github.open_issues() == {}
