@@ -199,7 +199,7 @@ class StopAsking(Exception):
     [
         ("stranger", TEXT, "stranger は投稿者として登録されていません（第6条）。"),
         ("miryoku", {**TEXT, "emergency": True, "why": ""}, "理由が必要です（第7条ただし書）。"),
-        ("miryoku", {"action": "承認"}, "「承認」には、対象のIDが必要です。"),
+        ("miryoku", {"action": "承認"}, "「承認」には、対象のID又はURLが必要です。"),
     ],
 )
 def test_what_is_refused_is_told_on_the_summary_page_and_not_only_in_the_log(
