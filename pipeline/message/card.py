@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.article import Item, Picture
 from pipeline.config import JST, Config
 from pipeline.message import limits, uri
-from pipeline.text import clean, clean_lines, cut, lead
+from pipeline.text import clean, clean_lines, cut, lead, opening
 
 LABEL_UNITS = 16  # what a card in a row can show of a category on one line
 
@@ -44,13 +44,14 @@ def card(item: Item, look: Mapping[str, Any], units: int, *, digest: bool, pictu
         or look["words"].get(f"untitled_{item.style}", look["words"]["untitled"])
     )
     label = cut(clean(item.label), LABEL_UNITS)
+    first = lead if item.style == "article" else opening  # an emergency and a poster's text are shown as they stand
     return {
         "style": item.style,
         "title": cut(title, look["units"]["title"]),
         "whole_title": title,
         "short_title": cut(title, look["units"]["spoken_title"]),
-        "lead": lead(lines, units) if units else "",
-        "spoken": lead(lines, look["units"]["alt_text"]),
+        "lead": first(lines, units, title) if units else "",
+        "spoken": first(lines, look["units"]["alt_text"], title),
         "url": uri.link(item.url),
         "label": label,
         "colour": colour(label, look),
