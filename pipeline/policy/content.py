@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from pipeline.article import Entry, article_id
@@ -39,7 +40,8 @@ def excluded(entry: Entry, content: Content) -> tuple[Reason, str] | None:
     return None
 
 
-def emergency_word(title: str, words: Sequence[str]) -> str:
+@lru_cache(maxsize=4096)
+def emergency_word(title: str, words: tuple[str, ...]) -> str:
     """The first of the emergency words that a title holds, in any width of letters ("" for none)."""
     plain = unicodedata.normalize("NFKC", title)
     return next((word for word in words if unicodedata.normalize("NFKC", word) in plain), "")

@@ -128,14 +128,16 @@ def page_is_there(case: Case) -> Decision | None:
 def is_one_article(case: Case) -> Decision | None:
     """Art. 8(1): one article under several addresses goes out once. An original with another title is none, and a person
     looks; an emergency is the same only with the same title and text."""
-    owner = case.knowledge.find(case.known.url) if case.known.url else None
+    owner = case.knowledge.articles.get(case.knowledge.aliases.get(case.known.url, ""))
     if owner is not None and owner.id != case.known.id and case.known.post is None and _is_out(owner, case.knowledge):
         return case.decision("skip", Reason.DUPLICATE, owner.url)  # a poster posted a shortcut to it
     page = case.page
+    if not isinstance(page, Page):
+        return None
     alone = case.goes_anyway or case.known.post is not None or case.known.approved_by
     if not alone and mark_of(page) in told_lately(case.knowledge, case.now):
         return case.decision("skip", Reason.DUPLICATE, case.known.url)  # these words went out as an emergency
-    if not isinstance(page, Page) or page.canonical == case.known.url or is_index(page.canonical):
+    if page.canonical == case.known.url or is_index(page.canonical):
         return None
     master = case.knowledge.find(page.canonical)
     if master is None or master.id == case.known.id:

@@ -124,8 +124,9 @@ def it_is_an_emergency(g: Glimpse, known: Known) -> Meaning | None:
         return None
     if g.listing.emergency:
         return COMPARE
-    moved = is_newer(g.entry.date, known.seen) or is_retitled(g.entry.title, known)
-    return None if not known.emergency else COMPARE if moved else NOTHING
+    if not known.emergency:
+        return None
+    return COMPARE if is_newer(g.entry.date, known.seen) or is_retitled(g.entry.title, known) else NOTHING
 
 
 def it_waits(g: Glimpse, known: Known) -> Meaning | None:
@@ -137,8 +138,9 @@ def it_waits(g: Glimpse, known: Known) -> Meaning | None:
 
 def it_gained_an_emergency_word(g: Glimpse, known: Known) -> Meaning | None:
     """A title that says something new about an emergency does not wait for a newer date."""
-    waits = known.state in ("queued", "review") or g.in_flight
-    return COMPARE if g.word and not waits and not g.is_excluded and is_retitled(g.entry.title, known) else None
+    if known.state in ("queued", "review") or g.in_flight or not is_retitled(g.entry.title, known):
+        return None
+    return COMPARE if g.word and not g.is_excluded else None
 
 
 def it_was_refused(_: Glimpse, known: Known) -> Meaning | None:
@@ -186,7 +188,7 @@ SEEN: tuple[Seen, ...] = (
 
 def is_retitled(title: str, known: Known) -> bool:
     """Whether the list gives an article another title than before; old ledgers do not know what the list said."""
-    return bool(known.heading and title) and plain(title) != plain(known.heading)
+    return bool(known.heading and title) and title != known.heading and plain(title) != plain(known.heading)
 
 
 def is_newer(date: datetime | None, than: datetime | None) -> bool:

@@ -163,9 +163,12 @@ class _Look:
                     in_flight=known is not None and self._is_in_flight(known),
                 )
             )  # fmt: skip
+            if meaning.what == "nothing" and not listing.emergency:
+                continue
             emergency = listing.emergency or bool(known and known.emergency)
-            compare = meaning.what == "compare"
-            sighting = Sighting(entry, listing.source, meaning.kind, known is None, emergency, compare)
+            sighting = Sighting(
+                entry, listing.source, meaning.kind, known is None, emergency, compare=meaning.what == "compare"
+            )
             if meaning.what in ("baseline", "news", "compare") or listing.emergency:
                 self._taken |= {entry.url, known.url if known else entry.url}
             if meaning.what == "baseline":
@@ -235,7 +238,7 @@ class _Look:
         """The article of an entry. An address that only a page named as its original is that of another article when the list
         gives it another title."""
         known = self._knowledge.find(entry.url)
-        is_alias = known is not None and known.id != article_id(entry.url) and known.url != entry.url
+        is_alias = known is not None and known.url != entry.url and known.id != article_id(entry.url)
         if known is not None and is_alias and not alike(entry.title, known.heading or known.title):
             return None
         return known or self._moved(entry)
