@@ -245,3 +245,22 @@ def test_each_thing_has_an_issue_of_its_own_until_there_are_too_many(runner: Run
     assert [title for title in runner.github.open_issues() if not title.endswith("確認待ち")] == []
     [issue] = runner.github.open_issues().values()
     assert "全部却下" in issue["body"]
+
+
+def test_the_mails_of_every_program_are_understood_one_issue_each(runner: Runner) -> None:
+    runner.town.publish(*ARTICLES[10:20], at=runner.town.now - timedelta(days=9))
+    runner.town.now += OPEN
+    runner.run("sync.yml")
+    issues = list(runner.github.open_issues().values())
+    programs = list(PROGRAMS)
+    assert len(programs) >= 10
+    for number, issue in enumerate(issues):
+        yes = number % 2 == 0
+        said = "お疲れさまです。\n承認します。" if yes else "却下　古い記事のため"
+        quoted = PROGRAMS[programs[number]](said)
+        assert answer(runner, issue, quoted, actor="miryoku" if yes else "kiki").is_green, programs[number]
+        assert len(events(runner, "approved")) == number // 2 + 1
+        assert len(events(runner, "refused")) == (number + 1) // 2
+    assert runner.github.open_issues() == {}
+    assert len(issues) >= 8
+    assert {one["why"] for one in events(runner, "refused")} == {"古い記事のため"}

@@ -1,0 +1,64 @@
+"""The form's fields, without GitHub: what they become, and what is refused."""
+
+from datetime import datetime
+
+import pytest
+from msgspec.structs import replace
+
+from pipeline.article import Picture
+from pipeline.config import JST, ConfigError, load
+from pipeline.form import Form, draft_of
+from pipeline.ledger.events import Posted
+from pipeline.ledger.knowledge import Knowledge, fold
+from pipeline.message.item import item_of
+from pipeline.refusal import Refusal
+from tests.town import CONFIG
+
+CITY = load(CONFIG)
+FORM = Form("投稿", title="題名", text="一行目／／二行目", picture="/images/a.jpg", at="2026-12-01T10:00")
+AT = datetime(2026, 11, 24, 10, 0, tzinfo=JST)
+
+
+def measured(picture: Picture) -> Picture | None:
+    return replace(picture, width=800, height=600)
+
+
+def test_lines_picture_and_time_are_what_was_meant() -> None:
+    draft = draft_of(FORM, CITY, measured)
+    assert draft.text == "一行目\n二行目"
+    assert draft.at == datetime(2026, 12, 1, 10, 0, tzinfo=JST)
+    assert draft.picture == Picture(f"{CITY.site.url}/images/a.jpg", width=800, height=600)
+
+
+def test_a_posters_picture_is_on_the_card_with_the_title_as_its_words() -> None:
+    posted = Posted(
+        at=AT, article="a" * 12, actor="kiki", department="課", basis="8(4)", title="題名", text="本文",
+        picture=f"{CITY.site.url}/images/a.jpg", picture_size=(800, 600),
+    )  # fmt: skip
+    knowledge = fold([posted], Knowledge())
+    shown = item_of(knowledge.articles["a" * 12], None, CITY, knowledge)
+    assert shown.picture == Picture(f"{CITY.site.url}/images/a.jpg", "題名", 800, 600)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"picture": "https://evil.example/a.jpg"}, "foreign-url"),
+        ({"picture": "javascript:alert(1)"}, "no-web-address"),
+    ],
+)
+def test_a_picture_of_somebody_else_is_refused(changes: dict[str, str], code: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        draft_of(replace(FORM, **changes), CITY, measured)
+    assert refused.value.code == code
+
+
+def test_a_picture_that_line_cannot_show_is_refused() -> None:
+    with pytest.raises(Refusal) as refused:
+        draft_of(FORM, CITY, lambda _: None)
+    assert refused.value.code == "no-picture"
+
+
+def test_a_time_that_is_none_is_told_with_an_example() -> None:
+    with pytest.raises(ConfigError, match="2026-12-01T10:00"):
+        draft_of(replace(FORM, at="あした"), CITY, measured)
