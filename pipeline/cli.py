@@ -211,8 +211,11 @@ def _add_checks(add: Add) -> None:
     one.add_argument("--made-up", type=int, metavar="SEED", help="publications of a made-up city instead of a file")
     one.add_argument("--from", dest="begin", type=_instant, required=True, metavar="ISO8601")
     one.add_argument("--to", dest="end", type=_instant, required=True, metavar="ISO8601")
-    about = "default: every=10m"
-    one.add_argument("--schedule", type=_schedule, default=_span("10m"), metavar="every=10m|github", help=about)
+    about = "default: every=10m; relay=2000: one hop in 2,000 is lost; relays=2000: two chains that heal each other"
+    one.add_argument(
+        "--schedule", type=_schedule, default=_span("10m"), metavar="every=10m|github|relay=2000", help=about
+    )
+    one.add_argument("--clock", action="store_true", help="only how long it is from any instant to the next pass")
     about = "what each trigger does after its pass"
     one.add_argument("--watch", choices=["none", "55m", "open"], default="none", help=about)
     one.add_argument("--outside", type=_span, metavar="10m", help="an outside scheduler beside it")
@@ -249,10 +252,16 @@ def _span(text: str) -> timedelta:
     return duration(text)
 
 
-def _schedule(text: str) -> timedelta | None:
+def _schedule(text: str) -> object:
     """None for GitHub's."""
+    from pipeline.sandbox.schedules import Relay
+
+    kind, _, value = text.partition("=")
     if text == "github":
         return None
-    if not re.fullmatch(r"every=[1-9]\d{0,5}[mhd]", text):
-        raise argparse.ArgumentTypeError(f"found {text!r}; allowed: every=10m or github")
-    return duration(text.removeprefix("every="))
+    if kind == "every" and re.fullmatch(r"[1-9]\d{0,5}[mhd]", value):
+        return duration(value)
+    if kind in ("relay", "relays") and re.fullmatch(r"[1-9]\d{0,6}", value):
+        loss = int(value)
+        return Relay(loss=loss) if kind == "relay" else Relay(timedelta(minutes=10), loss, chains=2)
+    raise argparse.ArgumentTypeError(f"found {text!r}; allowed: every=10m, github, relay=2000 or relays=2000")

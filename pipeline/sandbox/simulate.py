@@ -28,7 +28,7 @@ from pipeline.policy.decide import Plan
 from pipeline.report.outcome import Report
 from pipeline.run import Pass
 from pipeline.sandbox.publications import Publication, Site
-from pipeline.sandbox.schedules import Watch, every, github, watched
+from pipeline.sandbox.schedules import SENDS, STARTS, Relay, Watch, every, github, relay, waits, watched
 from pipeline.sources.collect import Memory
 from pipeline.sources.urls import site_url
 from pipeline.world import World
@@ -38,11 +38,11 @@ FAR = datetime.max.replace(tzinfo=JST)
 
 
 class Asked(Struct, frozen=True):
-    """What was asked for: `step` None is GitHub's schedule; `outside` a dispatcher beside it."""
+    """What was asked for: `schedule` None is GitHub's; `outside` a clock beside it."""
 
     begin: datetime
     end: datetime
-    step: timedelta | None = None
+    schedule: timedelta | Relay | None = None
     watch: Watch = "none"
     outside: timedelta | None = None
     seed: int = 1
@@ -179,12 +179,27 @@ def run_through(
 
 def instants(asked: Asked, hours_rules: Hours) -> list[datetime]:
     """Every pass that the schedule brings, in order."""
-    triggers = list(
-        every(asked.begin, asked.end, asked.step) if asked.step else github(asked.begin, asked.end, asked.seed)
-    )
+    match asked.schedule:
+        case timedelta() as step:
+            triggers = list(every(asked.begin, asked.end, step))
+        case Relay() as chains:
+            triggers = list(relay(asked.begin, asked.end, asked.seed, chains))
+        case None:
+            triggers = list(github(asked.begin, asked.end, asked.seed))
     if asked.outside:
         triggers = sorted({*triggers, *every(asked.begin, asked.end, asked.outside)})
     return sorted({at for at in watched(triggers, asked.watch, hours_rules, asked.span) if at <= asked.end})
+
+
+def punctuality(config: Config, asked: Asked) -> dict[str, Any]:
+    """Minutes from any instant until LINE has what was published then: in the posting hours (articles, but for the time
+    between two broadcasts), and at any hour (emergencies)."""
+    passes = instants(asked, config.policy.hours)
+    after = SENDS + (STARTS if isinstance(asked.schedule, Relay) else timedelta(0))  # the main job starts first
+    return {
+        name: _spread(wait + after for wait in waits(passes, asked.begin, asked.end, posting))
+        for name, posting in (("in_hours", config.policy.hours), ("any_hour", None))
+    }
 
 
 def simulate(config: Config, publications: Sequence[Publication], asked: Asked) -> dict[str, Any]:
@@ -219,10 +234,11 @@ def simulate(config: Config, publications: Sequence[Publication], asked: Asked) 
 
 
 def _spread(spans: Iterator[timedelta]) -> dict[str, float | int]:
-    """Count, median, 90th percentile and maximum, in minutes."""
+    """Count, median, 90th and 99th percentile and maximum, in minutes."""
     sorted_minutes = sorted(span / MINUTE for span in spans)
     if not sorted_minutes:
         return {"count": 0}
-    ninetieth = sorted_minutes[min(len(sorted_minutes) - 1, len(sorted_minutes) * 9 // 10)]
-    figures = {"median": median(sorted_minutes), "p90": ninetieth, "max": sorted_minutes[-1]}
+    size = len(sorted_minutes)
+    p90, p99 = (sorted_minutes[min(size - 1, size * percent // 100)] for percent in (90, 99))
+    figures = {"median": median(sorted_minutes), "p90": p90, "p99": p99, "max": sorted_minutes[-1]}
     return {"count": len(sorted_minutes), **{name: round(value, 1) for name, value in figures.items()}}

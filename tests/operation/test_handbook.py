@@ -186,7 +186,8 @@ def test_the_environments_and_secrets_of_the_handbook_are_those_of_the_workflows
     secrets = set(re.findall(r"secrets\.([A-Z_]+)", used))
     assert secrets - {"LINE_CHANNEL_ACCESS_TOKEN"} <= set(re.findall(r"[A-Z]+(?:_[A-Z]+)+", TEXT))
     post = load("post.yml")["jobs"]
-    for environment in (post["approval"]["environment"], post["post"]["environment"]["name"]):
+    pace = load("pace.yml")["jobs"]["first"]["environment"]["name"]
+    for environment in (post["approval"]["environment"], post["post"]["environment"]["name"], pace):
         assert f"| `{environment}` |" in TEXT
 
 
@@ -194,3 +195,14 @@ def test_links_within_the_documents_lead_somewhere() -> None:
     for document in [*(ROOT / "docs").glob("*.md"), ROOT / "SECURITY.md", ROOT / "examples" / "README.md"]:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
             assert (document.parent / Path(target)).exists(), f"{document.name}: {target}"
+
+
+def test_the_examples_of_a_clock_outside_start_workflows_that_can_be_started_with_a_token_that_may_do_nothing_else() -> (
+    None
+):
+    hosting = (ROOT / "docs" / "hosting.md").read_text(encoding="utf-8")
+    started = {*re.findall(r"gh workflow run (\S+)", hosting), *re.findall(r"actions/workflows/([\w.-]+)\"", hosting)}
+    assert started == {"pace.yml", "watchdog.yml"}
+    assert all("workflow_dispatch" in load(name)["on"] for name in started)
+    assert "**Actions: read and write** and nothing else" in hosting
+    assert "/dispatches -f event_type" not in hosting, "repository_dispatch needs Contents: write"

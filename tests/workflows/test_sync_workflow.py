@@ -282,3 +282,18 @@ def test_why_a_list_cannot_be_read_is_told_in_japanese_with_the_technical_words_
     assert "post.yml" not in issue["body"]  # nothing to decide here
     assert "doctor.yml" in issue["body"]
     assert "接続を拒否された" in run.summary
+
+
+def test_a_pass_that_succeeded_gives_a_sign_of_life_to_a_monitor_outside_github(runner: Runner) -> None:
+    runner.variables["SIGN_OF_LIFE"] = f"{runner.town.city.url}/sign-of-life"
+    runner.town.now += OPEN
+    runner.town.line.stop()
+    runner.town.publish(ARTICLES[20])
+    assert not runner.run("sync.yml").has("Sign of life")
+    runner.town.line.start()
+    run = runner.run("sync.yml")
+    assert run.is_green
+    assert [request.path for request in runner.town.city.requests if "sign" in request.path] == ["/sign-of-life"]
+    assert run.step("Sign of life").commands == [
+        ("warning", "no sign of life was given")
+    ]  # the embedded city has no such page

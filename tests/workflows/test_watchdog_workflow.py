@@ -103,12 +103,11 @@ def test_a_queue_that_waits_over_a_day_of_posting_is_told_and_a_weekend_is_not_c
     watched.town.now += timedelta(days=3)  # Monday 18:00: waits since the opening at 9:00
     watched.github.add_run("sync.yml", watched.town.now)
     look(watched)
-    assert titles(watched) == set()
+    assert "一日を超えて待っている記事があります" not in titles(watched)
     watched.town.now += timedelta(hours=15, minutes=30)  # Tuesday 9:30
     watched.github.add_run("sync.yml", watched.town.now)
     look(watched)
-    assert titles(watched) == {"一日を超えて待っている記事があります"}
-    [issue] = watched.github.open_issues().values()
+    [issue] = [issue for title, issue in watched.github.open_issues().items() if "一日を超えて" in title]
     assert ARTICLES[20].title[:8] in issue["body"]
 
 

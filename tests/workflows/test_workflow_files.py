@@ -219,6 +219,7 @@ def test_the_files_that_decide_what_is_posted_have_owners() -> None:
 
 def test_every_run_step_of_the_workflows_that_act_is_carried_out_here(runner: Runner) -> None:
     runner.town.now += timedelta(hours=2)
+    runner.variables["SIGN_OF_LIFE"] = runner.town.city.url
     text: dict[str, object] = {"action": "投稿", "title": "題名", "text": "本文", "why": "理由"}
     starts: list[tuple[str, str, dict[str, object]]] = [
         ("pace.yml", "schedule", {}), ("sync.yml", "schedule", {}), ("sync.yml", "workflow_dispatch", {}),
