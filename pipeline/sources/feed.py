@@ -18,10 +18,10 @@ _END = re.compile(r"</(?:[\w-]+:)?(?:rss|rdf|feed)\s*>", re.IGNORECASE)
 _HEAD = 4096  # characters in which the root element must begin
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _MARKUP = re.compile(r"</[A-Za-z]|&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]\w{1,30});", re.IGNORECASE)
-# What XML does not know: HTML's names, names without a semicolon, a mere `&`. Text in CDATA stays as it is.
-_CDATA_OR_AMPERSAND = re.compile(
-    r"(?P<cdata><!\[CDATA\[.*?\]\]>)|&(?:#(?:x(?P<hex>[0-9a-f]{1,6})|(?P<number>\d{1,7}));|(?P<name>[a-z][a-z0-9]{1,30})(?P<end>;?)|)",
-    re.IGNORECASE | re.DOTALL,
+# What XML does not know: HTML's names, names without a semicolon, a mere `&`.
+_AMPERSAND = re.compile(
+    r"&(?:#(?:x(?P<hex>[0-9a-f]{1,6})|(?P<number>\d{1,7}));|(?P<name>[a-z][a-z0-9]{1,30})(?P<end>;?)|)",
+    re.IGNORECASE,
 )
 _XML = ("amp", "lt", "gt", "quot", "apos")
 _NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -54,7 +54,7 @@ def _items(fetched: Fetched) -> Iterator[Any]:
     if "<!ENTITY" in text.upper():
         # Entities that contain entities can blow a kilobyte up to gigabytes; no CMS needs them.
         raise _malformed(fetched, "the feed declares XML entities and is not read")
-    body = _CDATA_OR_AMPERSAND.sub(_as_xml, _NO_XML.sub("", text[root.start() : ends[-1]])).encode()
+    body = "".join(_as_xml(_NO_XML.sub("", text[root.start() : ends[-1]]))).encode()
     parsers = (
         etree.XMLParser(resolve_entities=False, no_network=True, recover=recover, encoding="utf-8")
         for recover in (False, True)
@@ -69,9 +69,17 @@ def _items(fetched: Fetched) -> Iterator[Any]:
     raise _malformed(fetched, "the feed cannot be parsed")
 
 
-def _as_xml(found: re.Match[str]) -> str:
-    if found["cdata"]:
-        return found[0]
+def _as_xml(text: str) -> Iterator[str]:
+    """The text with entities that XML knows; what stands in CDATA stays as it is."""
+    at = 0
+    while (begin := text.find("<![CDATA[", at)) >= 0 and (end := text.find("]]>", begin)) >= 0:
+        yield _AMPERSAND.sub(_entity, text[at:begin])
+        yield text[begin : end + 3]
+        at = end + 3
+    yield _AMPERSAND.sub(_entity, text[at:])
+
+
+def _entity(found: re.Match[str]) -> str:
     if found["hex"] or found["number"]:
         code = int(found["hex"], 16) if found["hex"] else int(found["number"])
         sign = chr(code) if code <= 0x10FFFF else ""  # noqa: PLR2004 - the last code point

@@ -53,7 +53,7 @@ def read(fetched: Fetched, hosts: Sequence[str], select: Selectors, *, emergency
             title = item.select_one(select.title) if select.title else link
             if link is not None and link.get("href"):
                 collector.add(str(link["href"]), one_line(title), told)
-            elif emergency and (report := _report(item, places, select.title)):
+            elif emergency and not _is_within(item, places) and (report := _report(item, places, select.title)):
                 collector.add_report(*report, told)
             else:
                 collector.skip()
@@ -88,6 +88,11 @@ def _inside(item: Tag, selector: str) -> Tag | None:
         return item
     found = item.select_one(selector)
     return item if found is None and item.name == "a" else found
+
+
+def _is_within(item: Tag, places: Set[int]) -> bool:
+    """Whether the item is a part of another one."""
+    return any(id(parent) in places for parent in item.parents)
 
 
 def _report(item: Tag, places: Set[int], selector: str) -> tuple[str, str] | None:
