@@ -134,7 +134,7 @@ class _Renderer:
     def card(self, item: Item, level: int, *, digest: bool, pictured: bool) -> Json:
         steps = self.look["units"][f"{item.style}_{_mode(digest)}"]
         units = steps[min(level, len(steps) - 1)]
-        return card(item, self.look, units, digest=digest, pictured=pictured and item.style == "article")
+        return card(item, self.look, units, digest=digest, pictured=pictured and item.style in ("article", "text"))
 
     def list_card(self) -> Json:
         title = self.look["words"]["more"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config import Config
-from pipeline.decision import Reason
+from pipeline.decision import Alert, Reason
 from pipeline.policy.content import basis_of
 from pipeline.policy.hours import next_opening
 from pipeline.report import words
@@ -55,6 +55,7 @@ def write_preview(config: Config, report: Report, out: Path, ahead: Report | Non
             policy=words.policy(row.policy),
             basis=words.policy(basis_of(row.url, False, config.policy.content)) if row.url else "",
             pictures=pictures,
+            reason=_row(row).reason,
         )
         for row in _waiting(report)
         if waiting[row.id]
@@ -106,7 +107,9 @@ def _row(row: ArticleRow) -> PreviewRow:
         title=row.title,
         url=row.url,
         decision=row.decision,
-        reason=f"{told.label}：{told.text}{f'（詳細：{detail}）' if detail else ''}",
+        reason=words.sentence(
+            f"preview-reason{'-seen' if detail else ''}", label=told.label, text=told.text, detail=detail
+        ),
         policy=words.policy(row.policy),
         until=words.instant(row.until),
         id=row.id,
@@ -127,12 +130,15 @@ def _notes(config: Config, report: Report) -> list[str]:
             code, _, detail = (source.error or "").partition(": ")
             problem = words.problem(code)
             notes.append(words.sentence("preview-source-failed", url=source.url, problem=problem, detail=detail))
-    return notes + [
-        f"{told.title}。{told}"
-        for alert in report.alerts
-        if alert.code != "source-failed"
-        for told in [words.told(alert)]
-    ]
+    return notes + [_note(alert) for alert in report.alerts if alert.code != "source-failed"]
+
+
+def _note(alert: Alert) -> str:
+    """Without commands: who reads the page has the form or answers the mail. What waits is shown below, with its reason."""
+    told = words.told(alert)
+    about = "" if alert.waits else " ／ ".join(told.things)
+    said = told.what + told.means + told.do
+    return words.sentence(f"preview-note{'-about' if about else ''}", title=told.title, said=said, about=about)
 
 
 def _left_out(count: int) -> list[str]:

@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 
 class PreviewMessage(Struct, frozen=True):
-    """One broadcast as it would go out: its messages, when, and under which rule.
+    """One broadcast as it would go out: its messages, when, under which rule, and why it waits.
 
     `pictures` maps a picture's address to a data: URI, `alts` to its alternative text; a picture without data is shown
     as a labelled box.
@@ -34,6 +34,7 @@ class PreviewMessage(Struct, frozen=True):
     basis: str
     pictures: Mapping[str, str] = {}
     alts: Mapping[str, str] = {}
+    reason: str = ""
 
 
 class PreviewRow(Struct, frozen=True):

@@ -119,6 +119,56 @@ def test_everything_can_be_reached_by_keyboard(tmp_path: Path) -> None:
         assert watched.page.is_checked("#scale-l")
 
 
+UNBROKEN = "https://www.city.kadoma.osaka.jp/" + "kurashi" * 30 + ".html"
+
+
+@pytest.mark.parametrize("width", [320, 390, 430])
+def test_no_telephone_is_too_narrow_for_what_waits(tmp_path: Path, width: int) -> None:
+    with opened(preview("給付金", UNBROKEN, "年末年始のごみ収集"), tmp_path, width) as watched:
+        assert watched.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_cards_are_drawn_as_line_draws_them(tmp_path: Path) -> None:
+    with opened(gallery_page(CONFIG), tmp_path) as watched:
+        rows = watched.page.evaluate(
+            """() => [...document.querySelectorAll('.fx-scroll')].map(row => [...row.querySelectorAll('.fx-bubble')].map(card =>
+                 [card, card.querySelector('.fx-footer')].map(part => part.getBoundingClientRect().height)))"""
+        )
+        assert max(len(row) for row in rows) == 12
+        for row in rows:
+            heights = {round(card) for card, _ in row}
+            assert len(heights) == 1, "all cards of a row are as high as the highest"
+            assert max(footer / card for card, footer in row) <= 0.2, "small print is small"
+        radius = watched.page.evaluate("getComputedStyle(document.querySelector('.fx-giga')).borderTopLeftRadius")
+        assert radius == "5px"
+        leading = watched.page.evaluate(
+            """() => [...document.querySelectorAll('.fx-giga .fx-text[style*="line-height:calc"]')].map(text => {
+                 const style = getComputedStyle(text), spacing = parseFloat(text.style.lineHeight.match(/\\+ ([\\d.]+)px/)[1]);
+                 const lines = Math.round(text.getBoundingClientRect().height / parseFloat(style.lineHeight));
+                 const room = parseFloat(style.marginBottom) + text.getBoundingClientRect().height - spacing / 2;
+                 return Math.abs(room - (lines * 1.4 * parseFloat(style.fontSize) + (lines - 1) * spacing));
+               })"""
+        )
+        assert len(leading) > 10
+        assert max(leading) < 0.1, "line spacing is between lines alone"
+
+
+def test_a_tap_anywhere_on_a_card_opens_its_page(tmp_path: Path) -> None:
+    with opened(gallery_page(CONFIG), tmp_path) as watched:
+        opened_by = watched.page.evaluate(
+            """() => [...document.querySelectorAll('.fx-bubble:has(.fx-cover)')].slice(0, 12).map(card => {
+                 const title = [...card.querySelectorAll('.fx-body .fx-text')].find(text => text.offsetParent);
+                 title.scrollIntoView({ block: 'center' });
+                 const at = title.getBoundingClientRect();
+                 const hit = document.elementFromPoint(at.left + 5, at.top + 5);
+                 return [hit.closest('a')?.href, card.querySelector('.fx-button a').href];
+               })"""
+        )
+        assert len(opened_by) == 12
+        assert all(hit == page for hit, page in opened_by)
+        assert watched.page.locator('a[href^="tel:"]').count() > 10
+
+
 @pytest.mark.parametrize("scale", ["scale-m", "scale-l", "scale-xl"])
 @pytest.mark.parametrize("width", [360, 1200])
 def test_nothing_overlaps_or_is_cut_at_any_size(tmp_path: Path, scale: str, width: int) -> None:
