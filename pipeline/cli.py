@@ -143,6 +143,9 @@ def _add_questions(add: Add, common: argparse.ArgumentParser) -> None:
     about = "first ask LINE for the figures that the ledger has not got, and record them"
     one.add_argument("--figures", action="store_true", help=about)
     one.add_argument("--issue", action="store_true", help="tell it as an issue on GitHub")
+    one.add_argument(
+        "--shadow", action="store_true", help="what the trial run (shadow = true) would have sent, to be signed"
+    )
 
     add("status", "look.status", "queue, held, waiting for a person, open broadcasts, last run")
 

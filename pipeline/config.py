@@ -193,6 +193,7 @@ class Config(Strict, frozen=True):
     state: State = State()
     github: GitHub = GitHub()
     paused: bool = False
+    shadow: bool = False
 
     @property
     def is_loopback(self) -> bool:

@@ -44,6 +44,7 @@ class Reason(StrEnum):
     QUOTA = "quota", "5"
     LINE_UNAVAILABLE = "line-unavailable", "5"
     PAUSED = "paused", "5"
+    SHADOW = "shadow", "5"
     OTHER_TITLE = "other-title", "8(1)"
     GATHERING = "gathering", "7 proviso"
     # review: waits for a person

@@ -119,7 +119,7 @@ class Doctor:
 
     def examine(self) -> Iterator[Finding]:
         config = self._config
-        result = "paused" if config.paused else "good"
+        result = "paused" if config.paused else "shadow" if config.shadow else "good"
         yield _finding("configuration", result, file=self._file, site=config.site.name, account=config.line.account)
         yield self._posters()
         yield _finding("link", "good" if config.policy.url else "none", file=self._file, url=config.policy.url)

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from pipeline.article import Listing, Page, PageProblem
 from pipeline.config import Config, ConfigError, Source
 from pipeline.decision import Alert, Decision, Reason
-from pipeline.ledger.events import Alerted, Changed, Decided, Robots
+from pipeline.ledger.events import Alerted, Changed, Decided, Mode, Robots
 from pipeline.ledger.knowledge import Known
 from pipeline.ledger.ledger import Ledger, LostRace, Rehearsal
 from pipeline.ledger.store import LedgerError
@@ -165,6 +165,8 @@ class Pass:
     def find(self, listings: Sequence[Listing]) -> tuple[Survey, Pages]:
         """What is new in the lists, read and noted."""
         now, knowledge = self.world.now(), self.ledger.knowledge
+        if self.config.shadow != knowledge.shadow:
+            self.ledger.note([Mode(at=now, run=self.report.id, shadow=self.config.shadow)])
         self.listed = {entry.url for listing in listings if listing.emergency for entry in listing.entries}
         seen = survey(now, self.config, knowledge, listings)
         self.report.tell_sources(listings, seen, knowledge)

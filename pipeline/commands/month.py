@@ -14,10 +14,11 @@ from pipeline.ledger import store
 from pipeline.ledger.ledger import Ledger, LostRace
 from pipeline.line.client import Client, LineError
 from pipeline.line.figures import measure
-from pipeline.report import month_page, safe
+from pipeline.report import month_page, safe, words
 from pipeline.report.github import GitHub, GitHubError
 from pipeline.report.issues import labels_of
-from pipeline.report.month import days_without_friends, month_of, span_of, unmeasured
+from pipeline.report.month import days_without_friends, month_of, span_of, trial_of, unmeasured
+from pipeline.report.residents import lines, recorded
 from pipeline.report.tell import append_summary
 from pipeline.world import World
 
@@ -30,6 +31,8 @@ def report(options: argparse.Namespace) -> Output:
     """The month as text, as a page (`--out`), as an issue (`--issue`); `--figures` asks LINE for what is missing first."""
     config, world = load(options.config), World.real(load(options.config))
     now = world.now()
+    if options.shadow:
+        return _trial(config, options.state, options.out, now)
     month = options.month or f"{now.astimezone(JST).replace(day=1) - timedelta(days=1):%Y-%m}"
     try:
         first, end = span_of(month)
@@ -45,6 +48,14 @@ def report(options: argparse.Namespace) -> Output:
     text = month_page.markdown(document)
     append_summary(text, os.environ)
     return Output(document, lambda: safe.harmless(text))
+
+
+def _trial(config: Config, state: Path, out: Path | None, now: datetime) -> Output:
+    document = trial_of(config, list(store.read(state)), now, lambda name: lines(recorded(state, name)))
+    file = out or Path("trial.html")
+    write(file, month_page.trial_page(document))
+    said = words.sentence("trial", file=str(file), count=str(document["totals"]["broadcasts"]))
+    return Output(document | {"page": str(file)}, lambda: said)
 
 
 def write(file: Path, page: str) -> None:

@@ -166,6 +166,7 @@ class Intent(Event, frozen=True):
     used: int | None = None
     limit: int | None = None
     fingerprints: tuple[str, ...] = ()  # of emergency texts, to notice the same one again
+    shadow: bool = False  # made in a trial run: never sent to LINE, whatever becomes of the run
 
 
 class Attempt(Event, frozen=True):
@@ -265,6 +266,12 @@ class Friends(Event, frozen=True):
     blocks: int | None = None
 
 
+class Mode(Event, frozen=True):
+    """From here on the pipeline runs in the shadow (nothing is sent), or for real again."""
+
+    shadow: bool
+
+
 class Torn(Event, frozen=True):
     """A torn last line, left by a crash, was set aside to `saved`."""
 
@@ -291,6 +298,7 @@ AnyEvent = (
     | Told
     | Measured
     | Friends
+    | Mode
     | Torn
 )
 

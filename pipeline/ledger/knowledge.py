@@ -21,6 +21,7 @@ from pipeline.ledger.events import (
     Decided,
     Found,
     Intent,
+    Mode,
     Outcome,
     Posted,
     Read,
@@ -127,6 +128,7 @@ class BroadcastKnown(Struct, omit_defaults=True):
     answered: datetime | None = None
     settled: Settled | None = None
     fingerprints: tuple[str, ...] = ()
+    shadow: bool = False
 
     @property
     def articles(self) -> tuple[str, ...]:
@@ -164,6 +166,7 @@ class Knowledge(Struct):
     robots: dict[str, Robots] = {}
     broadcasts: dict[str, BroadcastKnown] = {}
     archive: dict[str, BroadcastKnown] = {}
+    shadow: bool = False
     alerts: dict[str, str] = {}
     told: dict[str, str] = {}  # alerts as the issues tell them
     deeds: dict[str, Deed] = {}  # by the origin of their events
@@ -333,7 +336,7 @@ def _refused(k: Knowledge, e: Refused) -> None:
 def _intent(k: Knowledge, e: Intent) -> None:
     k.archive[e.broadcast] = k.broadcasts[e.broadcast] = BroadcastKnown(
         e.broadcast, e.key, e.sha256, e.at, e.run, e.run, e.chosen, e.policy_version,
-        emergency=e.emergency, messages=e.messages, used=e.used, limit=e.limit, fingerprints=e.fingerprints,
+        emergency=e.emergency, messages=e.messages, used=e.used, limit=e.limit, fingerprints=e.fingerprints, shadow=e.shadow,
     )  # fmt: skip
     for old in [
         b.id
@@ -341,6 +344,17 @@ def _intent(k: Knowledge, e: Intent) -> None:
         if b.outcome in ("accepted", "rejected") and e.at - b.at > MEMORY_OF_BROADCASTS
     ]:
         del k.broadcasts[old]
+
+
+def _mode(k: Knowledge, e: Mode) -> None:
+    """Going live sends nothing of the shadow's past: what waited then is settled, and a poster may post it by hand."""
+    if k.shadow and not e.shadow:
+        for article in k.waiting:
+            known = k.articles[article]
+            known.state, known.decision, known.reason, known.until = "skipped", "skip", "shadow", None
+        k.waiting.clear()
+        k.edited.clear()
+    k.shadow = e.shadow
 
 
 def _attempt(k: Knowledge, e: Attempt) -> None:
@@ -456,6 +470,7 @@ _HANDLERS: Mapping[type, Callable[[Knowledge, Any], None]] = {
     Approved: _approved,
     Refused: _refused,
     Intent: _intent,
+    Mode: _mode,
     Attempt: _attempt,
     Outcome: _outcome,
     Settled: _settled,

@@ -22,6 +22,8 @@ from pipeline.ledger.events import Alias, Attempt, Decided, Intent, Outcome
 from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
 from pipeline.ledger.ledger import Ledger, LostRace
 from pipeline.line.client import Answer, Client, LineError, LostInTranslation, Quota
+from pipeline.line.shadow import CODE as SHADOW
+from pipeline.line.shadow import Shadow
 from pipeline.policy.case import Case, LineState
 from pipeline.policy.content import basis_of
 from pipeline.policy.decide import Plan, chosen_of, fingerprint, is_original
@@ -89,9 +91,12 @@ class Delivery:
             return
 
     def _recover(self, known: BroadcastKnown) -> None:
+        if known.shadow:  # its run died; whatever the configuration says by now, this one is never sent
+            self._settle(known, Answer("accepted", SHADOW))
+            return
         self._urgent = known.emergency
         too_old = self._world.now() - known.at >= KEY_LIVES
-        if not too_old and (self._config.paused or not self._may_go(known)):
+        if not too_old and (self._config.paused or self._config.shadow or not self._may_go(known)):
             return
         client = self._client()
         if client is None:  # also when our clock is wrong: then nobody knows how old the key is
@@ -308,11 +313,13 @@ class Delivery:
         intent = Intent(
             at=now, run=self._run, broadcast=broadcast, key=str(uuid.uuid4()), sha256=hashlib.sha256(body).hexdigest(),
             chosen=tuple(chosen), policy_version=self._config.policy.version, emergency=self._urgent, messages=len(messages),
-            used=self._quota.used, limit=self._quota.limit, fingerprints=tuple(prints),
+            used=self._quota.used, limit=self._quota.limit, fingerprints=tuple(prints), shadow=self._config.shadow,
         )  # fmt: skip
         self._ledger.note([*aliases, intent])
         known_broadcast = knowledge.broadcasts[broadcast]
-        self._ledger.record(f"about to send: {_what(known_broadcast)}", {broadcast: body})
+        self._ledger.record(
+            f"{'would' if known_broadcast.shadow else 'about to'} send: {_what(known_broadcast)}", {broadcast: body}
+        )
         return known_broadcast
 
     def _may_go(self, known: BroadcastKnown) -> bool:
@@ -342,14 +349,16 @@ class Delivery:
             return answer.outcome == "accepted" or (there.outcome == "open" and there.owner == self._run)
 
         words = (
-            f"sent: {_what(known)} request {answer.request_id}"
-            if answer.outcome == "accepted"
-            else f"not sent: {_what(known)}"
+            f"not sent: {_what(known)}"
+            if answer.outcome != "accepted"
+            else f"shadow: {_what(known)}"
+            if known.shadow
+            else f"sent: {_what(known)} request {answer.request_id}"
         )
         self._ledger.insist(words if answer.outcome == "accepted" else f"{words} ({answer.code})", outcome, still_true)
 
     def _tell(self, known: BroadcastKnown, answer: Answer) -> None:
-        outcome = answer.outcome
+        outcome = "planned" if answer.code == SHADOW else answer.outcome
         self.broadcasts.append(
             Broadcast(
                 known.id, known.key, known.articles, outcome, (), answer.request_id, answer.code, answer.message, known.emergency,
@@ -379,7 +388,8 @@ class Delivery:
         """LINE, once its account is known to be the configured one (Art. 3); None when it cannot be used now."""
         if self._checked is None and self.line != "down":
             world = self._world
-            client = Client(self._config.line, world.environment, world.now, world.sleep, self._must_stop)
+            kind = Shadow if self._config.shadow else Client
+            client = kind(self._config.line, world.environment, world.now, world.sleep, self._must_stop)
             account = (self._config.line.api, self._config.line.account)
             try:
                 client.check_account(hard=self._urgent)

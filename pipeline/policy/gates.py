@@ -41,7 +41,11 @@ def not_too_often(case: Case) -> Decision | None:
     """Frequency (Art. 7): a pause between normal broadcasts and at most so many a day; what waits is bundled."""
     if case.jumps_the_queue:
         return None
-    sent = [b.at for b in case.knowledge.broadcasts.values() if not b.emergency and b.outcome != "rejected"]
+    sent = [
+        b.at
+        for b in case.knowledge.broadcasts.values()
+        if not b.emergency and b.outcome != "rejected" and b.shadow == case.config.shadow
+    ]
     free = max(sent) + duration(case.config.delivery.min_interval) if sent else case.now
     if free > case.now:
         return case.decision("hold", Reason.MIN_INTERVAL, until=hours.next_opening(free, case.config.policy.hours))

@@ -4,7 +4,7 @@ Aggregates only: of LINE's figures the ledger holds counts, nothing about person
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from math import ceil
 from typing import Any
@@ -22,6 +22,7 @@ from pipeline.ledger.events import (
     Found,
     Friends,
     Measured,
+    Mode,
     Posted,
     Refused,
     Settled,
@@ -64,18 +65,39 @@ def month_of(config: Config, events: Sequence[AnyEvent], month: str, now: dateti
         now: decides which of LINE's figures are final; a month that is not over is told as such.
     """
     first, end = span_of(month)
-    known = _pages(events)
-    sent = [one for one in sent_broadcasts(events) if first <= sent_at(one) < end]
+    sent = [one for one in sent_broadcasts(events) if not one.shadow and first <= sent_at(one) < end]
+    return {"month": month, "complete": now >= end} | _account(config, events, sent, (first, end), now)
+
+
+def trial_of(config: Config, events: Sequence[AnyEvent], now: datetime, shown: Callable[[str], Sequence[Json]]) -> Json:
+    """The document of `report --shadow`: what the trial run would have sent, when, why, and in which words.
+
+    Args:
+        shown: a broadcast's id → what residents would have seen, message by message.
+    """
+    modes = [event for event in events if isinstance(event, Mode)]
+    first = next((event.at for event in modes if event.shadow), now)
+    end = next((event.at for event in modes if not event.shadow and event.at > first), now)
+    sent = [one for one in sent_broadcasts(events) if one.shadow]
+    document = _account(config, events, sent, (first, end), now)
+    for row in document["broadcasts"]:
+        row["shown"] = shown(row["id"])
+    return document | {"from": first.isoformat(), "to": end.isoformat(), "over": end < now}
+
+
+def _account(
+    config: Config, events: Sequence[AnyEvent], sent: Sequence[BroadcastKnown], span: tuple[datetime, datetime], now: datetime
+) -> Json:  # fmt: skip
+    """What some broadcasts and the decisions of a span of time add up to."""
+    (first, end), known = span, _pages(events)
     measured = {event.broadcast: event for event in events if isinstance(event, Measured)}
     rows = [_row(config, one, known, measured.get(one.id)) for one in sent]
     chosen = [(one, article) for one in sent for article in one.chosen]
     within = [event for event in events if first <= event.at < end]
     return {
-        "month": month,
         "city": config.site.name,
         "account": config.line.account,
         "made": now.isoformat(),
-        "complete": now >= end,
         "broadcasts": rows,
         "totals": {
             "broadcasts": len(sent),

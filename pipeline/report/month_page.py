@@ -22,16 +22,22 @@ def title(document: Json) -> str:
 
 def page(document: Json) -> str:
     """One HTML file."""
+    return _html("month", month=document, title=title(document), chart=_chart(document["friends"]))
+
+
+def trial_page(document: Json) -> str:
+    """What a trial run would have sent, as one HTML file to be signed."""
+    return _html("trial", trial=document, title=words.sentence("trial-title", city=document["city"]))
+
+
+def _html(template: str, **values: Any) -> str:
     made = environment("html").overlay()
     made.filters = made.filters | {
         "instant": words.instant,
         "day_name": words.day_name,
         "policy": words.policy,
     }
-    template = made.get_template("report/month.html.j2")
-    return template.render(
-        month=document, title=title(document), chart=_chart(document["friends"]), words=words.catalogue()
-    )
+    return made.get_template(f"report/{template}.html.j2").render(words=words.catalogue(), **values)
 
 
 def _chart(days: Sequence[Json]) -> Json | None:

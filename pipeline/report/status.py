@@ -60,6 +60,7 @@ def status_of(config: Config, knowledge: Knowledge, now: datetime, place: Place 
         "in_window": is_open(now, hours),
         "next_opening": opening.isoformat() if opening else None,
         "paused": config.paused,
+        "shadow": config.shadow,
         "form": place.form,
         "queue": [row for row in rows.values() if row["decision"] in ("send", "skip") and row["id"] not in waits],
         "held": [row for row in rows.values() if row["decision"] == "hold" and row["id"] not in waits],

@@ -57,6 +57,7 @@ INTERLOCKS = (
     ("An emergency's page is read again in each pass, and what it newly says goes out", "`second_report.py`", (), ""),
     ("From the fourth broadcast within an hour about one address its changes are gathered for ten minutes", "`does_not_flood`", (Reason.GATHERING,), ""),
     ("Another page than the one that was announced", "`same_article.py` `believable`", (Reason.OTHER_TITLE,), ""),
+    ("Going live after a trial run", "`pipeline/ledger/knowledge.py` `_mode`", (Reason.SHADOW,), "`shadow`"),
     ("A mistake of ours about one article", "`decide.py`", (Reason.UNEXPECTED,), ""),
 )  # fmt: skip
 
