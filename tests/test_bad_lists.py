@@ -10,6 +10,7 @@ import pytest
 from msgspec import structs
 
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
+from pipeline.sandbox.loopback import Response
 from tests.doubles.fault import Fault
 from tests.doubles.loopback import Request
 from tests.town import Town
@@ -276,3 +277,107 @@ def test_robots_txt_is_obeyed_and_told(town: Town) -> None:
     assert decisions[ROAD.title] == ("hold", "closed-hours")
     assert decisions[LOGO.title][0] in ("hold", "review")
     assert all(request.path != LOGO.path for request in town.city.requests)
+
+
+# One article, however it is spelt; and servers that say less than they know
+
+
+@pytest.mark.parametrize(
+    ("listed", "also"),
+    [
+        ("?v=1", "?v=2"),
+        ("?b=1&a=2", "?a=2&b=1"),
+        (";jsessionid=0A1B", ";jsessionid=2C3D"),
+        ("/", ""),
+        ("", "?utm_source=x"),
+    ],
+)
+def test_an_article_under_two_spellings_goes_out_once(town: Town, listed: str, also: str) -> None:
+    configure(town, SMART_CMS, more=(('min_interval = "60m"', 'min_interval = "0m"'),))
+    town.with_baseline()
+    town.publish(LOGO)
+    town.now += timedelta(hours=2)
+    page = town.city.answer(Request("GET", LOGO.path, {})).body.replace(b'rel="canonical"', b'rel="x"')
+    for ending in (listed, also):
+        town.city.put(LOGO.path + ending.partition("?")[0].partition(";")[0], page, "text/html; charset=utf-8")
+
+    def spelt(ending: str) -> Fault:
+        return entries(town, lambda rows: rows[0].update(url=rows[0]["url"] + ending))
+
+    town.city.fail("/index.update.json", spelt(listed))
+    assert len(town.run(code=0).json["broadcasts"]) == 1
+    town.city.recover()
+    town.city.fail("/index.update.json", spelt(also))
+    town.now += timedelta(minutes=15)
+    assert town.run(code=0).json["broadcasts"] == []
+    assert len(town.line.accepted) == 1
+
+
+def test_what_an_endless_304_hid_is_found_within_a_day_and_told(town: Town) -> None:
+    configure(town, SMART_CMS)
+    town.with_baseline()
+    town.publish(LOGO)
+    real = town.city.answer
+
+    def lying(request: Request) -> Response:
+        if request.route == "/index.update.json" and request.headers.get("if-none-match"):
+            return Response(304)
+        return real(request)
+
+    town.city.answer = lying  # type: ignore[method-assign]
+    town.now += timedelta(hours=2)
+    assert town.run(code=0).json["articles"] == []
+    town.now += timedelta(hours=23)
+    result = town.run(code=0)
+    assert [row["title"] for row in result.json["articles"]] == [LOGO.title]
+    assert "hidden-by-304" in {alert["code"]: alert["message"] for alert in result.json["alerts"]}["list-notes"]
+    town.publish(ROAD)
+    town.now += timedelta(minutes=15)
+    assert ROAD.title in town.run(code=0).decisions(), "a server that was found out is asked without conditions"
+
+
+def test_a_tree_of_pages_is_a_list(town: Town) -> None:
+    configure(town, SMART_CMS.replace("index.update", "index.tree"))
+    for number, article in enumerate(ARTICLES[:4]):
+        town.city.publish(article, town.now - timedelta(days=20, hours=-number))
+    rows = json.loads(town.city.answer(Request("GET", "/index.update.json", {})).body)
+
+    def tree(*children: dict[str, Any]) -> bytes:
+        return json.dumps(
+            [
+                {
+                    "category_name": "門真市",
+                    "child_pages": [{**rows[0], "is_category_index": True, "child_pages": list(children)}],
+                }
+            ]
+        ).encode()
+
+    town.city.put("/index.tree.json", tree(*rows[1:]), JSON)
+    assert town.run(code=0).json["sources"][0]["entries"] == 3
+    town.publish(LOGO)
+    rows = json.loads(town.city.answer(Request("GET", "/index.update.json", {})).body)
+    town.city.put("/index.tree.json", tree(rows[0], *rows[2:]), JSON)
+    assert set(town.run(code=0).decisions()) == {LOGO.title}
+
+
+def test_a_list_of_which_little_can_be_read_is_told_with_the_number_of_rows(town: Town) -> None:
+    configure(town, SMART_CMS)
+    town.with_baseline(4)
+    town.city.fail("/index.update.json", entries(town, lambda rows: [row.pop("url") for row in rows[1:]]))
+    result = town.run(code=0)
+    assert "skipped 3/4" in {alert["code"]: alert["message"] for alert in result.json["alerts"]}["list-notes"]
+
+
+def test_one_article_in_a_feed_that_xml_forbids_does_not_hide_the_others(town: Town) -> None:
+    configure(town, FEED)
+    town.with_baseline()
+    town.publish(LOGO, ROAD)
+    feed = town.city.answer(Request("GET", "/cgi-bin/feed.php", {})).body.decode()
+    title = "ロゴ&#55357;&#56845;①㈱髙橋 & \x0b開催"
+    feed = feed.replace(f"<title>{LOGO.title}", f"<title>{title}").replace(
+        f"{LOGO.path}<", f"{LOGO.path}?a=1&lang=ja&copy=2<"
+    )
+    town.city.fail("/cgi-bin/feed.php", Fault.raw(b"\n\n" + feed.encode("cp932", "xmlcharrefreplace"), XML))
+    found = {event["title"]: event["url"] for event in (town.run(), town.events())[1] if event["type"] == "found"}
+    assert found["ロゴ😍①㈱髙橋 & 開催"].endswith(f"{LOGO.path}?a=1&lang=ja&copy=2")
+    assert ROAD.title in found
