@@ -18,7 +18,7 @@ from pipeline.decision import Alert, Decision, Reason
 from pipeline.ledger.events import Alerted, Changed, Decided, Mode, Robots
 from pipeline.ledger.knowledge import Known
 from pipeline.ledger.ledger import Ledger, LostRace, Rehearsal
-from pipeline.ledger.store import LedgerError
+from pipeline.ledger.store import LedgerError, Setup
 from pipeline.line.client import Quota
 from pipeline.line.delivery import Broadcast, Delivery
 from pipeline.policy.case import LineState
@@ -56,7 +56,11 @@ def run(
     report = Report(f"r{now:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}", now, is_open(now, config.policy.hours), dry_run)
     work: Pass | None = None
     try:
-        with Rehearsal(state) if dry_run else Ledger(state, config.state, report.id, world.now) as ledger:
+        with (
+            Rehearsal(state)
+            if dry_run
+            else Ledger(state, config.state, report.id, world.now, config.is_loopback) as ledger
+        ):
             if reread is not None:
                 config = reread()
             reader = SiteReader(config.site, ledger.knowledge.robots, world.now, world.sleep, lambda: world.stopping)
@@ -66,6 +70,7 @@ def run(
             work.tell_people()
     except LedgerError as error:
         report.fail("ledger", str(error), work.unsent if work else ())
+        report.wrong_setup = isinstance(error, Setup)
     except ConfigError:
         raise
     except Exception as error:  # whatever it is, a person hears of it

@@ -53,7 +53,7 @@ def resolve(options: argparse.Namespace) -> Output:
 def _at_the_desk(options: argparse.Namespace, deed: str, work: Callable[[Desk], list[Known]]) -> Output:
     config = load(options.config)
     world = World.real(config)
-    with Ledger(options.state, config.state, _run_id(world), world.now) as ledger:
+    with Ledger(options.state, config.state, _run_id(world), world.now, config.is_loopback) as ledger:
         rows = _rows(work(Desk(config, ledger, options.actor)))
     said = words.sentence(deed)
     return Output({"articles": rows, "exit": 0}, lambda: render.text("desk", said=said, articles=rows))
@@ -81,7 +81,7 @@ def _handed_in(options: argparse.Namespace, config: Config, world: World) -> Out
     opened = (
         Rehearsal(options.state, run, world.now)
         if options.check
-        else Ledger(options.state, config.state, run, world.now)
+        else Ledger(options.state, config.state, run, world.now, config.is_loopback)
     )
     with opened as ledger:
         desk = Desk(config, ledger, actor, approver, origin_of(os.environ))

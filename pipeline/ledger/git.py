@@ -5,11 +5,13 @@ not the ledger's.
 """
 
 import contextlib
+import hashlib
 import logging
 import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -24,6 +26,18 @@ AUTHOR = {"name": "kadoma-line", "email": "kadoma-line@users.noreply.github.com"
 UPSTREAM = "refs/kadoma-line/upstream"
 LOCAL = 120.0  # seconds that a command without network may take
 GRACE = 5.0  # seconds that git gets to remove its lock files before it is killed
+# Hooks are for people's commits; ours are made of plumbing, whatever is ignored, filtered or signed.
+SETTINGS = ("core.quotePath=false", "core.hooksPath=/dev/null", "core.fsmonitor=false")
+# Where git would look for another repository than the one around the state directory, or write another index.
+ELSEWHERE = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+)
 STALE_LOCK = 600  # seconds; we hold our own lock, and no git command of ours lives that long
 
 
@@ -33,6 +47,10 @@ class GitError(LedgerError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class Unusable(GitError, store.Setup):
+    """`state.push` is true, and no repository can ever take the state."""
 
 
 class Rejected(Exception):
@@ -61,21 +79,38 @@ class Git:
         self._identity: dict[str, str] | None = None
         self.prefix, folder = self.out("rev-parse", "--show-prefix", "--absolute-git-dir").splitlines()
         self.folder = Path(folder)
+        self._digits = 64 if self.out("rev-parse", "--show-object-format").strip() == "sha256" else 40
 
     @classmethod
     def around(cls, state: Path, branch: str, push: bool, timeout: float) -> "Git | None":
-        """The repository, or None when the directory is in no work tree, or in one that ignores it.
+        """The repository, or None when the directory is in no work tree, or (without `push`) in one that ignores it.
 
         Raises:
             GitError: there is a repository, but git cannot work with it. It must not pass for a plain directory:
                 nothing would be pushed, and two machines would not know of each other.
+            Unusable: with `push`, the directory is ignored, or a link that leads out of its work tree.
         """
-        device = state.stat().st_dev
-        around = [folder for folder in (state.absolute(), *state.absolute().parents) if folder.stat().st_dev == device]
-        if not any((folder / ".git").exists() for folder in around):
+        named, real = (_work_tree(folder) for folder in (state.absolute(), state.resolve()))
+        if named is None and real is None:
             return None
-        git = cls(state, branch, push, timeout)
-        return None if git.run("check-ignore", "--quiet", ".").returncode == 0 else git
+        if named is None or real is None or named.resolve() != real:
+            raise Unusable(
+                "elsewhere",
+                f"{state} leads to {state.resolve()}, outside of the work tree {named or 'around it'}: what is recorded there "
+                "would never be pushed; make it a directory of the work tree",
+            )
+        try:
+            git = cls(state, branch, push, timeout)
+        except GitError as error:
+            raise Unusable(error.code, f"{state}: {error}") from None
+        if git.run("check-ignore", "--quiet", "--no-index", ".").returncode:
+            return git
+        if push:
+            raise Unusable(
+                "ignored",
+                f"{state} is ignored by git, and state.push is true: take it out of .gitignore (and of exclude files)",
+            )
+        return None
 
     def check(self) -> None:
         """Raises GitError when the work tree is in no state to record anything."""
@@ -128,12 +163,25 @@ class Git:
                 f"the history of {self.branch} at the remote was rewritten: it may have forgotten what was sent. Restore it "
                 f"there; or, knowing what was sent, accept it with `git update-ref -d {UPSTREAM}`",
             )
+        if "couldn't find remote ref" in result.stderr:
+            raise self._renamed()
         if result.returncode:
             raise _explained(result, "fetch")
         tip = self.out("rev-parse", UPSTREAM).strip()
         if seen not in ("", tip):
             self._check_only_appended(seen, tip)
         return tip
+
+    def _renamed(self) -> GitError:
+        """The branch is not there any more; the remote says which one is its default."""
+        told = self._network("ls-remote", "--symref", self.remote, "HEAD").stdout
+        default = told.partition("ref: refs/heads/")[2].partition("\t")[0]
+        now = f", whose default branch is {default}" if default else ""
+        return GitError(
+            "branch",
+            f"the branch {self.target.removeprefix('refs/heads/')} is not at the remote{now}: was it renamed? Name it back, or set "
+            "state.branch and check it out (in the workflows, too)",
+        )
 
     def _check_only_appended(self, seen: str, tip: str) -> None:
         """A commit on top can take lines away, too: somebody reverts "sent: …", or tidies the ledger up."""
@@ -150,9 +198,18 @@ class Git:
     def head(self) -> str:
         return self.out("rev-parse", "HEAD").strip()
 
-    def changed_here(self) -> bool:
-        """Whether the state directory differs from HEAD, new files included."""
-        return bool(self._status("--untracked-files=all", "--", "."))
+    def differing(self, commit: str) -> list[str]:
+        """Files of the ledger, by their paths in the state directory, that are not here what they are in a commit. Asked of
+        the bytes, not of git: it overlooks what is ignored, assumed unchanged, sparse or converted. (Of a broadcast's body only
+        whether it is there; its bytes are compared with its intent before they are used.)"""
+        there = self._tree(commit)
+        here = {file.relative_to(self.state).as_posix(): file for own in OWN for file in self._own_files(own)}
+        return [
+            name
+            for name in sorted(there.keys() | here.keys())
+            if not (name in there and name in here)
+            or (not name.startswith("broadcasts/") and self._name(here[name]) != there[name])
+        ]
 
     def unpushed(self, tip: str) -> dict[str, bytes]:
         """Files of the ledger that differ here from the last commit shared with `tip`: path in the state directory → as
@@ -173,22 +230,58 @@ class Git:
                 "unpushed",
                 f"changes that are not pushed ({', '.join(foreign[:3])}); commit and push them, or restore the files",
             )
-        return {file.removeprefix(self.prefix): self.content(f"{base}:{file}") for file in changed}
+        return {name: self.content(f"{base}:./{name}") for name in self.differing(base)}
 
     def take(self, tip: str) -> None:
         """Make branch and ledger what `tip` says; other files of the work tree keep a person's changes."""
-        if self.changed_here():
+        if changed := self.differing("HEAD"):
             self.out("reset", "--quiet", "--", ".")
-            if self.out("ls-files", "--", ".").strip():
-                self.out("checkout", "--quiet", "--", ".")
-            self.out("clean", "--quiet", "--force", "-d", "--", *OWN)
+            self._restore("HEAD", changed)
+        self.run("update-index", "-q", "--refresh")  # our commits tell the index bytes, not what the file looks like
         self.out("reset", "--quiet", "--keep", tip)
+        self._restore(tip, self.differing(tip))
         self.state.mkdir(parents=True, exist_ok=True)
 
+    def _restore(self, commit: str, names: Sequence[str]) -> None:
+        """The very bytes of a commit, past every conversion."""
+        there = self._tree(commit)
+        for name in names:
+            file = self.state / name
+            if name in there:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(self.content(there[name]))
+            else:
+                file.unlink()
+
     def commit(self, message: str) -> None:
-        """Commit everything in the state directory, and nothing else."""
-        self.out("add", "--all", "--", ".")
-        self.out("commit", "--quiet", "--no-verify", "--no-gpg-sign", "--message", message, "--", ".")
+        """Commit the ledger's files byte for byte, and nothing else. Raises GitError, also when the commit holds other bytes."""
+        changed = [name for name in self.differing("HEAD") if (self.state / name).exists()]
+        if not changed:
+            return
+        paths = "".join(f"{self.state.absolute() / name}\n" for name in changed)
+        blobs = self.out("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=paths).split()
+        lines = (f"100644 {blob}\t{self.prefix}{name}\n" for name, blob in zip(changed, blobs, strict=True))
+        self.out("update-index", "--index-info", stdin="".join(lines))
+        parent = self.run("rev-parse", "--quiet", "--verify", "HEAD").stdout.strip()
+        tree = self.out("write-tree").strip()
+        made = self.out("commit-tree", tree, *(("-p", parent) if parent else ()), "-m", message).strip()
+        there = self._tree(made)
+        if wrong := [name for name in changed if there.get(name) != self._name(self.state / name)]:
+            raise GitError("git", f"{wrong[0]}: git does not commit the bytes that were recorded; nothing is sent")
+        self.out("update-ref", "-m", f"commit: {message}", "HEAD", made)
+
+    def _tree(self, commit: str) -> dict[str, str]:
+        """Path in the state directory → git's name for the bytes, of the ledger's files in a commit."""
+        told = self.run("ls-tree", "-r", "-z", commit, "--", ".")
+        rows = (row.partition("\t") for row in _split(told.stdout))
+        return {name: facts.split(" ")[2] for facts, _, name in rows if self._is_own(self.prefix + name)}
+
+    def _own_files(self, own: str) -> Iterator[Path]:
+        for found in self.state.glob(own):
+            yield from (file for file in ([found] if found.is_file() else found.rglob("*")) if file.is_file())
+
+    def _name(self, file: Path) -> str:
+        return blob_name(file.read_bytes(), self._digits)
 
     def publish(self) -> None:
         """Push the commit at HEAD. Returns only when the upstream has it.
@@ -235,8 +328,8 @@ class Git:
                     lock.unlink()
                     log.warning("removed %s, left by a git command that died", lock)
 
-    def out(self, *arguments: str) -> str:
-        result = self.run(*arguments)
+    def out(self, *arguments: str, stdin: str = "") -> str:
+        result = self.run(*arguments, stdin=stdin)
         if result.returncode:
             raise _explained(result, arguments[0])
         return result.stdout
@@ -248,12 +341,13 @@ class Git:
         self, *arguments: str, timeout: float = LOCAL, inherit: bool = True, stdin: str = ""
     ) -> "subprocess.CompletedProcess[str]":
         """One git command, in a session of its own: Ctrl-C is for us, and at the timeout its helpers end with it."""
-        environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
-        if arguments[0] == "commit":
+        own = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+        environment = {name: value for name, value in os.environ.items() if name not in ELSEWHERE} | own
+        if arguments[0] == "commit-tree":
             environment = self._author() | environment
         try:
             process = subprocess.Popen(
-                ["git", "-c", "core.quotePath=false", *arguments],
+                ["git", *(part for setting in SETTINGS for part in ("-c", setting)), *arguments],
                 cwd=self.state, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                 text=True, encoding="utf-8", errors="surrogateescape", start_new_session=True,
                 pass_fds=(self.lock,) if inherit and self.lock >= 0 else (),
@@ -291,25 +385,53 @@ def _end(process: "subprocess.Popen[str]") -> None:
             process.wait(GRACE)
 
 
+def blob_name(data: bytes, digits: int) -> str:
+    """git's name for these bytes: SHA-1, or SHA-256 where names are longer."""
+    digest = hashlib.new("sha1" if digits == 40 else "sha256", b"blob %d\0" % len(data), usedforsecurity=False)  # noqa: PLR2004
+    digest.update(data)
+    return digest.hexdigest()
+
+
+def _work_tree(folder: Path) -> Path | None:
+    """The nearest folder upwards, on the same device, that has a .git."""
+    there = next((one for one in (folder, *folder.parents) if one.exists()), folder)
+    device = there.stat().st_dev
+    around = (one for one in (there, *there.parents) if one.stat().st_dev == device)
+    return next((one for one in around if (one / ".git").exists()), None)
+
+
 def _split(text: str) -> list[str]:
     return [part for part in text.split("\0") if part]
 
 
-# What git and its hosts say (LC_ALL=C), told apart: marks in the text → code, what to do.
+# What git, ssh and their hosts say (LC_ALL=C), told apart: marks in the text → code, what to do. The first that fits counts.
 _KINDS = (
     (("No space left", "File too large", "Disk quota exceeded", "unable to write"), "disk-full", "make room on the disk"),
     (("protected branch", "GH006", "GH013", "hook declined"), "protected",
      "the branch is protected: let the pipeline's token or deploy key push to it"),
-    (("does not appear to be a git repository",), "unreachable", "the remote does not answer: the next run tries again"),
-    (("Authentication failed", "could not read Username", "could not read Password", "Permission denied (", "Permission to ",
-      "returned error: 403", "returned error: 401", "Invalid username", "access rights", "terminal prompts disabled"),
+    (("Host key verification failed", "HOST IDENTIFICATION HAS CHANGED"), "host-key",
+     "the host key of the remote is not known here, or another one: compare it with the host's own page, then add it to known_hosts"),
+    (("marked as read only", "Permission to ", "returned error: 403", "denied to"), "credentials",
+     "the token or key may read but not write: grant `contents: write`, or allow write access to the deploy key"),
+    (("Repository not found", "returned error: 404"), "credentials",
+     "the token or key does not see the repository, or it was moved: correct the address or grant access"),
+    (("Permission denied (publickey", "Load key", "no mutual signature"), "credentials",
+     "the remote does not take the key: add the deploy key to the repository, with write access, or renew it"),
+    (("Authentication failed", "could not read Username", "could not read Password", "Permission denied (",
+      "returned error: 401", "Invalid username", "terminal prompts disabled"),
      "credentials", "the token or key may not push: grant `contents: write`, or renew it"),
+    (("Could not resolve host", "Name or service not known", "Temporary failure in name resolution"), "unreachable",
+     "the name of the remote cannot be resolved: look at its address and at the network's DNS; the next run tries again"),
+    (("Connection refused",), "unreachable",
+     "the remote refuses the connection, or does not answer at this port: look at its address; the next run tries again"),
+    (("does not appear to be a git repository",), "unreachable", "the remote does not answer: the next run tries again"),
+    (("dubious ownership", "not a git repository"), "unusable", "git cannot work with the repository: do what it says"),
+    (("(timeout)", "unable to access", "Connection timed out", "Operation timed out", "No route to host", "Network is unreachable",
+      "Could not connect", "early EOF", "hung up", "Connection reset", "Connection closed", "returned error: 5"), "unreachable",
+     "the remote does not answer: the next run tries again"),
+    (("access rights",), "credentials", "the token or key may not push: grant `contents: write`, or renew it"),
     (("Permission denied", "insufficient permission", "Read-only file system"), "not-writable",
      "this user may not write to the repository: correct its permissions"),
-    (("dubious ownership", "not a git repository"), "unusable", "git cannot work with the repository: do what it says"),
-    (("(timeout)", "Could not resolve host", "unable to access", "Connection refused", "Connection timed out",
-      "Could not connect", "early EOF", "hung up", "Connection reset"), "unreachable",
-     "the remote does not answer: the next run tries again"),
     (("index.lock", "Another git process", ".lock': File exists"), "locked",
      "another git process works here; if there is none, remove the lock file it names"),
     (("not uptodate", "would be overwritten", "Entry "), "dirty", "uncommitted changes are in the way: commit or restore them"),

@@ -5,14 +5,13 @@ prefix when the newest file's first bytes, as many as it has, have the same name
 takes fewer lines and four times the CPU: 15 s on 3,700 commits.)
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from pipeline.ledger import store
-from pipeline.ledger.git import LOCAL, UPSTREAM, Git
+from pipeline.ledger.git import LOCAL, UPSTREAM, Git, blob_name
 
 SHOWN = 20  # problems told; a rewritten start of a file makes every later version one
 
@@ -74,7 +73,7 @@ def _check_file(git: Git, name: str, steps: Sequence[_Step], past: Past) -> None
     sizes = _sizes(git, [blob for step in steps for blob in (step.old, step.new) if blob])
     past.versions += len(sizes)
     newest = head or now or b""
-    kept = {blob for blob, size in sizes.items() if size <= len(newest) and _name(newest[:size], len(blob)) == blob}
+    kept = {blob for blob, size in sizes.items() if size <= len(newest) and blob_name(newest[:size], len(blob)) == blob}
     for step in steps:
         if not step.old:
             continue
@@ -117,10 +116,3 @@ def _sizes(git: Git, blobs: Sequence[str]) -> dict[str, int]:
     asked = "\n".join(dict.fromkeys(blobs))
     told = git.run("cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=f"{asked}\n").stdout if asked else ""
     return {name: int(size) for name, size in (line.split() for line in told.splitlines())}
-
-
-def _name(data: bytes, digits: int) -> str:
-    """git's name for these bytes: SHA-1, or SHA-256 where names are longer."""
-    digest = hashlib.new("sha1" if digits == 40 else "sha256", b"blob %d\0" % len(data), usedforsecurity=False)  # noqa: PLR2004
-    digest.update(data)
-    return digest.hexdigest()

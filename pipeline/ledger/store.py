@@ -23,6 +23,10 @@ class LedgerError(Exception):
     """The ledger cannot be read or written; nothing may be sent until a person has looked."""
 
 
+class Setup(LedgerError):
+    """The configuration and the place of the ledger do not fit: a mistake that does not pass by itself."""
+
+
 class Damage(LedgerError):
     """A line that is no event, or a history that was rewritten."""
 

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from pipeline.config import ConfigError
-from pipeline.ledger.store import LedgerError
+from pipeline.ledger.store import LedgerError, Setup
 from pipeline.refusal import Refusal
 from pipeline.report import words
 from pipeline.report.github import GitHubError
@@ -26,7 +26,7 @@ def ending(error: BaseException) -> Failure:
         case ConfigError():
             return Failure("configuration", str(error), USAGE)
         case LedgerError():
-            return Failure("ledger", str(error), FAILED)
+            return Failure("ledger", str(error), USAGE if isinstance(error, Setup) else FAILED)
         case GitHubError():
             return Failure("github", str(error), FAILED)
         case KeyboardInterrupt():

@@ -61,6 +61,7 @@ class Report:
         self.knowledge: Knowledge | None = None
         self.quota: Quota | None = None
         self.show: Callable[[str], Shown] = lambda _: Shown()  # an article that waits, as residents would see it
+        self.wrong_setup = False  # the ledger can never be written as things are configured
         self.asked_for: tuple[str, ...] | None = None  # articles whose fate alone is the exit code
 
     def tell_sources(self, listings: Sequence[Listing], seen: Survey, knowledge: Knowledge) -> None:
@@ -129,7 +130,7 @@ class Report:
 
     @property
     def exit(self) -> int:
-        if any(code == "credentials" for code, _ in self.failures):
+        if self.wrong_setup or any(code == "credentials" for code, _ in self.failures):
             return USAGE
         if self.asked_for is not None and self.knowledge is not None:
             fates = {self._fate(article, self.knowledge) for article in self.asked_for}
