@@ -157,7 +157,7 @@ def it_comes_back(g: Glimpse, known: Known) -> Meaning | None:
 
 
 def it_is_as_it_was(g: Glimpse, known: Known) -> Meaning | None:
-    return NOTHING if g.is_excluded or not is_newer(g.entry.date, known.seen) else None
+    return NOTHING if not is_newer(g.entry.date, known.seen) or g.is_excluded else None
 
 
 def updates_are_not_wanted(g: Glimpse, known: Known) -> Meaning | None:

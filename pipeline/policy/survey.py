@@ -129,6 +129,7 @@ class _Look:
         self._now, self._config, self._knowledge = now, config, knowledge
         self.baseline: list[Sighting] = []
         self.changes: list[Changed] = []
+        self._in_flight = {article for broadcast in knowledge.unfinished() for article in broadcast.articles}
         self._taken: set[str] = set()  # addresses that an earlier list of this run has shown
         # SMART CMS numbers its pages in order of creation, across the whole site; other CMSs promise nothing.
         self._numbered = any(source.kind == "smart-cms" for source in config.site.sources)
@@ -160,7 +161,7 @@ class _Look:
                 Glimpse(
                     self._now, self._config, entry, listing, known, came, tried=before is not None and self._knowledge.started is not None,
                     slid_in=entry.url in slid_in, existed=self._existed(entry),
-                    in_flight=known is not None and self._is_in_flight(known),
+                    in_flight=known is not None and known.id in self._in_flight,
                 )
             )  # fmt: skip
             if meaning.what == "nothing" and not listing.emergency:
@@ -198,7 +199,7 @@ class _Look:
             )
             for known in sent
             if known.emergency and not known.post and known.url not in self._taken and "#" not in known.url
-            and not self._is_in_flight(known)
+            and known.id not in self._in_flight
         ]  # fmt: skip
 
     def _came(self, listing: Listing, before: SourceKnown | None) -> datetime | None:
@@ -258,9 +259,6 @@ class _Look:
             return None
         self.changes.append(Changed(at=self._now, article=known.id, url=entry.url))
         return known
-
-    def _is_in_flight(self, known: Known) -> bool:
-        return any(known.id in broadcast.articles for broadcast in self._knowledge.unfinished())
 
 
 def _few(now: datetime, knowledge: Knowledge, sightings: Sequence[Sighting]) -> list[Sighting]:

@@ -109,7 +109,7 @@ def _desk(articles: list[str], reason: str, place: Place) -> list[str]:
 
 def _lasting(known: Known, fresh: Decision, now: datetime) -> Decision:
     """LINE and the pages cannot be asked here; what kept an article from going out in the last run is told again."""
-    kept = known.decision == "hold" and known.state == "queued" and not known.approved_by
+    kept = known.decision == "hold" and known.state == "queued"
     if fresh.verdict == "send" and kept and (known.until is None or known.until > now):
         return Decision(known.id, "hold", Reason(known.reason), known.until, known.detail)
     return fresh
