@@ -3,13 +3,20 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format lock screenshots bench soak clean
+.PHONY: demo test quick check format lock screenshots bench soak clean
 
 demo: $(VENV)/.run
 	$(BIN)/kadoma-line demo
 
 test: check
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+# The loop while editing: everything that needs no process, browser or crash of its own.
+quick: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n auto --quick
 
 check: $(VENV)/.dev
 	$(BIN)/python -m pip check --disable-pip-version-check
@@ -49,7 +56,7 @@ clean:
 
 # What a run needs …
 $(VENV)/.run: requirements.lock pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@.ci/venv $(PYTHON) $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@

@@ -9,13 +9,48 @@ from hypothesis import HealthCheck, settings
 
 pytest.register_assert_rewrite("tests.town", "tests.delivery.crash")  # what they assert is told with its values
 
-from tests.town import Town, stop_zygote  # noqa: E402 - after the line above
+from tests import leftovers  # noqa: E402 - after the line above
+from tests.town import Town, stop_zygote  # noqa: E402
 
 # Speed belongs in `make bench`: a busy machine must not make a test fail. In CI the same examples every time.
 settings.register_profile(
     "kadoma", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("kadoma")
+
+
+# `make quick` leaves out what starts processes: these folders, and whatever needs one of these fixtures.
+SLOW_FOLDERS = {"browser", "delivery", "operation", "tests", "workflows"}
+SLOW_FIXTURES = {"town", "git_town", "runner", "scene"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="only tests that start no process: the loop while editing")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        leftovers.begin()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Of workers, too: only the process that began the run ends it, after them."""
+    if hasattr(session.config, "workerinput"):
+        return
+    if left := leftovers.end():
+        print(f"\nleft behind by a test: {', '.join(map(str, left))}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("quick"):
+        items[:] = [one for one in items if _is_quick(one)]
+
+
+def _is_quick(item: pytest.Item) -> bool:
+    fixtures = SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ()))
+    return not fixtures and item.path.parent.name not in SLOW_FOLDERS
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, assert_never
 from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct, structs
@@ -263,9 +263,11 @@ def _read_list(source: Source, fetched: Fetched, hosts: Sequence[str]) -> "Rows"
         from pipeline.sources import feed
 
         return feed.read(fetched, hosts, emergency=source.emergency)
-    from pipeline.sources import html_list
+    if source.kind == "html":
+        from pipeline.sources import html_list
 
-    return html_list.read(fetched, hosts, source.select or Selectors(item="a"), emergency=source.emergency)
+        return html_list.read(fetched, hosts, source.select or Selectors(item="a"), emergency=source.emergency)
+    assert_never(source.kind)
 
 
 def _is_index(url: str) -> bool:

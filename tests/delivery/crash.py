@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -20,6 +19,7 @@ from pipeline.ledger.knowledge import Knowledge, fold
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
 from tests.delivery.remains import Remains, remains
 from tests.doubles.line import LineFault, LineServer
+from tests.leftovers import memory
 from tests.town import SCRIPT, Town
 from tests.zygote import Process, Zygote
 
@@ -27,12 +27,6 @@ DATES = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), "2026-11-24T10:
 NEWS = (*ARTICLES[20:22], EMERGENCY)  # two broadcasts: one of two articles, one emergency
 SOAK = "SOAK_SEEDS" in os.environ
 MOST_RUNS = 5  # after the crash, until quiet; one is enough but for faults that last
-
-
-def memory() -> Path:
-    """A folder where fsync costs nothing, if there is one."""
-    shared = Path("/dev/shm")  # noqa: S108 - only where tests may write, and only to be fast
-    return Path(tempfile.mkdtemp(prefix="kadoma-", dir=shared if os.access(shared, os.W_OK) else None))
 
 
 class NumberedLine(LineServer):
@@ -101,10 +95,9 @@ class CrashTown:
     def fresh(self, trouble: "Trouble") -> "Moment":
         """The moment before the run, once more; LINE knows nothing of what was."""
         self.count += 1
-        port = int(self.town.line.host.split(":")[1])
         self.town.line.stop()
         assert self.town.line.errors == []
-        self.town.line = NumberedLine(port=port, now=lambda: self.town.now).start()
+        self.town.line = NumberedLine(now=lambda: self.town.now).start()
         self.town.with_emergency_source(*trouble.settings)
         moment = Moment(self, self.folder / f"moment-{self.count}", trouble)
         trouble.arm(moment)

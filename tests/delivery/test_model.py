@@ -31,8 +31,9 @@ from pipeline.report.outcome import Report
 from pipeline.run import run
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY, SampleArticle
 from pipeline.world import CLOCK, World
-from tests.delivery.crash import PERSON, check_chain, memory
+from tests.delivery.crash import PERSON, check_chain
 from tests.doubles.line import LineFault
+from tests.leftovers import memory
 from tests.town import Town
 
 SOAK = int(os.environ.get("SOAK_SEEDS", "0"))

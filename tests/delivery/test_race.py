@@ -16,7 +16,8 @@ from msgspec.structs import replace
 from pipeline.ledger import store
 from pipeline.ledger.knowledge import fold
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY, SampleArticle
-from tests.delivery.crash import check_ledger, memory
+from tests.delivery.crash import check_ledger
+from tests.leftovers import memory
 from tests.town import SCRIPT, Town
 from tests.zygote import Process, Zygote
 

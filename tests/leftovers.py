@@ -1,0 +1,44 @@
+"""A test run keeps everything that it writes in folders of its own, and takes them away when it ends: two runs on one machine
+cannot meet, and nothing stays. What a run that was killed has left is taken away by the next one."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+PREFIX = "kadoma-line-tests-"  # then the number of the run's first process
+MEMORY = Path("/dev/shm")  # noqa: S108 - only where tests may write, and only because fsync costs nothing there
+
+
+def begin() -> None:
+    """From now on, temporary files of this process and its children stand in a folder of this run."""
+    for folder, run in _all():
+        if not Path(f"/proc/{run}").exists() and Path("/proc/self").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+    os.environ["KADOMA_TEST_RUN"] = str(os.getpid())
+    os.environ["TMPDIR"] = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")
+    tempfile.tempdir = None
+
+
+def end() -> list[Path]:
+    """Take all of it away; what should have gone before: folders in memory that a fixture did not remove."""
+    own = [folder for folder, run in _all() if run == os.environ["KADOMA_TEST_RUN"]]
+    own.append(Path(os.environ.pop("TMPDIR")))
+    tempfile.tempdir = None
+    forgotten = [folder for folder in own if MEMORY in folder.parents]
+    for folder in own:
+        shutil.rmtree(folder, ignore_errors=True)
+    return [*forgotten, *(folder for folder in own if folder.exists())]
+
+
+def memory() -> Path:
+    """A new folder where fsync costs nothing, if there is one."""
+    name = f"{PREFIX}{os.environ['KADOMA_TEST_RUN']}-"
+    return Path(tempfile.mkdtemp(prefix=name, dir=MEMORY if os.access(MEMORY, os.W_OK) else None))
+
+
+def _all() -> Iterator[tuple[Path, str]]:
+    for place in {MEMORY, Path(tempfile.gettempdir())}:
+        for folder in place.glob(f"{PREFIX}*") if place.is_dir() else ():
+            yield folder, folder.name.removeprefix(PREFIX).partition("-")[0]

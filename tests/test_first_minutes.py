@@ -1,0 +1,82 @@
+"""What goes wrong on a new machine is said in one sentence, and a second try works."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.town import ROOT
+
+OLD = "case $1 in -V) echo Python 3.9.2;; *) exit 1;; esac"
+WITHOUT_VENV = f'case "$*" in *ensurepip*) exit 1;; -V) echo Python 3.11.2;; *) exec {sys.executable} "$@";; esac'
+# Stands in for `python -m venv --clear`, which takes seconds: what is made is this Python.
+GOOD = f'case "$*" in "-m venv --clear "*) rm -rf "$4"; mkdir -p "$4/bin"; ln -s {sys.executable} "$4/bin/python";; *) exec {sys.executable} "$@";; esac'
+FULL_DISK = f'case "$*" in "-m venv "*) mkdir -p "$4/bin"; echo No space left >&2; exit 1;; *) exec {sys.executable} "$@";; esac'
+
+
+def made(folder: Path, python: str | None) -> "subprocess.CompletedProcess[str]":
+    """What `make` says and does first on a machine whose python3 is this shell script."""
+    programs = folder / "bin"
+    programs.mkdir(exist_ok=True)
+    if python is not None:
+        (programs / "python3").write_text(f"#!/bin/sh\n{python}\n", encoding="utf-8")
+        (programs / "python3").chmod(0o755)
+    for name in ("rm", "mkdir", "ln"):
+        (programs / name).unlink(missing_ok=True)
+        (programs / name).symlink_to(f"/bin/{name}")
+    return subprocess.run(
+        ["/bin/sh", str(ROOT / ".ci" / "venv"), "python3", ".venv"],
+        cwd=folder, env={"PATH": str(programs)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("python", "sentence"),
+    [
+        (None, "there is no python3 here; install Python 3.11 or newer (Debian, Ubuntu: sudo apt-get install python3 python3-venv)"),
+        (OLD, "Python 3.9.2 is too old; install Python 3.11 or newer, or name one that is here: make PYTHON=python3.12"),
+        (WITHOUT_VENV, "Python 3.11.2 lacks venv; install it (Debian, Ubuntu: sudo apt-get install python3-venv)"),
+        (FULL_DISK, "python3 could not make the virtual environment .venv, for the reason above"),
+    ],
+    ids=["no Python", "an old Python", "no venv", "a full disk"],
+)  # fmt: skip
+def test_what_is_missing_is_said_in_one_sentence_and_a_second_try_works(
+    tmp_path: Path, python: str | None, sentence: str
+) -> None:
+    first = made(tmp_path, python)
+    assert first.returncode == 1
+    assert first.stderr.splitlines()[-1] == f"kadoma-line: {sentence}; then run make again"
+    assert "Traceback" not in first.stderr
+    assert made(tmp_path, GOOD).returncode == 0
+    assert (tmp_path / ".venv" / "bin" / "python").exists()
+
+
+@pytest.mark.parametrize("left", ["nothing in it", "a Python that is gone", "a Python without pip", "an old Python"])
+def test_an_environment_that_a_failed_try_left_behind_is_made_anew(tmp_path: Path, left: str) -> None:
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    (tmp_path / ".venv" / "left").touch()
+    if left == "a Python that is gone":
+        python.symlink_to("/nowhere/python3")
+    elif left != "nothing in it":
+        python.write_text(f"#!/bin/sh\n{OLD}\n", encoding="utf-8")
+        python.chmod(0o755)
+    assert made(tmp_path, GOOD).returncode == 0
+    assert not (tmp_path / ".venv" / "left").exists()
+
+
+def test_an_environment_that_works_is_kept(tmp_path: Path) -> None:
+    assert made(tmp_path, GOOD).returncode == 0
+    (tmp_path / ".venv" / "kept").touch()
+    assert made(tmp_path, OLD).returncode == 0, "no other Python is needed any more"
+    assert (tmp_path / ".venv" / "kept").exists()
+
+
+def test_make_sets_up_that_way(tmp_path: Path) -> None:
+    told = subprocess.run(
+        ["make", "--dry-run", "demo", f"VENV={tmp_path}/venv", "PYTHON=python3.99"],
+        cwd=ROOT, env={**os.environ, "MAKEFLAGS": ""}, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert told.splitlines()[0] == f".ci/venv python3.99 {tmp_path}/venv"
