@@ -2,8 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Callable
-from datetime import date, time, timedelta, timezone
+from datetime import time, timedelta, timezone
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,13 +11,16 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 JST = timezone(timedelta(hours=9), "JST")  # Asia/Tokyo: one offset, no summer time since 1951
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-DurationText = Annotated[str, Meta(pattern=r"^\d{1,6}[smhd]$", description='a number and s, m, h or d, such as "60m"')]
-ClockText = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$", description='a time such as "09:00"')]
-QUICK_REPLIES = 13  # LINE: items of a quick reply
-CLOSED_DAY = re.compile(r"^(\d{4}-\d{2}-\d{2}(/\d{4}-\d{2}-\d{2})?|\d{2}-\d{2}(/\d{2}-\d{2})?)$")
+DurationText = Annotated[
+    str, Meta(pattern=r"^[0-9]{1,6}[smhd]\Z", description='a number and s, m, h or d, such as "60m"')
+]
+ClockText = Annotated[
+    str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z|^24:00\Z", description='a time such as "09:00"')
+]
 
 
 class ConfigError(Exception):
@@ -91,7 +93,7 @@ class QuickReply(Strict, frozen=True):
 
 class Line(Strict, frozen=True):
     api: str
-    account: Annotated[str, Meta(pattern=r"^@", description="an account ID that begins with @")]
+    account: Annotated[str, Meta(pattern=r"^@[!-~]+\Z", description="an account ID that begins with @")]
     connect_timeout: DurationText = "5s"
     read_timeout: DurationText = "30s"
     attempts: Annotated[int, Meta(ge=1, le=10)] = 4
@@ -110,7 +112,7 @@ class Approval(Strict, frozen=True):
 
 
 class Hours(Strict, frozen=True):
-    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ("mon", "tue", "wed", "thu", "fri")
+    days: Annotated[tuple[Weekday, ...], Meta(min_length=1)] = ("mon", "tue", "wed", "thu", "fri")
     open: ClockText = "09:00"
     close: ClockText = "17:30"
     holidays: bool = True
@@ -235,7 +237,9 @@ def parse(raw: dict[str, Any], name: str = "kadoma.toml") -> Config:
         config = msgspec.convert(raw, Config)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{name}: {_explain(raw, str(error))}") from None
-    _check(config, name)
+    from pipeline.config_rules import check  # rules about values that are typed already
+
+    check(config, name)
     return config
 
 
@@ -293,93 +297,6 @@ def _allowed(kind: Any) -> str:
         return f"a list of {_allowed(kind.item_type)}" + f" ({kind.min_length} or more)" * bool(kind.min_length)
     plain = {"StrType": "text", "BoolType": "true or false", "DictType": "a table"}
     return plain.get(name, name)
-
-
-def _check(config: Config, name: str) -> None:
-    """The rules that types cannot say."""
-
-    def fail(key: str, found: object, allowed: str) -> None:
-        raise ConfigError(f"{name}: {key}: found {found!r}; allowed: {allowed}")
-
-    addresses = [("site.url", config.site.url), ("line.api", config.line.api)]
-    for key, url in [*addresses, *([("github.api", config.github.api)] if config.github.api else [])]:
-        parts = urlsplit(url)
-        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(url)):
-            fail(key, url, "https://…, or http:// on a loopback address")
-        if parts.path.strip("/") or parts.query or parts.fragment:
-            fail(key, url, "scheme and host only, without a path")
-    if urlsplit(config.site.url).netloc not in config.site.hosts:
-        fail(
-            "site.hosts",
-            list(config.site.hosts),
-            f"a list that holds the host of site.url ({urlsplit(config.site.url).netloc})",
-        )
-    for field, selectors in msgspec.structs.asdict(config.site.page).items():
-        for number, selector in enumerate(selectors):
-            if not _is_selector(selector):
-                fail(f"site.page.{field}[{number}]", selector, 'a CSS selector such as "#honbun" or "main h1"')
-    for number, source in enumerate(config.site.sources):
-        key = f"site.sources[{number}]"
-        if not source.url.startswith("/") and urlsplit(source.url).netloc not in config.site.hosts:
-            fail(f"{key}.url", source.url, "a path that begins with /, or a URL on one of site.hosts")
-        if source.kind == "html" and source.select is None:
-            fail(
-                f"{key}.select",
-                None,
-                'a table such as { item = "li.page", link = "a", date = ".date" } for kind "html"',
-            )
-        if source.kind != "html" and source.select is not None:
-            fail(f"{key}.select", "a table", 'nothing: only kind "html" has selectors')
-    if config.site.sources[0].fallback:
-        fail("site.sources[0].fallback", True, "false: the first source has none before it")
-    _check_quick_replies(config.line.quick_replies, fail)
-    _check_policy(config.policy, fail)
-
-
-def _check_quick_replies(replies: tuple[QuickReply, ...], fail: Callable[[str, object, str], None]) -> None:
-    if len(replies) > QUICK_REPLIES:
-        fail("line.quick_replies", len(replies), f"at most {QUICK_REPLIES} of them")
-    for number, reply in enumerate(replies):
-        if not re.fullmatch(r"(/(?!/)|https://[^/\s])\S*", reply.url):
-            fail(f"line.quick_replies[{number}].url", reply.url, "a path of the site that begins with /, or https://…")
-
-
-def _check_policy(policy: Policy, fail: Callable[[str, object, str], None]) -> None:
-    """Art. 6 and 7."""
-    if not policy.posters or not all(name.strip() for name in policy.posters):
-        fail("policy.posters", sorted(policy.posters), "departments with their GitHub logins (Art. 6)")
-    for department, logins in policy.posters.items():
-        if not all(login.strip() for login in logins):
-            fail(f"policy.posters.{department}", list(logins), "GitHub logins; an empty one would be nobody's")
-    hours = policy.hours
-    if hours.open >= hours.close:
-        fail("policy.hours", f"{hours.open}-{hours.close}", "open before close")
-    for number, day in enumerate(hours.closed):
-        if not CLOSED_DAY.match(day) or not _real_days(day):
-            fail(
-                f"policy.hours.closed[{number}]",
-                day,
-                '"2027-05-06", "2027-05-06/2027-05-08", or each year "12-29/01-03"',
-            )
-
-
-def _is_selector(text: str) -> bool:
-    import soupsieve  # only for a configuration that has some
-
-    try:
-        soupsieve.compile(text)
-    except soupsieve.SelectorSyntaxError:
-        return False
-    return True
-
-
-def _real_days(text: str) -> bool:
-    try:
-        for part in text.split("/"):
-            date.fromisoformat(part if len(part) > len("12-29") else f"2028-{part}")
-    except ValueError:
-        return False
-    return True
 
 
 def clock_time(text: str) -> time:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.config import load
 from tests.town import Town
 
 # name → (what stands in kadoma.toml, what is put in its place, how the message goes on after the file's name)
@@ -32,8 +33,36 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "a source on another host": ('url = "/index.update.json"', 'url = "https://www.example.org/a.json"', "site.sources[0].url: found 'https://www.example.org/a.json'; allowed: a path "),
     "an html source without selectors": ('kind = "feed"', 'kind = "html"', "site.sources[1].select: found None; allowed: a table such as { item = "),
     "a fallback that comes first": ('url = "/index.update.json"', 'url = "/index.update.json"\nfallback = true', "site.sources[0].fallback: found True; allowed: false"),
+    "full-width digits": ('open = "09:00"', 'open = "0９:00"', "policy.hours.open: found '0９:00'; allowed: a time such as"),
+    "full-width digits of a span": ('min_interval = "60m"', 'min_interval = "６0m"', "delivery.min_interval: found '６0m'; allowed: a number and s, m, h or d"),
+    "half an address": ("api = ", 'api = "https://[" # ', "line.api: found 'https://['; allowed: https://…"),
+    "an address without a host": ("api = ", 'api = "https://" # ', "line.api: found 'https://'; allowed: https://…"),
+    "an address with a user": ("api = ", 'api = "https://a:b@api.example.org" # ', "line.api: found 'https://a:b@api.example.org'; allowed: https://…"),
+    "an address with a wrong port": ("api = ", 'api = "https://api.example.org:99999" # ', "line.api: found 'https://api.example.org:99999'; allowed: https://…"),
+    "a full-width address": ("api = ", 'api = "https://ａpi.example.org" # ', "line.api: found 'https://ａpi.example.org'; allowed: https://…"),
+    "an empty word that every title has": ("exclude_titles = []", 'exclude_titles = [""]', "policy.content.exclude_titles[0]: found ''; allowed: text that is not empty"),
+    "a blank tag": ("exclude_tags = []", 'exclude_tags = ["入札", "　"]', "policy.content.exclude_tags[1]: found '\\u3000'; allowed: text that is not empty"),
+    "an empty path that every address has": ("exclude_paths = []", 'exclude_paths = [""]', "policy.content.exclude_paths[0]: found ''; allowed: text that is not empty"),
+    "a path without a slash": ("exclude_paths = []", 'exclude_paths = ["nyusatsu/"]', "policy.content.exclude_paths[0]: found 'nyusatsu/'; allowed: a path of the site that begins with /"),
+    "the same word twice": ("exclude_titles = []", 'exclude_titles = ["入札", "入札"]', "policy.content.exclude_titles[1]: found '入札'; allowed: each only once"),
+    "an empty name": ('person = "企画財政部魅力発信課長"', 'person = " "', "policy.responsible.person: found ' '; allowed: text that is not empty"),
+    "no day at all": ('days = ["mon", "tue", "wed", "thu", "fri"]', "days = []", "policy.hours.days: found []; allowed: a list of "),
+    "closed the whole year": ("closed = []", 'closed = ["01-03/12-29"]', "policy.hours.closed[0]: found '01-03/12-29'; allowed: \"2027-05-06\", "),
+    "a closure that ends before it begins": ("closed = []", 'closed = ["2027-05-08/2027-05-06"]', "policy.hours.closed[0]: found '2027-05-08/2027-05-06'; allowed: "),
+    "hours in which nothing can go out": ('close = "17:30"', 'close = "09:05"', "delivery.close_margin: found '5m'; allowed: less than the posting hours last (09:00-09:05)"),
+    "everything is old at once": ('stale_after = "7d"', 'stale_after = "0d"', "delivery.stale_after: found '0d'; allowed: from \"1h\" to \"3650d\""),
+    "a span beyond all dates": ('stale_after = "7d"', 'stale_after = "999999d"', "delivery.stale_after: found '999999d'; allowed: from"),
+    "no patience": ("push = true", 'timeout = "0s"\npush = true', "state.timeout: found '0s'; allowed: from \"1s\" to \"10m\""),
+    "no number": ("pause = 0\n", "pause = nan\n", "site.pause: found nan; allowed: a number from 0 to 60"),
+    "a branch that is an option": ('branch = "main"', 'branch = "--force"', "state.branch: found '--force'; allowed: the name of a branch"),
     "no TOML": ("[delivery]", "[delivery", "not valid TOML: "),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("days", ["12-29/01-03", "05-06", "2027-05-06/2027-05-08", "02-29", "08-13/08-16"])
+def test_closed_days_as_cities_have_them_are_taken(town: Town, days: str) -> None:
+    town.configure(("closed = []", f'closed = ["{days}"]'))
+    assert load(town.config).policy.hours.closed == (days,)
 
 
 @pytest.mark.parametrize("name", MISTAKES)

@@ -1,0 +1,192 @@
+"""What types cannot say about a configuration: addresses, days, spans, texts. Each mistake is named with its key."""
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import fields
+
+from pipeline.config import Config, ConfigError, Policy, QuickReply, Site, duration, is_loopback
+
+QUICK_REPLIES = 13  # LINE: items of a quick reply
+CLOSED_DAY = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}(/[0-9]{4}-[0-9]{2}-[0-9]{2})?|[0-9]{2}-[0-9]{2}(/[0-9]{2}-[0-9]{2})?)\Z"
+)
+LONGEST_CLOSURE, LEAP_YEAR = 60, 366  # days; "01-03/12-29" is nearly the whole year, and surely "12-29/01-03"
+LONGEST_PAUSE = 60  # seconds
+# Key → the least and the most that can work: 0 s of patience reads nothing, and dates end in the year 9999.
+SPANS = {
+    "site.connect_timeout": ("1s", "5m"), "site.read_timeout": ("1s", "5m"),
+    "line.connect_timeout": ("1s", "5m"), "line.read_timeout": ("1s", "5m"), "state.timeout": ("1s", "10m"),
+    "delivery.stale_after": ("1h", "3650d"), "delivery.min_interval": ("0s", "7d"), "delivery.close_margin": ("0s", "24h"),
+    "github.silent_after": ("1h", "30d"), "github.grace": ("0s", "12h"), "github.outside": ("5m", "24h"),
+}  # fmt: skip
+
+Fail = Callable[[str, object, str], None]
+
+
+def check(config: Config, name: str) -> None:
+    """The rules that types cannot say. Raises ConfigError."""
+
+    def fail(key: str, found: object, allowed: str) -> None:
+        raise ConfigError(f"{name}: {key}: found {found!r}; allowed: {allowed}")
+
+    _check_texts(config, "", fail)
+    _check_spans(config, fail)
+    _check_addresses(config, fail)
+    if not re.fullmatch(r"[\w.-]+\.ya?ml", config.github.workflow):
+        fail("github.workflow", config.github.workflow, 'the name of a file in .github/workflows, such as "sync.yml"')
+    if not re.fullmatch(r"[A-Za-z0-9_][\w./-]*", config.state.branch, re.ASCII):
+        fail("state.branch", config.state.branch, 'the name of a branch, such as "main"')
+    if not 0 <= config.site.pause <= LONGEST_PAUSE:  # TOML knows nan
+        fail("site.pause", config.site.pause, f"a number from 0 to {LONGEST_PAUSE}")
+    _check_site(config.site, fail)
+    _check_quick_replies(config.line.quick_replies, fail)
+    _check_policy(config.policy, fail)
+
+
+def _check_addresses(config: Config, fail: Fail) -> None:
+    addresses = [("site.url", config.site.url), ("line.api", config.line.api)]
+    for key, url in [*addresses, *([("github.api", config.github.api)] if config.github.api else [])]:
+        if not _is_address(url) or (url.startswith("http:") and not is_loopback(url)):
+            fail(key, url, "https://…, or http:// on a loopback address")
+        parts = urlsplit(url)
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            fail(key, url, "scheme and host only, without a path")
+    for key, url in (("policy.url", config.policy.url), ("site.contact_url", config.site.contact_url)):
+        if url and not url.startswith("/") and not _is_address(url):
+            fail(key, url, "https://…, or a path of the site that begins with /")
+
+
+def _check_site(site: Site, fail: Fail) -> None:
+    if urlsplit(site.url).netloc not in site.hosts:
+        fail(
+            "site.hosts",
+            list(site.hosts),
+            f"a list that holds the host of site.url ({urlsplit(site.url).netloc})",
+        )
+    for field, selectors in msgspec.structs.asdict(site.page).items():
+        for number, selector in enumerate(selectors):
+            if not _is_selector(selector):
+                fail(f"site.page.{field}[{number}]", selector, 'a CSS selector such as "#honbun" or "main h1"')
+    for number, source in enumerate(site.sources):
+        key = f"site.sources[{number}]"
+        if not source.url.startswith("/") and urlsplit(source.url).netloc not in site.hosts:
+            fail(f"{key}.url", source.url, "a path that begins with /, or a URL on one of site.hosts")
+        if source.kind == "html" and source.select is None:
+            fail(
+                f"{key}.select",
+                None,
+                'a table such as { item = "li.page", link = "a", date = ".date" } for kind "html"',
+            )
+        if source.kind != "html" and source.select is not None:
+            fail(f"{key}.select", "a table", 'nothing: only kind "html" has selectors')
+    if site.sources[0].fallback:
+        fail("site.sources[0].fallback", True, "false: the first source has none before it")
+
+
+def _check_quick_replies(replies: tuple[QuickReply, ...], fail: Fail) -> None:
+    if len(replies) > QUICK_REPLIES:
+        fail("line.quick_replies", len(replies), f"at most {QUICK_REPLIES} of them")
+    for number, reply in enumerate(replies):
+        if not re.fullmatch(r"(/(?!/)|https://[^/\s])\S*", reply.url):
+            fail(f"line.quick_replies[{number}].url", reply.url, "a path of the site that begins with /, or https://…")
+
+
+def _check_policy(policy: Policy, fail: Fail) -> None:
+    """Art. 6 and 7."""
+    if not policy.posters or not all(name.strip() for name in policy.posters):
+        fail("policy.posters", sorted(policy.posters), "departments with their GitHub logins (Art. 6)")
+    for department, logins in policy.posters.items():
+        if not all(login.strip() for login in logins):
+            fail(f"policy.posters.{department}", list(logins), "GitHub logins; an empty one would be nobody's")
+    for number, category in enumerate(policy.content.categories):
+        _check_paths(f"policy.content.categories[{number}].paths", category.paths, fail)
+    _check_paths("policy.content.exclude_paths", policy.content.exclude_paths, fail)
+    hours = policy.hours
+    if hours.open >= hours.close:
+        fail("policy.hours", f"{hours.open}-{hours.close}", "open before close")
+    for number, day in enumerate(hours.closed):
+        if not CLOSED_DAY.match(day) or not _real_days(day):
+            allowed = '"2027-05-06", "2027-05-06/2027-05-08", or each year "12-29/01-03"'
+            fail(f"policy.hours.closed[{number}]", day, f"{allowed}; at most {LONGEST_CLOSURE} days in a row")
+
+
+def _check_paths(key: str, paths: tuple[str, ...], fail: Fail) -> None:
+    for number, path in enumerate(paths):
+        if not path.startswith("/"):
+            fail(f"{key}[{number}]", path, "a path of the site that begins with /")
+
+
+def _check_texts(value: object, key: str, fail: Fail) -> None:
+    """No text in a list is empty (it would fit everything) or stands there twice; what must be told is told."""
+    if isinstance(value, Struct):
+        for field in fields(value):
+            part, name = getattr(value, field.name), f"{key}.{field.encode_name}".lstrip(".")
+            if field.required and isinstance(part, str) and not part.strip():
+                fail(name, part, "text that is not empty")
+            _check_texts(part, name, fail)
+    elif isinstance(value, tuple):
+        for number, part in enumerate(value):
+            if isinstance(part, str) and not part.strip():
+                fail(f"{key}[{number}]", part, "text that is not empty")
+            if isinstance(part, str) and part in value[:number]:
+                fail(f"{key}[{number}]", part, "each only once")
+            _check_texts(part, f"{key}[{number}]", fail)
+
+
+def _check_spans(config: Config, fail: Fail) -> None:
+    """Spans with which nothing could ever work, or go out."""
+    for key, (least, most) in SPANS.items():
+        table, _, name = key.partition(".")
+        text = getattr(getattr(config, table), name)
+        if text is not None and not duration(least) <= duration(text) <= duration(most):
+            fail(key, text, f'from "{least}" to "{most}"')
+    hours = config.policy.hours
+    opened, closes = (_minutes(text) for text in (hours.open, hours.close))
+    if opened < closes and timedelta(minutes=closes - opened) <= duration(config.delivery.close_margin):
+        allowed = f"less than the posting hours last ({hours.open}-{hours.close}): nothing could ever go out"
+        fail("delivery.close_margin", config.delivery.close_margin, allowed)
+
+
+def _minutes(text: str) -> int:
+    return 60 * int(text[:2]) + int(text[3:])
+
+
+def _is_address(url: str) -> bool:
+    """https or http, with a host and without user, blanks or anything that needs thought."""
+    try:
+        parts = urlsplit(url)
+        return (
+            parts.scheme in ("https", "http")
+            and bool(re.fullmatch(r"[A-Za-z0-9.-]+|\[[0-9a-f:]+\]", parts.hostname or ""))
+            and (parts.port or 1) > 0
+            and "@" not in parts.netloc
+            and not re.search(r"\s", url)
+        )
+    except ValueError:
+        return False
+
+
+def _is_selector(text: str) -> bool:
+    import soupsieve  # only for a configuration that has some
+
+    try:
+        soupsieve.compile(text)
+    except soupsieve.SelectorSyntaxError:
+        return False
+    return True
+
+
+def _real_days(text: str) -> bool:
+    """Days of the calendar, the first before the last; over New Year only when each year is meant."""
+    yearly = len(text.partition("/")[0]) == len("12-29")
+    try:
+        days = [date.fromisoformat(f"2028-{part}" if yearly else part) for part in text.split("/")]
+    except ValueError:
+        return False
+    span = (days[-1] - days[0]).days
+    return 0 <= (span % LEAP_YEAR if yearly else span) <= LONGEST_CLOSURE
