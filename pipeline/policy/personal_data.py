@@ -1,31 +1,116 @@
-"""Art. 12: personal data in a text is caught before it is broadcast. Errs on the side of asking a person."""
+"""Art. 12: personal data in a text is caught before it is broadcast. Errs on the side of asking a person.
+
+`KINDS` is the list of what is looked for, with an example each; `docs/個人情報の確認.md` shows it to the staff.
+"""
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 
-DASH = r"[-‐-―−ーｰ－]"
-GAP = rf"(?:{DASH}|[ ()・.])"
-# Mobile numbers are 060/070/080/090 and eight digits; 0800 is toll-free. City offices' numbers (06-…, 0120-…, 050-…) pass.
-MOBILE = re.compile(rf"(?<!\d)(?:\+81{GAP}{{0,2}}(?!800)|0(?!800))[6789]0{GAP}{{0,2}}\d{{4}}{GAP}{{0,2}}\d{{4}}(?!\d)")
-E_MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+)")
-TWELVE_DIGITS = re.compile(rf"(?<!\d)(?<!\d[ -])\d{{4}}(?:{DASH}| )?\d{{4}}(?:{DASH}| )?\d{{4}}(?!(?:{DASH}| )?\d)")
+from msgspec import Struct
 
-NUMBER = "[0-9〇一二三四五六七八九十百]{1,5}"
-ADDRESS = re.compile(
-    rf"(?:[町市区村]|丁目|字[一-龥ぁ-んァ-ヶー]{{1,8}})\s?{NUMBER}\s?(?:丁目|番地?|号|(?:{DASH}|の)\s?(?={NUMBER}))"
+from pipeline.policy.persons import FAMILY, Place, full_names, is_public, private_people
+
+_DASH = r"[-‐-―−ーｰ－]"
+_GAP = rf"(?:{_DASH}|[ ()・./_~〜～\n])"
+_NEAR = 40  # characters between a name and what belongs to it, in one sentence or on the next line
+_SENTENCE_END = "。"
+
+
+def _digits(shape: str) -> str:
+    """Digits with up to three signs between groups, as people write a telephone number; "." is a digit."""
+    return shape.replace("_", f"{_GAP}{{0,3}}").replace(".", r"\d")
+
+
+# Mobile numbers are 060/070/080/090 and eight digits; 0800 is toll-free. Grouped, or every digit by itself.
+_MOBILE = re.compile(
+    rf"(?<!\d)(?:\+?81{_GAP}{{0,2}}(?!800)0?|0(?!800))[6789]0(?:{_digits('_...._....')}|{_digits('_..._.....')}|{_digits('_.._......')})(?!\d)"
+    rf"|(?<!\d)0{_GAP}[6789]{_GAP}0(?:{_GAP}{{1,3}}\d){{8}}(?!\d)"
 )
-NEAR = 30  # characters between a house number and a name that belongs to it, within one sentence
-HONORIFIC = re.compile(r"(?<=[一-龥々ぁ-んァ-ヶー]) ?(?:さん|さま|様(?![式々子相])|氏(?!名))")
-NAME = re.compile("[一-龥々ァ-ヶ]")
-# What precedes an honorific and is no name: whom a city addresses, and words that merely end like an honorific.
-NO_NAME = re.compile(
-    "(?:皆|みな|みんな|たく|多|同|仕|模|一|有|異|左|両|各|彼|客|お子|子ども|こども|児童|の子|父|母|親|兄|姉|妹|弟|奥|主人|じい|ばあ|とう"
-    "|かあ|にい|ねえ|孫|家族|隣|者|市民|住民|国民|町民|員|方|方々|業|屋|店|課|室|係|会|団|社|院|園|校|生徒|学生|医|職人|商人|世帯|連|組合"
-    "|代表|先|マネー?ジャー|ドライバー|ヘルパー|オーナー|メンバー|サポーター|スタッフ|ボランティア|ママ|パパ|ファン)$"
+_AT = (
+    r"\s?(?:@|[\[({<【]\s?(?:at|アット(?:マーク)?|@)\s?[\])}>】]|\s(?:at|アットマーク)\s|アットマーク|_at_"
+    r"|[◎☆★●■▲#](?=[A-Za-z0-9-]{1,63}\.(?:com|net|org|jp|[a-z]{2}\.jp)))\s?"
 )
-# Who appears in public under a name; the address is then that of the event.
-IN_PUBLIC = re.compile("講師|出演|ゲスト|司会|指導|演奏|登壇|主演|監督|選手|市長|議員")
+_DOT = r"\s?(?:\.|[\[({<]\s?(?:dot|ドット)\s?[\])}>]|ドット)\s?"
+_E_MAIL = re.compile(
+    rf"([A-Za-z0-9._%+-]{{1,64}}){_AT}([A-Za-z0-9-]{{1,63}}(?:{_DOT}[A-Za-z0-9-]{{1,63}}){{1,8}})", re.IGNORECASE
+)
+_OFFICIAL = (".lg.jp", ".go.jp", ".ed.jp")
+_OFFICE = re.compile(
+    r"(?:info|office|contact|support|mail|kou?hou?|sou?mu|jimu(?:kyoku)?|toiawase|saiyo|recruit|event|center|desk)\d{0,3}"
+)
+_OFFICE_DOMAINS = (".or.jp", ".co.jp", ".ac.jp", ".gr.jp")
+
+_TWELVE_DIGITS = re.compile(rf"(?<!\d)(?<!\d[ -])\d{{4}}(?:{_DASH}| )?\d{{4}}(?:{_DASH}| )?\d{{4}}(?!(?:{_DASH}| )?\d)")
+_MY_NUMBER_LABEL = re.compile(rf"(?:個人番号|マイナンバー)\s?[:：は]\s?\d{{4}}{_GAP}?\d{{4}}{_GAP}?\d{{4}}(?!\d)")
+
+_NUMBER = "[0-9〇一二三四五六七八九十百]{1,5}"
+_ADDRESS = re.compile(
+    rf"(?:[町市区村]|丁目|大?字[一-龥ぁ-んァ-ヶー]{{1,8}})\s?{_NUMBER}\s?(?:丁目|番地?|号|(?:{_DASH}|の)\s?(?={_NUMBER}))"
+    r"|[一-龥々ァ-ヶ]{2,8}\d{1,3}-\d{1,3}(?:-\d{1,4})?(?![-\d])"
+)
+_LANDLINE = re.compile(rf"(?<!\d)0[1-9]\d{{0,3}}(?:{_DASH}|[() ]){{1,2}}\d{{1,4}}(?:{_DASH}|[() ]){{1,2}}\d{{4}}(?!\d)")
+_OF_AN_OFFICE = re.compile(
+    r"課|室|係|局|署|担当|センター|役所|役場|事務|会社|クリニック|医院|病院|薬局|店|協会|協議会|連合|組合|会館|会場|学校|大学|図書館|ホール|代表|直通|内線|窓口|財団|法人|自治会"
+    r"|電力|水道|ガス|施設|園|館|コール|FAX|ファ",
+)
+_AT_HOME = re.compile(r"自宅 ?(?:電話|TEL|の電話)?[^\d\n]{0,6}0[1-9]")
+_READING = re.compile(r"\s?[(（](?:ふりがな|フリガナ|よみ)?[:：]?\s?[ぁ-んァ-ヶー]{1,6}[ ・]?[ぁ-んァ-ヶー]{2,6}[)）]")
+_READ_NAME = re.compile(r"(?<![一-龥々])[一-龥々]{1,4} ?[一-龥々]{1,4}\s?[(（][ぁ-ん]{1,6}[ ・][ぁ-ん]{2,6}[)）]")
+_READING_LABEL = re.compile(r"(?:ふりがな|フリガナ)\s?[:：]\s?[ぁ-んァ-ヶー]{1,6}[ ・][ぁ-んァ-ヶー]{1,6}")
+_BIRTH = re.compile(
+    r"生年月日\s?[:：]?\s?(?:[明大昭平令][治正和成]?|[MTSHR])?\.?\s?(?:\d{1,4}|元)\s?[年./-]"
+    r"|\d{1,4}[./]\d{1,2}[./]\d{1,2} ?生(?![活後命業])"
+    r"|(?:[明大昭平令][治正和成]|\d{4}年)[^\n。]{0,4}\d{1,2}月\d{1,2}日 ?(?:生まれ|うまれ|生(?![活後命業]))"
+)
+_NUMBERED = re.compile(
+    r"(?:被保険者|受給者|保険者?証|記号|口座|年金|免許証|旅券|パスポート|在留カード|診察券|住民票|納税者|納税通知書|宛名|お?客[様さ]|会員|受験|受付|資格者?証|障害者手帳|手帳)"
+    r"(?:証)?(?:の)?(?:記号)?・?(?:番号|No\.?|ナンバー)\s?(?:は|[:：])?\s?(?:第)?[A-Za-z]{0,3}[0-9-]{4,}"
+    r"|(?:普通|当座)(?:預金)?(?:口座)?\s?(?:番号)?[:：]?\s?\d{6,8}(?!\d)"
+)
+_PENSION = re.compile(r"基礎年金番号\s?(?:は|[:：])?\s?\d{4}-?\d{6}(?!\d)")
+_SOCIAL = re.compile(
+    r"(?:LINE|ライン|カカオトーク|Skype|スカイプ)\s?の?\s?ID\s?(?:は|[:：])?\s?「?(?!@)[A-Za-z0-9][A-Za-z0-9._-]{3,29}",
+    re.IGNORECASE,
+)
+_PLATE = re.compile(
+    r"(?<![一-龥\d])[一-龥ぁ-ん]{1,4}\s?[1-9]\d{1,2}\s?[あいうえかきくけこさすせそたちつてとなにぬねのはひふほまみむめもやゆよらりるれろわ]\s?\d{2}[-・]?\d{2}(?!\d)"
+)
+_PUBLIC_NOTICE = re.compile(r"公示送達")
+_NOTICE_OF = re.compile(r"送達を受けるべき者|受送達者|名宛人|氏名 ?[:：又]|住所 ?[:：]|[一-龥々]{2,6} ?[様殿]")
+_ORIGIN = re.compile(r"本籍地?\s?[:：]?\s?[一-龥ぁ-んァ-ヶ]{2,20}[町市区村郡]")
+_PUPILS = re.compile(r"児童|生徒|園児|学年|\d ?年 ?\d ?組|小学校|中学校")
+_PUPILS_MANY = 3
+_PROFILE = re.compile(r"(?:障害|療育|要介護|病名|診断名|生活保護|国籍|前科|信仰)[^\n。]{0,12}[:：]")
+
+
+class Kind(Struct, frozen=True):
+    """One kind of personal data: its code (words in `templates/reasons/ja.toml`), an example, and whether a text holds it."""
+
+    code: str
+    example: str
+    found: Callable[["Text"], bool]
+
+
+class Text(Struct):
+    """A text in NFKC, and where it names private people."""
+
+    plain: str
+    own_domains: Sequence[str]
+    people: list[Place]
+
+    def near_people(self, pattern: re.Pattern[str], within: int = _NEAR) -> Iterator[tuple[re.Match[str], Place]]:
+        """What the pattern finds within so many characters of a private person, no sentence ending in between."""
+        starts = [start for start, _ in self.people]
+        for found in pattern.finditer(self.plain):
+            first = bisect_left(starts, found.start() - within - _NEAR)
+            for start, end in self.people[first:]:
+                if start > found.end() + within:
+                    break
+                between = self.plain[min(end, found.end()) : max(start, found.start())]
+                if len(between) <= within and _SENTENCE_END not in between and between.count("\n") <= 2:  # noqa: PLR2004
+                    yield found, (start, end)
 
 
 def personal_data(text: str, own_domains: Sequence[str]) -> str:
@@ -34,18 +119,8 @@ def personal_data(text: str, own_domains: Sequence[str]) -> str:
     The text is compared in NFKC (full-width digits); it is not changed.
     """
     plain = unicodedata.normalize("NFKC", text)
-    if MOBILE.search(plain):
-        return "mobile-number"
-    for match in E_MAIL.finditer(plain):
-        domain = match[1].casefold().rstrip(".")
-        if not any(domain == own.casefold() or domain.endswith(f".{own.casefold()}") for own in own_domains):
-            return "e-mail"
-    if any(is_my_number(re.sub(r"\D", "", match[0])) for match in TWELVE_DIGITS.finditer(plain)):
-        return "my-number"
-    for sentence in re.split("[。\n]", plain):
-        if _has_address_and_name(sentence):
-            return "address-and-name"
-    return ""
+    read = Text(plain, own_domains, private_people(plain))
+    return next((kind.code for kind in KINDS if kind.found(read)), "")
 
 
 def is_my_number(digits: str) -> bool:
@@ -57,17 +132,83 @@ def is_my_number(digits: str) -> bool:
     return check == (0 if rest <= 1 else 11 - rest)
 
 
-def _has_address_and_name(sentence: str) -> bool:
-    """A house number, and near it a name with an honorific."""
-    places = [(match.start(), match.end()) for match in ADDRESS.finditer(sentence)]
-    if not places:
-        return False
-    for match in HONORIFIC.finditer(sentence):
-        before = sentence[max(0, match.start() - 6) : match.start()]
-        if NO_NAME.search(before) or not NAME.search(before):
-            continue
-        if IN_PUBLIC.search(sentence, max(0, match.start() - 16), match.start()):
-            continue
-        if any(start - NEAR <= match.end() and match.start() <= end + NEAR for start, end in places):
+_KANJI_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
+_KANJI_NUMBER = re.compile(r"[〇零][〇零一二三四五六七八九 -―ー・()のノ]{9,24}")
+
+
+def _mobile(text: Text) -> bool:
+    written = (
+        found[0].translate(_KANJI_DIGITS).replace("の", "-").replace("ノ", "-")
+        for found in _KANJI_NUMBER.finditer(text.plain)
+    )
+    return _MOBILE.search(text.plain) is not None or any(map(_MOBILE.search, written))
+
+
+def _e_mail(text: Text) -> bool:
+    for found in _E_MAIL.finditer(text.plain):
+        domain = re.sub(_DOT, ".", found[2], flags=re.IGNORECASE).casefold().rstrip(".")
+        own = any(domain == one.casefold() or domain.endswith(f".{one.casefold()}") for one in text.own_domains)
+        office = _OFFICE.fullmatch(found[1].casefold()) and domain.endswith(_OFFICE_DOMAINS)
+        if not own and not office and not domain.endswith(_OFFICIAL):
             return True
     return False
+
+
+def _my_number(text: Text) -> bool:
+    numbers = (re.sub(r"\D", "", found[0]) for found in _TWELVE_DIGITS.finditer(text.plain))
+    return any(map(is_my_number, numbers)) or _MY_NUMBER_LABEL.search(text.plain) is not None
+
+
+def _landline(text: Text) -> bool:
+    if _AT_HOME.search(text.plain):
+        return True
+    places = [
+        (min(start, found.start()), max(end, found.end())) for found, (start, end) in text.near_people(_LANDLINE, 16)
+    ]
+    places += [found.span() for found in FAMILY.finditer(text.plain) if _LANDLINE.match(text.plain, found.end())]
+    return any(not _OF_AN_OFFICE.search(text.plain, max(0, start - 30), end + 4) for start, end in places)
+
+
+def _reading(text: Text) -> bool:
+    after = (_READING.match(text.plain, end) for _, end in text.people)
+    alone = (not is_public(text.plain, *found.span()) for found in _READ_NAME.finditer(text.plain))
+    return any(after) or any(alone) or any(True for _ in text.near_people(_READING_LABEL))
+
+
+def _near(pattern: re.Pattern[str], within: int = _NEAR) -> Callable[[Text], bool]:
+    return lambda text: any(True for _ in text.near_people(pattern, within))
+
+
+def _holds(*patterns: re.Pattern[str]) -> Callable[[Text], bool]:
+    return lambda text: all(pattern.search(text.plain) for pattern in patterns)
+
+
+def _public_notice(text: Text) -> bool:
+    return bool(_PUBLIC_NOTICE.search(text.plain) and (text.people or _NOTICE_OF.search(text.plain)))
+
+
+def _pupils(text: Text) -> bool:
+    return len(full_names(text.plain)) >= _PUPILS_MANY and _PUPILS.search(text.plain) is not None
+
+
+# In this order; the first that is found is told.
+KINDS = (
+    Kind("mobile-number", "090-1234-5678、〇九〇の一二三四の五六七八", _mobile),
+    Kind("e-mail", "taro@example.com、taro[at]example.com", _e_mail),
+    Kind("my-number", "個人番号：1234-5678-9018", _my_number),
+    Kind("address-and-name", "門真市中町1番1号 山田太郎様", _near(_ADDRESS, 30)),
+    Kind("telephone-and-name", "山田太郎（自宅 072-000-0000）", _landline),
+    Kind("reading-of-a-name", "山田太郎（やまだ たろう）", _reading),
+    Kind("birth-date", "山田太郎さん（昭和40年5月1日生）", _near(_BIRTH)),
+    Kind(
+        "number-and-name",
+        "被保険者番号：12345678 氏名：山田太郎",
+        lambda text: _near(_NUMBERED, 60)(text) or _holds(_PENSION)(text),
+    ),
+    Kind("social-account", "LINE ID：taro1234", _holds(_SOCIAL)),
+    Kind("number-plate", "大阪 500 あ 12-34", _holds(_PLATE)),
+    Kind("public-notice", "公示送達　送達を受けるべき者：山田太郎", _public_notice),
+    Kind("domicile", "本籍：大阪府門真市中町　山田太郎", _near(_ORIGIN)),
+    Kind("pupils", "3年2組 山田太郎　鈴木花子　佐藤一郎", _pupils),
+    Kind("circumstances", "山田太郎　要介護度：3", _near(_PROFILE)),
+)

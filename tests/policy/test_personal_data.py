@@ -1,7 +1,10 @@
 """Art. 12: what is caught, and what an ordinary municipal text may say."""
 
 import re
+import time
+import tomllib
 import unicodedata
+from pathlib import Path
 
 import hypothesis.strategies as st
 import pytest
@@ -9,10 +12,11 @@ from hypothesis import given
 
 from pipeline.article import Attachment
 from pipeline.ledger.events import Approved, Posted
-from pipeline.policy.personal_data import is_my_number, personal_data
+from pipeline.policy.personal_data import KINDS, is_my_number, personal_data
 from pipeline.sandbox.articles import ARTICLES, EMERGENCIES
 from tests.policy.office import HOUR, NIGHT, Office, config
 
+TEXTS = tomllib.loads((Path(__file__).parent / "personal_data.toml").read_text(encoding="utf-8"))
 OWN = ("city.kadoma.osaka.jp", "city.kadoma.lg.jp")
 
 
@@ -75,6 +79,50 @@ def test_the_sample_articles_pass(article: object) -> None:
     assert isinstance(article, SampleArticle)
     body = re.sub("<[^>]+>", "\n", article.body_html)
     assert personal_data("\n".join((article.title, body, article.department, article.tel)), OWN) == ""
+
+
+@pytest.mark.parametrize(("kind", "text"), TEXTS["leaks"])
+def test_every_kind_of_leak_is_asked_about_in_the_ways_people_write_it(kind: str, text: str) -> None:
+    assert personal_data(f"お知らせです。\n{text}\n以上です。", OWN) == kind
+
+
+def test_hardly_one_of_a_hundred_ordinary_announcements_is_stopped() -> None:
+    texts = [f"{text}\n{contact}" for text in TEXTS["ordinary"] for contact in TEXTS["contacts"]]
+    stopped = [text for text in texts if personal_data(text, OWN)]
+    assert len(texts) >= 150
+    assert len(stopped) <= len(texts) // 100, stopped
+
+
+def test_the_staffs_list_of_what_is_looked_for_is_the_programs_with_its_words_and_examples() -> None:
+    words = tomllib.loads(Path("templates/reasons/ja.toml").read_text(encoding="utf-8"))["personal"]
+    document = Path("docs/個人情報の確認.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (.+) \| (.+) \|$", document, re.MULTILINE)[1:]
+    assert rows == [(words[kind.code], kind.example) for kind in KINDS]
+    for kind in KINDS:
+        assert [personal_data(example, OWN) for example in kind.example.split("、")] == [kind.code] * len(
+            kind.example.split("、")
+        )
+
+
+@pytest.mark.parametrize(
+    "address", ["a@pref.osaka.lg.jp", "a@mhlw.go.jp", "a@kadoma.ed.jp", "info@shakyo.or.jp", "a(at)city.kadoma.lg.jp"]
+)
+def test_addresses_of_offices_pass(address: str) -> None:
+    assert personal_data(f"メール：{address}", OWN) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["中町1番1号 。山田太郎さん ", "山田太郎 様 。中町1番1号", "090-", "1" * 9, "〇", "a@", " at ", "山田", "さん", "\n ", "氏名:", "06-6902-1231 ", "1.1.1"],
+)  # fmt: skip
+def test_a_text_of_four_times_the_length_takes_about_four_times_the_time(text: str) -> None:
+    def seconds(times: int) -> float:
+        start = time.process_time()
+        personal_data(text * times, OWN)
+        return time.process_time() - start
+
+    short = max(min(seconds(1000) for _ in range(2)), 0.02)
+    assert seconds(4000) < short * 4 * 2.5  # a square would take sixteen times as long
 
 
 def independently_valid(digits: str) -> bool:
