@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from pipeline.commands import DONE, FAILED, WAITS, Output
 from pipeline.config import JST, ConfigError, duration
+from pipeline.masking import masking
 from pipeline.runner import deaf
 
 log = logging.getLogger("kadoma_line")
@@ -22,7 +23,11 @@ Add = Callable[..., argparse.ArgumentParser]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code of the contract."""
-    given = sys.argv[1:] if arguments is None else arguments
+    with masking(os.environ):
+        return _main(sys.argv[1:] if arguments is None else arguments)
+
+
+def _main(given: Sequence[str]) -> int:
     try:
         options = _parser().parse_args(given)
     except ConfigError as error:

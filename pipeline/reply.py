@@ -34,9 +34,9 @@ END = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-# How a mail program introduces a quote: someone wrote, a mail of someone, an address with a colon.
+# How a mail program introduces a quote: someone wrote, a mail of someone, an address with a colon (GitHub masks it: ***@***.***>).
 ATTRIBUTION = re.compile(
-    r"(?:\bwrote|のメール|書きました|書いた|さん) ?:$|<[^<>\s]{1,200}@[^<>\s]{1,200}> ?:$", re.IGNORECASE
+    r"(?:\bwrote|のメール|書きました|書いた|さん) ?:$|[^<>\s]{1,200}@[^<>\s]{1,200}> ?:$", re.IGNORECASE
 )
 SENTENCE_ENDS = re.compile(r"[。!\n]")
 AROUND = " 。\t「」『』【】\"'*_・-()[]〈〉<>.,、:;"

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipeline.masking import learn
+
 STOP = "KADOMA_LINE_STOP_COMMANDS"  # the word with which this process alone can let the runner listen again
 
 
@@ -37,7 +39,8 @@ def deaf(environment: Mapping[str, str], own_stdout: bool) -> Iterator[None]:
 
 
 def masked(secret: str, environment: Mapping[str, str]) -> None:
-    """Have the runner hide a secret in its log: heard even while it is deaf for everything else."""
+    """Hide a secret that was issued to us, here and in the runner's log: heard even while it is deaf for everything else."""
+    learn(secret)
     if environment.get("GITHUB_ACTIONS") != "true":
         return
     word = environment.get(STOP, "")

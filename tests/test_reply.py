@@ -22,6 +22,9 @@ PROGRAMS: dict[str, Callable[[str], str]] = {
     "Gmail in English": lambda said: (
         f"{said}\n\nOn Tue, Nov 24, 2026 at 9:12 AM kadoma-line <\nnotifications@github.com> wrote:\n\n{QUOTED}"
     ),
+    "Gmail, its address masked by GitHub": lambda said: (
+        f"{said}\n\n2026年11月24日(火) 9:12 門真市 ***@***.***>:\n\n{ORIGINAL}\n—\nReply to this email directly, view it on GitHub\n"
+    ),
     "Outlook desktop": lambda said: (
         f"お疲れさまです。\n\n{said}\n\n魅力発信課　山田\n\n-----Original Message-----\nFrom: GitHub <notifications@github.com> \nSent: Tuesday, November 24, 2026 9:12 AM\nTo: kadoma/kadoma-line\nSubject: Re: 確認待ち\n\n{ORIGINAL}"
     ),

@@ -1,5 +1,7 @@
 """GitHub's REST API, as far as the reports need it: issues, workflow runs and starting them, environments, approvals."""
 
+import logging
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -7,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from pipeline.config import Config
+from pipeline.masking import masked
 
 if TYPE_CHECKING:
     import requests
@@ -16,6 +19,11 @@ VERSION = "2022-11-28"
 NOT_FOUND = 404
 BOT = "github-actions[bot]"  # whoever a job's own token acts as
 DRY_RUN = "試すだけ"  # in the run-name of sync.yml: such a run proves nothing, and stands in nobody's way
+
+
+log = logging.getLogger("kadoma_line")
+
+SENDABLE = re.compile(r"[!-~]*")  # what a header can hold of a token
 
 
 class GitHubError(Exception):
@@ -100,8 +108,15 @@ class GitHub:
 
     @classmethod
     def of(cls, config: Config, environment: Mapping[str, str]) -> "GitHub | None":
-        """The repository of this run; None without a token, a repository or an address."""
-        token, repository = environment.get("GITHUB_TOKEN", ""), environment.get("GITHUB_REPOSITORY", "")
+        """The repository of this run; None without a token, a repository or an address, and with a token that no header can
+        hold: what should have been an issue is then told on stderr."""
+        token, repository = (
+            environment.get("GITHUB_TOKEN", "").strip(),
+            environment.get("GITHUB_REPOSITORY", "").strip(),
+        )
+        if not SENDABLE.fullmatch(token):
+            log.warning("GITHUB_TOKEN holds a line break, a blank or a letter beyond ASCII; set it again")
+            return None
         api = environment.get("GITHUB_API_URL") or config.github.api
         return cls(api, repository, token) if token and repository and api else None
 
@@ -200,12 +215,15 @@ class GitHub:
         """What rulesets demand of a push to a branch: pull_request, required_status_checks, …"""
         return [str(rule.get("type")) for rule in self._ask("GET", f"/rules/branches/{branch}")]
 
-    def _ask(self, method: str, path: str, params: Mapping[str, str] | None = None, json: Any = None) -> Any:
+    def _ask(
+        self, method: str, path: str, params: Mapping[str, str] | None = None, json: Mapping[str, Any] | None = None
+    ) -> Any:
         import requests
 
         try:
+            body = {name: masked(value) if isinstance(value, str) else value for name, value in (json or {}).items()}
             answer = requests.request(
-                method, f"{self._base}{path}", params=params, json=json, timeout=TIMEOUT, auth=self._sign, allow_redirects=False,
+                method, f"{self._base}{path}", params=params, json=body or None, timeout=TIMEOUT, auth=self._sign, allow_redirects=False,
                 headers={"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": VERSION},
             )  # fmt: skip
             if answer.status_code >= 300:  # noqa: PLR2004

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.config import Config
 from pipeline.decision import Alert, Reason
+from pipeline.masking import masked
 from pipeline.policy.content import basis_of
 from pipeline.policy.hours import next_opening
 from pipeline.report import words
@@ -78,7 +79,7 @@ def write_gallery(config: Config, out: Path) -> Path:
 
 def _write(file: Path, page: str) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(page, encoding="utf-8")
+    file.write_text(masked(page), encoding="utf-8")
     return file
 
 

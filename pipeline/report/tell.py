@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config import Config
+from pipeline.masking import masked
 from pipeline.policy.hours import next_opening
 from pipeline.report import words
 from pipeline.report.outcome import Report
@@ -45,7 +46,7 @@ def append_summary(text: str, environment: Mapping[str, str]) -> None:
     file = environment.get(SUMMARY)
     if not file:
         return
-    body = text.encode()
+    body = masked(text).encode()
     with Path(file).open("ab") as page:
         room = LARGEST_SUMMARY - page.tell()
         if len(body) > room:
