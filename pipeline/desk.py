@@ -16,9 +16,11 @@ from pipeline.ledger.ledger import Ledger, LostRace
 from pipeline.policy.content import quotes
 from pipeline.policy.hours import is_open
 from pipeline.policy.posters import department_of, same_person
+from pipeline.policy.same_article import plain
 from pipeline.refusal import Refusal
 from pipeline.report.find import find, find_broadcast
 
+AGAIN = timedelta(hours=24)  # within which the same post by hand needs a reason
 FARTHEST = timedelta(days=90)  # ahead that a time may be chosen
 
 
@@ -121,6 +123,8 @@ class Desk:
             if wrong is not None and not wrong.broadcast:
                 raise Refusal("never-sent", id=wrong.id)
             self._may_change(knowledge, article)
+            if not draft.why and (before := _same_before(draft, article, knowledge, now)):
+                raise Refusal("posted-before", id=before.id, title=before.title)
             picture = draft.picture
             posted = Posted(
                 at=now, article=article, basis=draft.basis, title=draft.title, url=draft.url, text=draft.text, why=draft.why,
@@ -219,3 +223,23 @@ class Desk:
             break
         known = ledger.knowledge.articles
         return [known[article] for article in dict.fromkeys(done) if article in known]
+
+
+def _same_before(draft: Draft, article: str, knowledge: Knowledge, now: datetime) -> Known | None:
+    """The same page or the same words, posted by hand or sent by itself within a day: more likely a slip than news."""
+    if draft.corrects:
+        return None
+    if draft.url:
+        candidates = [known] if (known := knowledge.articles.get(article)) else []
+    else:
+        said = plain(draft.title), plain(draft.text)
+        posts = (known for known in knowledge.articles.values() if known.post and not known.url)
+        candidates = [
+            known for known in posts if known.post and (plain(known.post.title), plain(known.post.text)) == said
+        ]
+    for known in candidates:
+        sent = knowledge.archive.get(known.broadcast) if known.state == "sent" else None
+        moments = [*([known.post.at] if known.post and known.state != "skipped" else ()), *([sent.at] if sent else ())]
+        if any(now - at < AGAIN for at in moments):
+            return known
+    return None

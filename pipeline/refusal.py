@@ -26,6 +26,7 @@ RefusalCode = Literal[
     "not-one-id",
     "no-web-address",
     "foreign-url",
+    "posted-before",
     "closed-then",
     "time-passed",
     "no-picture",

@@ -62,6 +62,7 @@ def test_every_refusal_is_told_in_japanese_and_nothing_is_recorded(town: Town) -
         "no-id": refused(town, "form", action="承認"),
         "not-one-id": refused(town, "form", action="訂正", id="a b", text="本文"),
         "no-web-address": refused(town, "post", "--url", "javascript:alert(1)", *KIKI),
+        "posted-before": refused(town, *TEXT, *KIKI),
         "closed-then": refused(town, *TEXT, "--at", "2026-11-24T20:00", *KIKI),
         "time-passed": refused(town, *TEXT, "--at", "2026-11-01T10:00", *KIKI),
         "no-picture": refused(town, *TEXT, "--picture", f"{town.city.url}/none.png", *KIKI),

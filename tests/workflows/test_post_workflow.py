@@ -302,3 +302,17 @@ def test_a_push_by_somebody_else_at_that_moment_loses_no_post(runner: Runner) ->
     assert post(runner, **TEXT).is_green
     assert "a colleague" in runner.commits()
     assert len(events(runner, "posted")) == len(runner.town.line.accepted) == 1
+
+
+def test_the_same_post_again_within_a_day_needs_a_reason_also_after_it_went_out_by_itself(runner: Runner) -> None:
+    runner.town.publish(ARTICLES[20])
+    runner.town.now += OPEN
+    runner.run("sync.yml")
+    assert len(runner.town.line.accepted) == 1
+    again: dict[str, object] = {"action": "投稿", "url": f"{runner.town.city.url}{ARTICLES[20].path}"}
+    runner.town.now += timedelta(hours=1)
+    refused = post(runner, **again)
+    assert refused.step("Check").code == 2
+    assert "24時間以内に" in refused.summary
+    assert post(runner, **again, why="内容を訂正したため").is_green
+    assert len(runner.town.line.accepted) == 2
