@@ -309,7 +309,7 @@ def test_the_same_post_again_within_a_day_needs_a_reason_also_after_it_went_out_
     runner.town.now += OPEN
     runner.run("sync.yml")
     assert len(runner.town.line.accepted) == 1
-    again: dict[str, object] = {"action": "投稿", "url": f"{runner.town.city.url}{ARTICLES[20].path}"}
+    again = {"action": "投稿", "url": f"{runner.town.city.url}{ARTICLES[20].path}"}
     runner.town.now += timedelta(hours=1)
     refused = post(runner, **again)
     assert refused.step("Check").code == 2
