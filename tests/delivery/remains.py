@@ -6,7 +6,9 @@ reads: the instants and inode numbers that git keeps of files to save itself a l
 names of git's temporary files.
 """
 
+import contextlib
 import hashlib
+import os
 import re
 import struct
 from collections.abc import Iterator
@@ -44,14 +46,18 @@ def remains(checkout: Path, remote: Path, line: LineServer, left: tuple[str, ...
 
 
 def _digest(folder: Path) -> str:
-    """Of every file below a folder, wherever that folder is."""
+    """Of every file below a folder, wherever that folder is. What a git that goes on takes away meanwhile is not there."""
     home = str(folder.parent).encode()
     total = hashlib.sha256()
-    for file in sorted(folder.rglob("*")):
-        total.update(TEMPORARY.sub(r"\1", str(file.relative_to(folder))).encode() + b"\0")
-        if file.is_file() and not file.is_symlink():
-            content = file.read_bytes().replace(home, b"")
-            total.update(hashlib.sha256(_index(content) if content[:4] == b"DIRC" else content).digest())
+    for place, folders, names in os.walk(folder):
+        folders.sort()
+        for file in (Path(place, name) for name in sorted(names)):
+            total.update(TEMPORARY.sub(r"\1", str(file.relative_to(folder))).encode() + b"\0")
+            with contextlib.suppress(FileNotFoundError):
+                if file.is_file() and not file.is_symlink():
+                    content = file.read_bytes().replace(home, b"")
+                    total.update(hashlib.sha256(_index(content) if content[:4] == b"DIRC" else content).digest())
+        total.update(repr([TEMPORARY.sub(r"\1", name) for name in folders]).encode())
     return total.hexdigest()
 
 
