@@ -95,6 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     about = "the configuration (default: %(default)s)"
     one("--config", type=Path, default=Path("kadoma.toml"), metavar="FILE", help=about)
     one("--state", type=Path, default=Path("state"), metavar="DIR", help="the ledger (default: %(default)s)")
+    about = "the test channel of [rehearsal], with a ledger of its own"
+    one("--rehearsal", action="store_true", help=about)
     one("--json", action="store_true", help="one JSON document on stdout, nothing else there")
     one("--debug", action="store_true", help="show details and tracebacks")
     one("--ok-when-waiting", action="store_true", help="exit 0 instead of 3, where people are told by an alert")

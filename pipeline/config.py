@@ -187,6 +187,13 @@ class GitHub(Strict, frozen=True):
     outside: DurationText | None = None
 
 
+class Rehearsal(Strict, frozen=True):
+    """A second LINE account (a test channel) for the same run with `--rehearsal`, and the ledger of its own."""
+
+    account: str
+    state: str = "state-rehearsal"
+
+
 class Config(Strict, frozen=True):
     site: Site
     line: Line
@@ -196,6 +203,7 @@ class Config(Strict, frozen=True):
     github: GitHub = GitHub()
     paused: bool = False
     shadow: bool = False
+    rehearsal: Rehearsal | None = None
 
     @property
     def is_loopback(self) -> bool:

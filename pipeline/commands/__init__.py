@@ -7,9 +7,13 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+from pipeline.config import Config, ConfigError, load
 
 if TYPE_CHECKING:
     from pipeline.report.words import Place
@@ -31,11 +35,30 @@ class Output(Struct, frozen=True):
     exit: int = DONE
 
 
+def configured(options: argparse.Namespace) -> Config:
+    """The configuration that the command is about; with `--rehearsal` the one of the test channel, and its own ledger.
+
+    Raises ConfigError.
+    """
+    config = load(options.config)
+    if not options.rehearsal:
+        return config
+    if config.rehearsal is None:
+        raise ConfigError(
+            f"--rehearsal: {options.config} has no table [rehearsal]; it names the test channel's account"
+        )
+    options.state = Path(config.rehearsal.state)
+    return replace(config, line=replace(config.line, account=config.rehearsal.account))
+
+
 def place(options: argparse.Namespace) -> "Place":
     """Where the person is who reads the answer."""
     from pipeline.report.status import place_of
 
-    return place_of(os.environ, options.config, options.state)
+    if not options.rehearsal:
+        return place_of(os.environ, options.config, options.state)
+    there = place_of(os.environ, options.config)
+    return replace(there, options=f"{there.options} --rehearsal")
 
 
 def colour() -> bool:

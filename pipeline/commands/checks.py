@@ -3,8 +3,7 @@
 import argparse
 import os
 
-from pipeline.commands import DONE, FAILED, Output
-from pipeline.config import load
+from pipeline.commands import DONE, FAILED, Output, configured
 from pipeline.doctor import examine, page, told
 from pipeline.report.tell import append_summary
 from pipeline.watchdog import look, tell_people
@@ -22,7 +21,7 @@ def doctor(options: argparse.Namespace) -> Output:
 
 def watchdog(options: argparse.Namespace) -> Output:
     """What the main job cannot tell about itself."""
-    config = load(options.config)
+    config = configured(options)
     seen = look(config, options.state, World.real(config))
     tell_people(config, os.environ, seen)
     document = {"alerts": [{"code": told.code, "message": str(told)} for told in seen.told], "exit": DONE}

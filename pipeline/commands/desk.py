@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from pipeline.article import Picture
-from pipeline.commands import FAILED, Output
-from pipeline.config import JST, Config, ConfigError, load
+from pipeline.commands import FAILED, Output, configured
+from pipeline.config import JST, Config, ConfigError
 from pipeline.desk import Desk, Draft
 from pipeline.form import Form, Look, basis_of, filled_in, hand_in, origin_of, own_picture, own_url
 from pipeline.ledger.knowledge import Known
@@ -35,7 +35,7 @@ def reject(options: argparse.Namespace) -> Output:
 
 def post(options: argparse.Namespace) -> Output:
     """A manual post."""
-    config = load(options.config)
+    config = configured(options)
     url = own_url(options.url_option or options.url, config)
     draft = Draft(
         basis=basis_of(options.basis or "", options.emergency, url), title=options.title, url=url, text=options.text,
@@ -51,7 +51,7 @@ def resolve(options: argparse.Namespace) -> Output:
 
 
 def _at_the_desk(options: argparse.Namespace, deed: str, work: Callable[[Desk], list[Known]]) -> Output:
-    config = load(options.config)
+    config = configured(options)
     world = World.real(config)
     with Ledger(options.state, config.state, _run_id(world), world.now, config.is_loopback) as ledger:
         rows = _rows(work(Desk(config, ledger, options.actor)))
@@ -61,7 +61,7 @@ def _at_the_desk(options: argparse.Namespace, deed: str, work: Callable[[Desk], 
 
 def form(options: argparse.Namespace) -> Output:
     """One filled-in form of post.yml; what is refused stands on the summary page too, where the person looks."""
-    config = load(options.config)
+    config = configured(options)
     try:
         return _handed_in(options, config, World.real(config))
     except (ConfigError, Refusal, LedgerError, GitHubError) as error:

@@ -2,8 +2,7 @@
 
 import argparse
 
-from pipeline.commands import DONE, Output, colour, place
-from pipeline.config import load
+from pipeline.commands import DONE, Output, colour, configured, place
 from pipeline.ledger import store
 from pipeline.ledger.ledger import known
 from pipeline.refusal import Refusal
@@ -15,14 +14,14 @@ from pipeline.world import World
 
 def status(options: argparse.Namespace) -> Output:
     """What waits for what."""
-    config = load(options.config)
+    config = configured(options)
     document = standing.status_of(config, known(options.state), World.real(config).now(), place(options))
     return Output(document, lambda: standing.status(document, colour=colour()), document["exit"])
 
 
 def explain(options: argparse.Namespace) -> Output:
     """Every decision on one article."""
-    config = load(options.config)
+    config = configured(options)
     events = list(store.read(options.state))
     document = article.explanation_of(config, events, options.url, World.real(config).now(), place(options))
     if document is None:
@@ -40,7 +39,7 @@ def ledger_verify(options: argparse.Namespace) -> Output:
 
 def ledger_show(options: argparse.Namespace) -> Output:
     """What was sent."""
-    config = load(options.config)
+    config = configured(options)
     document = records.records_of(config, options.state, list(store.read(options.state)), options.wanted)
     if document is None:
         raise Refusal("record-not-found", what=options.wanted)

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pipeline.commands import Output
-from pipeline.config import JST, Config, ConfigError, load
+from pipeline.commands import Output, configured
+from pipeline.config import JST, Config, ConfigError
 from pipeline.ledger import store
 from pipeline.ledger.ledger import Ledger, LostRace
 from pipeline.line.client import Client, LineError
@@ -29,7 +29,7 @@ CODE = "month"  # of the issue's label
 
 def report(options: argparse.Namespace) -> Output:
     """The month as text, as a page (`--out`), as an issue (`--issue`); `--figures` asks LINE for what is missing first."""
-    config, world = load(options.config), World.real(load(options.config))
+    config, world = configured(options), World.real(configured(options))
     now = world.now()
     if options.shadow:
         return _trial(config, options.state, options.out, now)

@@ -7,8 +7,8 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-from pipeline.commands import DONE, FAILED, WAITS, Output
-from pipeline.config import ConfigError, load
+from pipeline.commands import DONE, FAILED, WAITS, Output, configured
+from pipeline.config import ConfigError
 from pipeline.pace import restart, turn
 from pipeline.report import safe
 from pipeline.report.github import GitHub, GitHubError
@@ -21,7 +21,7 @@ log = logging.getLogger("kadoma_line")
 
 def pace(options: argparse.Namespace) -> Output:
     """One turn. Exit code 3: there is no timer, and a person must set it; 1: the chain breaks here."""
-    config = load(options.config)
+    config = configured(options)
     github = GitHub.of(config, os.environ)
     if github is None:
         raise ConfigError("pace works on GitHub alone: it needs GITHUB_TOKEN and GITHUB_REPOSITORY")
@@ -43,7 +43,7 @@ def pace(options: argparse.Namespace) -> Output:
 def _restarted(options: argparse.Namespace, world: World, github: GitHub) -> Output:
     """Never fails the job that it is the last step of."""
     try:
-        chain = restart(load(options.config), world, github)
+        chain = restart(configured(options), world, github)
     except GitHubError as error:
         log.warning("%s", safe.line(error))
         chain = "broken"

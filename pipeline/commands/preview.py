@@ -3,8 +3,7 @@
 import argparse
 import os
 
-from pipeline.commands import Output
-from pipeline.config import load
+from pipeline.commands import Output, configured
 from pipeline.report import pages
 from pipeline.run import run
 from pipeline.world import World
@@ -12,7 +11,7 @@ from pipeline.world import World
 
 def preview(options: argparse.Namespace) -> Output:
     """Write the page; what waits for the next opening is looked at as of then."""
-    config = load(options.config)
+    config = configured(options)
     code = 0
     if options.template_gallery:
         file = pages.write_gallery(config, options.out)

@@ -11,8 +11,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from pipeline.commands import Output
-from pipeline.config import Config, ConfigError, load
+from pipeline.commands import Output, configured
+from pipeline.config import Config, ConfigError
 from pipeline.decision import Reason
 from pipeline.desk import Desk
 from pipeline.form import origin_of
@@ -46,7 +46,7 @@ class Heard(Struct, frozen=True):
 
 def reply(options: argparse.Namespace) -> Output:
     """Decide, answer under the issue, and close it when nothing of it waits any more."""
-    config = load(options.config)
+    config = configured(options)
     world = World.real(config)
     github = GitHub.of(config, os.environ)
     number = os.environ.get("COMMENT_ID", "")

@@ -4,8 +4,8 @@ import argparse
 import os
 import sys
 
-from pipeline.commands import Output, colour, place
-from pipeline.config import ConfigError, load
+from pipeline.commands import Output, colour, configured, place
+from pipeline.config import ConfigError
 from pipeline.form import origin_of
 from pipeline.report import progress, tell
 from pipeline.report.outcome import Report
@@ -18,11 +18,11 @@ def run(options: argparse.Namespace) -> Output:
     """One full pass."""
     if options.now and not options.dry_run:
         raise ConfigError("--now is only for --dry-run: a real run decides by the real clock")
-    config = load(options.config)
+    config = configured(options)
     world = World.real(config) if options.now is None else World(os.environ, lambda: options.now)
     world.obey_signals()
     world.progress = progress.shown_on(sys.stderr)
-    report = one_pass(config, options.state, world, options.dry_run, reread=lambda: load(options.config))
+    report = one_pass(config, options.state, world, options.dry_run, reread=lambda: configured(options))
     if options.fate and report.knowledge is not None:
         asked = report.knowledge.deeds.get(origin_of(os.environ))
         report.asked_for = asked.articles if asked else ()
@@ -36,14 +36,14 @@ def watch(options: argparse.Namespace) -> Output:
     """Passes until the time is up."""
     from pipeline.watch import Watch, watch
 
-    world = World.real(load(options.config))
+    world = World.real(configured(options))
     world.obey_signals()
     documents = []
     summary = Summary(os.environ)
     here = place(options)
 
     def told(report: Report) -> None:
-        config = load(options.config)
+        config = configured(options)
         documents.append(report.document())
         if not options.json:
             print(tell.run(report, config, here), flush=True)
@@ -53,5 +53,5 @@ def watch(options: argparse.Namespace) -> Output:
             summary.keep()
 
     asked = Watch(options.span, options.every, options.while_open, tuple(options.step_aside_for), options.hand_over)
-    report = watch(asked, lambda: load(options.config), options.state, world, told)
+    report = watch(asked, lambda: configured(options), options.state, world, told)
     return Output({"passes": documents, "exit": report.exit}, exit=report.exit)

@@ -2,8 +2,8 @@
 
 import argparse
 
-from pipeline.commands import DONE, Output
-from pipeline.config import ConfigError, load
+from pipeline.commands import DONE, Output, configured
+from pipeline.config import ConfigError
 from pipeline.report import render
 from pipeline.sandbox import publications
 from pipeline.sandbox import simulate as year
@@ -13,7 +13,7 @@ def simulate(options: argparse.Namespace) -> Output:
     """Publications of a file or of a made-up city through the real decisions; sends nothing, writes nothing."""
     if options.begin >= options.end:
         raise ConfigError(f"--to: found {options.end.isoformat()}; allowed: an instant after --from")
-    config, seed = load(options.config), options.made_up or 1
+    config, seed = configured(options), options.made_up or 1
     asked = year.Asked(options.begin, options.end, options.schedule, options.watch, options.outside, seed)
     if options.clock:
         document = year.punctuality(config, asked)
