@@ -20,7 +20,7 @@ BIN = Path(sys.executable).parent
 EXAMPLES = sorted((ROOT / "examples").rglob("*.yml"))
 ACTIONS = [ROOT / ".github" / "actions" / "install" / "action.yml"]
 PINNED = re.compile(r"^[\w./-]+@[0-9a-f]{40}$")
-WRITERS = {"sync.yml": "sync", "post.yml": "post", "city.yml": "city", "report.yml": "report"}
+WRITERS = {"sync.yml": "sync", "post.yml": "post", "reply.yml": "decide", "city.yml": "city", "report.yml": "report"}
 
 
 def jobs(name: str) -> list[tuple[str, dict[str, Any]]]:
