@@ -34,12 +34,13 @@ def test_every_command_is_understood(line: str) -> None:
     assert _parser().parse_args(arguments).command
 
 
-def test_every_make_target_has_a_recipe() -> None:
+def targets() -> set[str]:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    made = set(re.findall(r"^([a-z]+):.*\n\t", makefile, re.MULTILINE)) | set(
-        re.findall(r"^([a-z]+): \w+$", makefile, re.MULTILINE)
-    )
-    assert set(re.findall(r"make ([a-z]+)", README)) <= made
+    return set(re.findall(r"^([a-z]+):(?: .*)?(?:\n\t|$)", makefile, re.MULTILINE))
+
+
+def test_every_make_target_has_a_recipe() -> None:
+    assert set(re.findall(r"make ([a-z]+)", README)) <= targets()
 
 
 def test_the_demo_looks_as_shown(tmp_path: Path) -> None:
@@ -92,3 +93,13 @@ def test_the_delays_are_told_for_every_clock_that_a_city_can_choose() -> None:
         "--schedule github", "--schedule github --watch open", "--schedule relay=2000", "--schedule relay=20000",
         "--schedule relays=2000", "--schedule github --outside 10m",
     } <= {row for row, _ in LATE}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_what_the_pages_for_developers_name_is_there(name: str) -> None:
+    named = re.findall(
+        r"`((?:pipeline|tests|templates|state|docs|\.github)/[\w./-]*)`", (ROOT / name).read_text(encoding="utf-8")
+    )
+    assert named
+    assert [one for one in named if not (ROOT / one).exists()] == []
+    assert set(re.findall(r"`make ([a-z]+)`", (ROOT / name).read_text(encoding="utf-8"))) <= targets()

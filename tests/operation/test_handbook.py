@@ -192,7 +192,7 @@ def test_the_environments_and_secrets_of_the_handbook_are_those_of_the_workflows
 
 
 def test_links_within_the_documents_lead_somewhere() -> None:
-    for document in [*(ROOT / "docs").glob("*.md"), ROOT / "SECURITY.md", ROOT / "examples" / "README.md"]:
+    for document in [*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md"), ROOT / "examples" / "README.md"]:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
             assert (document.parent / Path(target)).exists(), f"{document.name}: {target}"
 
