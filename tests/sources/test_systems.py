@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.article import Page
 from pipeline.config import ConfigError, PageSelectors
+from pipeline.config import load
 from pipeline.config import parse as parse_config
 from pipeline.sources import article_page
 from pipeline.sources.answer import Fetched
@@ -50,6 +51,20 @@ def test_the_same_article_reads_the_same_in_every_system(name: str, recognise: b
     assert "".join(page.department.split()) == ("" if name in NOBODY else "水道部水道課")
     assert page.tel == ("" if name in NOBODY else "06-0000-1111")
     assert (page.picture, len(page.attachments)) == (None, 1)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_system_has_an_example_of_a_citys_configuration_that_reads_its_pages(name: str) -> None:
+    config = load(Path("examples/cms") / f"{name.lower().replace(' ', '-')}.toml")
+    assert config.site.sources[0].kind == (
+        "smart-cms" if name == "SMART CMS" else "html" if name == "i-SITE" else "feed"
+    )
+    assert read(PAGES[name], config.site.page).title == TITLE
+
+
+def test_no_example_is_of_a_system_that_nothing_is_known_of() -> None:
+    names = {name.lower().replace(" ", "-") for name in PAGES}
+    assert {file.stem for file in Path("examples/cms").glob("*.toml")} == names
 
 
 def test_the_configurations_selectors_have_the_last_word_on_each_field() -> None:
