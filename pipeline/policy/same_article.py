@@ -38,10 +38,10 @@ def believable(
     }
 
 
-def alike(one: str, other: str) -> bool:
-    """Whether two titles may be those of one article: the same, one in the other, or edited."""
+def alike(one: str, other: str, *, contained: bool = True) -> bool:
+    """Whether two titles may be those of one article: the same, one in the other (unless not `contained`), or edited."""
     first, second = plain(one), plain(other)
-    if first in second or second in first:
+    if first == second or (contained and (first in second or second in first)):
         return True
     pairs, others = _pairs(first), _pairs(second)
     return 2 * len(pairs & others) >= ALIKE * (len(pairs) + len(others))

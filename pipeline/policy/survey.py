@@ -23,6 +23,8 @@ from pipeline.policy.trust import drift, failed_read, failure, good_read, is_abo
 
 READ_AGAIN = 30  # pages of known emergencies in one pass; fewer where the site wants pauses
 READING_AGAIN_LASTS = 120.0  # seconds
+NEW_AT_MOST = 200  # entries never seen that one pass takes from a list; the next pass goes on
+WAITING_AT_MOST = 2_000  # articles that wait already: no site fills the ledger with what nobody will look through
 SHOWN = 5  # titles named in an alert
 
 
@@ -92,17 +94,31 @@ def survey(now: datetime, config: Config, knowledge: Knowledge, listings: Sequen
             alerts.append(Alert("source-failed", f"{listing.source}: {problem[1]}", about=f"{listing.source} {code}"))
             reads += failed_read(now, listing, before, problem[0])
             continue
+        new, taken = _bounded(new, listing, knowledge)
         alerts += [
             Alert("list-notes", f"{listing.source}: {note}", about=f"{listing.source} {note.partition(' ')[0]}")
-            for note in notes(now, listing, before)
+            for note in notes(now, taken, before)
         ]
-        reads += good_read(now, listing, before, doubt)
+        reads += good_read(now, taken, before, doubt)
         alerts += told
         sightings += new
     sightings += look.off_the_list()
     sightings, burst = without_bursts(sightings, config.delivery.burst_limit)
     shown = tuple(_few(now, knowledge, sightings))
     return Survey(tuple(look.baseline), shown, tuple(look.changes), tuple(reads), failed, (*alerts, *burst))
+
+
+def _bounded(new: list[Sighting], listing: Listing, knowledge: Knowledge) -> tuple[list[Sighting], Listing]:
+    """What one pass takes of a list. With more, it is to be read again, not to be found unchanged."""
+    waiting = 0 if listing.emergency else len(knowledge.waiting)
+    room = max(0, min(NEW_AT_MOST, WAITING_AT_MOST - waiting))
+    unseen = [sighting for sighting in new if sighting.unseen]
+    left = {id(sighting) for sighting in unseen[room:]}
+    if not left:
+        return new, listing
+    told = listing.left_out + len(left)
+    again = replace(listing, left_out=told, etag="", last_modified="", digest="")
+    return [sighting for sighting in new if id(sighting) not in left], again
 
 
 def _shown(look: "_Look", listing: Listing, before: SourceKnown | None) -> tuple[list[Sighting], list[Alert], str]:

@@ -47,10 +47,18 @@ def failure(listing: Listing, before: SourceKnown | None) -> tuple[str, str] | N
 
 
 def is_another_page(listing: Listing, before: SourceKnown | None) -> bool:
-    """Whether neither heading nor title of an html list are like those that it had."""
+    """Whether an html list calls itself otherwise than it did: by its heading, which may say in passing that there is
+    nothing now, or by its title, in which the site's name alone makes no likeness."""
     if before is None or not before.heading or not listing.heading:
         return False
-    return not any(alike(now, then) for now in listing.heading.split("\n") for then in before.heading.split("\n"))
+    (heading, _, title), (heading_then, _, title_then) = (
+        text.partition("\n") for text in (listing.heading, before.heading)
+    )
+    if title and title_then and not alike(title, title_then, contained=False):
+        return True
+    if heading and heading_then:
+        return not alike(heading, heading_then)
+    return not (title and title_then) and (heading, title) != (heading_then, title_then)
 
 
 def notes(now: datetime, listing: Listing, before: SourceKnown | None) -> list[str]:

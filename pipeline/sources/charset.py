@@ -13,6 +13,8 @@ _HEAD = 4096  # bytes in which a page declares itself; HTML asks for the first 1
 _HALVES = re.compile(r"&#(?:x(d[89ab][0-9a-f]{2})|(5\d{4}));&#(?:x(d[c-f][0-9a-f]{2})|(5\d{4}));", re.IGNORECASE)
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_WIDE = ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"), (b"[\0", "utf-16-le"), (b"\0[", "utf-16-be"))  # without a mark
+_CESU = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf]")  # the halves of an emoji, each in UTF-8
 _JAPANESE = ("euc_jp", "cp932")  # in this order: EUC-JP is often valid Shift_JIS (as half-width kana), not the reverse
 # What a declaration can tell us. Everything else (ISO-8859-1 above all) is a server's default, fits any bytes, or is no
 # encoding of text at all (a page may declare "punycode").
@@ -45,6 +47,13 @@ def _decoded(body: bytes, content_type: str) -> str:
     for mark, name in _BOMS:
         if body.startswith(mark):
             return body.decode(name, "replace")
+    for mark, name in _WIDE:
+        if body.startswith(mark):
+            return body.decode(name, "replace")
+    if _CESU.search(body):
+        text = _strict_cesu(body)
+        if text is not None:
+            return text
     if _JIS.search(body):
         text = _strict(body, "iso2022_jp_ext")
         if text is not None:
@@ -76,6 +85,13 @@ def _declared(body: bytes, content_type: str) -> list[str]:
 def _strict(body: bytes, name: str) -> str | None:
     try:
         return body.decode(name, "strict" if name == "cp932" else _VENDOR)
+    except UnicodeError:
+        return None
+
+
+def _strict_cesu(body: bytes) -> str | None:
+    try:
+        return body.decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeError:
         return None
 

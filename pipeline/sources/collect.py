@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pipeline.sources.entries import Rows
 
 WHOLE_EVERY = timedelta(days=1)  # a list that is "not modified" for so long is asked for without conditions
+LONGEST_VALIDATOR = 1_000  # characters
 READING_AT_MOST = 10.0  # seconds for one page or list of a few megabytes; they take milliseconds
 GIVE_UP_AFTER = 3  # pages in a row that did not answer: the rest of this run leaves the site alone
 
@@ -138,8 +139,8 @@ class SiteReader:
             state="unchanged",
             emergency=source.emergency,
             fallback=source.fallback,
-            etag=fetched.etag or ("" if fetched.is_modified else memory.etag),
-            last_modified=fetched.last_modified or ("" if fetched.is_modified else memory.last_modified),
+            etag=_kept(fetched.etag) or ("" if fetched.is_modified else memory.etag),
+            last_modified=_kept(fetched.last_modified) or ("" if fetched.is_modified else memory.last_modified),
             digest=digest,
             whole=whole,
             hidden=hidden,
@@ -239,6 +240,11 @@ class SiteReader:
         except TooSlow as error:
             code: ErrorCode = "unreachable" if self._stopping() else "malformed"
             raise FetchError(code, f"{address}: {error}; it is left alone. Ask the web team what is on it") from None
+
+
+def _kept(validator: str) -> str:
+    """A header as it is remembered; one without end is none."""
+    return validator if len(validator) <= LONGEST_VALIDATOR else ""
 
 
 def _two_at_a_time(ask: Callable[[str], T], urls: Sequence[str]) -> dict[str, T]:

@@ -1,5 +1,6 @@
 """What the readers of lists have in common: a row of any list becomes an entry, or is counted as none."""
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -14,6 +15,7 @@ from pipeline.sources.urls import fragment, is_plain, on_hosts, page_number, sit
 from pipeline.text import clean
 
 ADDRESS_AT_MOST = 10_000  # characters; LINE takes no longer one (Messaging API, 2026-10-27)
+CHARACTERS_AT_MOST = 1_000_000  # of all addresses, titles and texts of one list
 ENTRIES_AT_MOST = 3_000  # of one list; a site that repeats itself must not fill the ledger
 
 # Fragments that mean the page as a whole: where its text begins, for readers that skip the navigation.
@@ -104,11 +106,12 @@ class Collector:
     def rows(self, heading: str = "") -> Rows:
         found = [*self._entries.values(), *self._named_reports()]
         kept = found
-        if len(found) > ENTRIES_AT_MOST:
+        if len(found) > ENTRIES_AT_MOST or sum(map(_length, found)) > CHARACTERS_AT_MOST:
             newest = sorted(
                 found, key=lambda entry: entry.date.timestamp() if entry.date else float("inf"), reverse=True
-            )
-            chosen = {entry.url for entry in newest[:ENTRIES_AT_MOST]}
+            )[:ENTRIES_AT_MOST]
+            sizes = itertools.accumulate(map(_length, newest))
+            chosen = {entry.url for entry, size in zip(newest, sizes, strict=True) if size <= CHARACTERS_AT_MOST}
             kept = [entry for entry in found if entry.url in chosen]
         return Rows(
             tuple(kept), self._undated, self._skipped, self._passed, len(found) - len(kept), heading, self._zones
@@ -146,3 +149,7 @@ class Collector:
 
     def _report_address(self, key: str) -> str:
         return f"{without_fragment(self._own)}#r{sha256(key.encode('utf-8', 'replace')).hexdigest()[:12]}"
+
+
+def _length(entry: Entry) -> int:
+    return len(entry.url) + len(entry.title) + len(entry.text)

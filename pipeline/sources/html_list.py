@@ -9,6 +9,7 @@ from soupsieve import SelectorSyntaxError
 
 from pipeline.config import Selectors
 from pipeline.sources.answer import Fetched, FetchError
+from pipeline.sources.dates import read_date
 from pipeline.sources.entries import Collector, Rows
 from pipeline.sources.soup import one_line, parse, readable
 
@@ -18,6 +19,7 @@ _NOTHING = re.compile(
     "(?:あり|ござい|おり|い)ません|(?:情報|お知らせ|該当|発表|発令)は?[な無]し|発[表令](?:して|されて)(?:い|おり)ません|準備中"
 )
 _SAID_IN_SHORT = 80  # characters of a row that says nothing
+_CALLED = 200  # characters of a heading that are remembered
 _LEAST = 10  # characters of a report in one line
 _INLINE = ("a", "span", "strong", "b", "em", "font", "img")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "dt")
@@ -46,7 +48,7 @@ def read(fetched: Fetched, hosts: Sequence[str], select: Selectors, *, emergency
         for item in items:
             link = _inside(item, select.link)
             date = item.select_one(select.date) if select.date else None
-            date_text = (str(date.get("datetime") or "") or one_line(date)) if date else ""
+            date_text = _date_text(date) if date else ""
             told = date_text if select.date else None
             if date:
                 date.extract()
@@ -75,12 +77,15 @@ def base_of(soup: BeautifulSoup, url: str) -> str:
 
 
 def heading_of(soup: BeautifulSoup) -> str:
-    """What the page calls itself: its first heading and its title, one a line."""
-    return "\n".join(dict.fromkeys(filter(None, (one_line(soup.h1)[:200], one_line_of_title(soup)))))
+    """What the page calls itself: its first heading and its title, one a line; each may be missing."""
+    title = " ".join(soup.title.get_text().split()) if soup.title else ""
+    return f"{one_line(soup.h1)[:_CALLED]}\n{title[:_CALLED]}"
 
 
-def one_line_of_title(soup: BeautifulSoup) -> str:
-    return " ".join(soup.title.get_text().split())[:200] if soup.title else ""
+def _date_text(date: Tag) -> str:
+    """The first date that can be read: what a machine is told, else what people are."""
+    texts = [*(str(date.get(name) or "") for name in ("datetime", "content", "title")), one_line(date)]
+    return next((text for text in texts if read_date(text)), one_line(date))
 
 
 def _inside(item: Tag, selector: str) -> Tag | None:

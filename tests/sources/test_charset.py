@@ -89,3 +89,9 @@ def test_text_after_a_long_page_of_ascii_is_still_iso_2022_jp() -> None:
 
 def test_an_emoji_in_two_halves_is_one() -> None:
     assert decode(b"&#55357;&#56845; &#xd83d;&#xde0d; &#55357; &#12354;") == "😍 😍 &#55357; &#12354;"
+
+
+def test_utf_16_without_a_mark_and_emoji_in_halves_of_utf_8_are_read() -> None:
+    text = '[{"page_name": "断水"}]'
+    assert decode(text.encode("utf-16-le")) == decode(text.encode("utf-16-be")) == text
+    assert decode("祭り".encode() + "\ud83d\ude0d".encode("utf-8", "surrogatepass")) == "祭り😍"

@@ -330,7 +330,7 @@ class TestHtmlList:
         assert (entry.title, entry.date) == ("断水", JUNE)
 
     def test_a_page_without_the_items_is_an_empty_list(self) -> None:
-        assert html_list.read(fetched("<p>現在、緊急情報はありません。"), HOSTS, SELECT) == Rows()
+        assert html_list.read(fetched("<p>現在、緊急情報はありません。"), HOSTS, SELECT) == Rows(heading="\n")
 
     def test_shift_jis_served_as_utf_8_is_read(self) -> None:
         found = html_list.read(fetched(LIST.encode("cp932"), "text/html; charset=UTF-8"), HOSTS, SELECT)
@@ -456,6 +456,31 @@ def test_a_list_without_end_is_cut_to_its_newest_entries_and_the_rest_is_counted
     found = smart(*rows)
     assert (len(found.entries), found.left_out) == (ENTRIES_AT_MOST, 5)
     assert {entry.url for entry in found.entries} > {f"{CITY}/a/{n}.html" for n in range(27, ENTRIES_AT_MOST, 28)}
+
+
+def test_a_list_of_endless_addresses_is_cut_by_its_size() -> None:
+    rows = [row(url=f"/a/{n}/{'a' * 9_000}.html") for n in range(200)]
+    found = smart(*rows)
+    assert (len(found.entries) + found.left_out, 0 < len(found.entries) < 120) == (200, True)
+
+
+def test_an_unreadable_date_does_not_hide_the_next() -> None:
+    (entry,) = smart(row(publish_datetime="未定", update_datetime="2026-06-13T10:13:08+09:00")).entries
+    assert entry.date == JUNE
+    body = '<li class="page"><a href="1.html">断水</a><time class="date" datetime="soon">2026年6月13日10時13分8秒</time></li>'
+    (entry,) = html_list.read(fetched(body.replace("10時13分8秒", " 10:13:08")), HOSTS, SELECT).entries
+    assert entry.date == JUNE
+
+
+@pytest.mark.parametrize("number", [9223372036854775808, "9" * 400, 10**400])
+def test_a_number_that_no_page_has_is_none(number: Any) -> None:
+    body = json.dumps([row(url="/a.html", page_no="@")]).replace('"@"', json.dumps(number)).encode()
+    try:
+        (entry,) = smart_cms.read(fetched(body), HOSTS).entries
+    except FetchError as error:
+        assert error.code == "malformed"  # noqa: PT017 - a number that JSON readers refuse
+    else:
+        assert entry.page_no is None or entry.page_no < 10**12
 
 
 def test_an_address_without_end_is_no_article() -> None:
