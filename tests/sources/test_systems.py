@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.article import Page
-from pipeline.config import ConfigError, PageSelectors
-from pipeline.config import load
+from pipeline.config import ConfigError, PageSelectors, load
 from pipeline.config import parse as parse_config
 from pipeline.sources import article_page
 from pipeline.sources.answer import Fetched
