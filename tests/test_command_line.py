@@ -90,7 +90,7 @@ def test_a_command_that_is_refused_or_fails_says_so_in_the_one_document(town: To
         (["never", "heard", "of"], "configuration", 2),
         (["run", "--now", "2026-11-24T09:00:00+09:00"], "configuration", 2),
         (["approve", "x", "--actor", "stranger"], "no-poster", 2),
-        (["preview", "--out", str(town.config)], "unexpected", 1),
+        (["preview", "--out", str(town.config)], "file", 1),
         (["status"], "ledger", 1),
     ):
         if code == "ledger":
@@ -102,6 +102,31 @@ def test_a_command_that_is_refused_or_fails_says_so_in_the_one_document(town: To
         assert result.err.endswith(f"kadoma-line: {result.json['error']['message']}\n")
         assert "Traceback" not in result.err
     assert "Traceback" in town.call("status", "--debug", code=1).err
+
+
+READ_ONLY = Path("/sys")  # for root, too
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["run"], ["run", "--dry-run"], ["status"], ["demo"], ["preview", "--out", f"{READ_ONLY}/preview"],
+        ["post", "--title", "題", "--text", "本文", "--actor", "miryoku"], ["ledger", "verify"],
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)  # fmt: skip
+def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(
+    town: Town, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.setattr(Town, "cold", False)
+    town.state = READ_ONLY / "state"
+    town.folder, written = READ_ONLY, town.folder  # where it is started
+    result = town.call(*command, json=True)
+    town.folder = written
+    assert "unexpected" not in result.out + result.err
+    assert "Traceback" not in result.out + result.err
+    assert result.code in (0, 1, 2)
+    assert result.code == 0 or str(READ_ONLY) in result.out + result.err or ".demo" in result.err
 
 
 def test_without_secrets_a_run_without_news_is_done(town: Town) -> None:

@@ -31,5 +31,8 @@ def ending(error: BaseException) -> Failure:
             return Failure("github", str(error), FAILED)
         case KeyboardInterrupt():
             return Failure("interrupted", "interrupted", FAILED)
+        case OSError(filename=str() as file):
+            told = f"{file}: {error.strerror}; it must be there, be of the right kind, and be yours to write"
+            return Failure("file", told, FAILED)
     told = f"unexpected {type(error).__name__}: {error}; run again with --debug and report it"
     return Failure("unexpected", told, FAILED)
