@@ -45,7 +45,6 @@ class Reason(StrEnum):
     LINE_UNAVAILABLE = "line-unavailable", "5"
     PAUSED = "paused", "5"
     SHADOW = "shadow", "5"
-    OTHER_TITLE = "other-title", "8(1)"
     GATHERING = "gathering", "7 proviso"
     # review: waits for a person
     STALE = "stale", "8"
@@ -85,7 +84,7 @@ class Reason(StrEnum):
 class Decision(Struct, frozen=True):
     """What happens to one article now. `until` is the instant when a hold ends by itself; `detail` what the rule saw;
     `shows` how much of it goes out: everything, its title and link, or a neutral sentence and the link. `mark` is that of the
-    text that a person is asked about."""
+    text that a person is asked about, `stands` the title of what stands in the article's place."""
 
     article: str
     verdict: Verdict
@@ -94,6 +93,7 @@ class Decision(Struct, frozen=True):
     detail: str = ""
     shows: Shows = "all"
     mark: str = ""
+    stands: str = ""
 
     @property
     def policy(self) -> str:

@@ -283,5 +283,8 @@ class Pass:
 
     def _is_news(self, decision: Decision) -> bool:
         known = self.ledger.knowledge.articles[decision.article]
-        before = (known.decision, known.reason, known.until)
-        return decision.verdict != "send" and (decision.verdict, decision.reason, decision.until) != before
+        before = (known.decision, known.reason, known.until, known.stands)
+        return (
+            decision.verdict != "send"
+            and (decision.verdict, decision.reason, decision.until, decision.stands) != before
+        )

@@ -191,7 +191,9 @@ def test_an_emergency_goes_out_with_its_own_title_when_a_maintenance_page_stands
     town.with_baseline()
     town.city.emergency(EMERGENCY, town.now)
     town.city.fail(EMERGENCY.path, Fault.html_instead())
-    assert town.run(code=0).decisions() == {EMERGENCY.title: ("send", "emergency")}
+    assert town.run(code=3).decisions() == {EMERGENCY.title: ("send", "emergency")}, (
+        "whether its details follow is asked"
+    )
     assert EMERGENCY.title in town.sent_titles()[0]
     assert not any("メンテナンス" in line for line in texts(town))
 

@@ -101,6 +101,7 @@ class Decided(Event, frozen=True):
     until: datetime | None = None
     detail: str = ""
     mark: str = ""  # of the text that a person is asked about
+    stands: str = ""  # the title of the page that stands in the article's place
 
     @classmethod
     def of(cls, decision: Decision, at: datetime, run: str) -> "Decided":
@@ -108,6 +109,7 @@ class Decided(Event, frozen=True):
         return cls(
             at=at, run=run, article=decision.article, decision=decision.verdict, reason=decision.reason,
             policy=decision.policy, until=decision.until, detail=decision.detail, mark=decision.mark,
+            stands=decision.stands,
         )  # fmt: skip
 
 

@@ -68,6 +68,7 @@ class Known(Struct, omit_defaults=True):
     words: tuple[str, ...] = ()  # emergency words and levels in what went out last
     asked: str = ""  # the mark of the text that a person is asked about
     cleared_mark: str = ""  # and of the one that a poster said yes to
+    stands: str = ""  # the title of the page that stands in its place
     muted: datetime | None = None  # a poster wants no more changes of this address
 
     @property
@@ -298,7 +299,7 @@ def _decided(k: Knowledge, e: Decided) -> None:
     if known is None or known.state == "sent":
         return
     known.decision, known.reason, known.until, known.detail = e.decision, e.reason, e.until, e.detail
-    known.asked = e.mark
+    known.asked, known.stands = e.mark, e.stands
     if e.decision in ("review", "hold", "send"):
         known.state = "review" if e.decision == "review" else "queued"
         k.waiting[e.article] = None
@@ -317,8 +318,7 @@ def _approved(k: Knowledge, e: Approved) -> None:
             known.cleared, known.cleared_mark = (*known.cleared, known.reason), known.asked
         if known.reason == "details":
             known.cleared, known.cleared_mark = (*known.cleared, known.detail), known.mark  # the doubt about them
-        if known.reason == "other-title":
-            known.title = known.detail  # the article has the title that the page shows
+        known.title, known.stands = known.stands or known.title, ""  # what stands there is the article, a poster says
         known.state, known.decision, known.approved_by = "queued", None, e.actor  # whatever is decided next is news
         known.approved_for = (*known.approved_for, e.department)
         known.approved_emergency = known.approved_emergency or e.emergency

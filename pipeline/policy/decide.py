@@ -119,7 +119,7 @@ def page_is_there(case: Case) -> Decision | None:
     if problem.code == "robots":  # does not become readable by itself
         return case.decision("review", Reason.PAGE_FORBIDDEN, problem.detail)
     if problem.code == "other-title":
-        return case.decision("hold", Reason.OTHER_TITLE, problem.title)
+        return replace(case.decision("hold", Reason.PAGE_UNREACHABLE, problem.detail), stands=problem.title)
     if case.asks_at_night:
         return None  # a person is asked about it now, not when its page can be had
     return case.decision("hold", Reason.PAGE_UNREACHABLE, problem.detail)

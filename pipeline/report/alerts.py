@@ -15,7 +15,6 @@ OF_THEIR_OWN = (Reason.BURST, Reason.GAP, Reason.UNTRUSTED_SOURCE, Reason.DETAIL
 HELD = (
     Reason.EMERGENCY_WORDS,
     Reason.GATHERING,
-    Reason.OTHER_TITLE,
     Reason.UNEXPECTED,
 )  # told although nobody must act
 
@@ -40,6 +39,7 @@ def standing(
     alerts += _waiting("waiting", [known for known in waiting if known.reason not in OF_THEIR_OWN])
     for reason in HELD:
         alerts += _waiting(str(reason), [known for known in knowledge.queue() if known.reason == reason])
+    alerts += _waiting("other-title", [known for known in knowledge.queue() if known.stands])
     if any(known.reason == Reason.QUOTA for known in knowledge.queue()):
         alerts.append(Alert("quota", about=config.line.account))
     alerts += [unknown(broadcast, knowledge) for broadcast in knowledge.unfinished() if broadcast.outcome == "unknown"]

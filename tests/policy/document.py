@@ -56,7 +56,6 @@ INTERLOCKS = (
     ("A doubt about an emergency costs its details: title and link go out, or a neutral sentence and the link", "`doubt_of`", (Reason.DETAILS,), ""),
     ("An emergency's page is read again in each pass, and what it newly says goes out", "`second_report.py`", (), ""),
     ("From the fourth broadcast within an hour about one address its changes are gathered for ten minutes", "`does_not_flood`", (Reason.GATHERING,), ""),
-    ("Another page than the one that was announced", "`same_article.py` `believable`", (Reason.OTHER_TITLE,), ""),
     ("Going live after a trial run", "`pipeline/ledger/knowledge.py` `_mode`", (Reason.SHADOW,), "`shadow`"),
     ("A mistake of ours about one article", "`decide.py`", (Reason.UNEXPECTED,), ""),
 )  # fmt: skip

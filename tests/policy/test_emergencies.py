@@ -366,7 +366,8 @@ class TestPosts:
         office.write(address, title="システムメンテナンス中です")
         self.post(office, address)
         assert office.run() == []
-        assert office.why(address) == ("queued", "other-title")
+        assert office.why(address) == ("queued", "page-unreachable")
+        assert office.known(address).stands
         office.write(address, title="冬の催し")
         assert office.run(HOUR) == [["冬の催し"]]
 
@@ -386,7 +387,8 @@ class TestWhatStandsThereAtTheMomentOfSending:
         address = office.publish(201, "12月の献立")
         office.write(address, title="ただいまメンテナンス中です")
         assert office.run() == []
-        assert office.why(address) == ("queued", "other-title")
+        assert office.why(address) == ("queued", "page-unreachable")
+        assert office.known(address).stands
         office.write(address, title="12月の献立")
         assert office.run(HOUR) == [["12月の献立"]]
 
