@@ -44,13 +44,16 @@ def test_a_signal_while_line_answers_lets_the_broadcast_be_finished_and_recorded
 
 
 @BOTH
-def test_a_signal_before_the_intent_ends_the_run_with_nothing_sent(inside_git: Inside, number: int) -> None:
-    inside_git.city.fail("/index.update.json", Fault.hang(), times=1)
+@pytest.mark.parametrize("path", ["/index.update.json", A.path], ids=["list", "page"])
+def test_a_signal_while_the_site_says_nothing_ends_the_run_with_nothing_sent(
+    inside_git: Inside, number: int, path: str
+) -> None:
+    inside_git.city.fail(path, Fault.hang(), times=1)
     run = start(inside_git)
     assert inside_git.city.wait_until_hanging(timeout=60)
     run.send_signal(number)
+    run.communicate()  # the site is still silent
     inside_git.city.release()
-    run.communicate()
     assert run.returncode == 1
     assert [one for one in inside_git.line.requests if one.path == BROADCAST] == []
     assert is_clean(inside_git)
