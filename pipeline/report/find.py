@@ -2,7 +2,7 @@
 
 from pipeline.config import Config
 from pipeline.ledger.knowledge import BroadcastKnown, Knowledge, Known
-from pipeline.sources.urls import site_url
+from pipeline.sources.urls import fragment, site_url
 
 
 def find(config: Config, knowledge: Knowledge, text: str) -> Known | None:
@@ -12,9 +12,11 @@ def find(config: Config, knowledge: Knowledge, text: str) -> Known | None:
         return knowledge.articles[text]
     bare = any(text.startswith(host) for host in config.site.hosts)  # as people copy it from a leaflet
     try:
-        return knowledge.find(site_url(f"https://{text}" if bare else text, config.site.url, config.site.hosts))
+        address = site_url(f"https://{text}" if bare else text, config.site.url, config.site.hosts)
     except ValueError:
         return None
+    part = fragment(text)  # one of several reports on a page
+    return (knowledge.find(f"{address}#{part}") if part else None) or knowledge.find(address)
 
 
 def find_broadcast(config: Config, knowledge: Knowledge, text: str) -> BroadcastKnown | None:

@@ -27,6 +27,7 @@ def test_reports_as_anchors_of_one_page_go_out_one_by_one(town: Town) -> None:
     assert "全員避難してください。" in report
     assert "高齢者等は" not in report
     assert scene.run(code=0) == []
+    assert "第2報　避難指示" in town.call("explain", f"{town.city.url}{PAGE}#n2", code=0).out
 
 
 def test_reports_stacked_on_the_list_itself_go_out_one_by_one_and_link_to_it(town: Town) -> None:
