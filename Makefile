@@ -42,8 +42,10 @@ screenshots: $(VENV)/.dev
 bench: $(VENV)/.run $(VENV)/peers/.done
 	$(BIN)/python -m benchmarks --peers $(VENV)/peers $(BENCH)
 
-# Resolves the hash locks again. No index address may stand in them: where packages come from is the machine's matter.
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+# Resolves the hash locks again, with releases that a week has looked at (SECURITY.md); a holiday law cannot wait: LOCK_UNTIL=2026-12-01.
+# No index address may stand in them: where packages come from is the machine's matter.
+LOCK_UNTIL ?= $(shell date -u -d '7 days ago' +%FT00:00:00Z)
+LOCK := $(BIN)/uv pip compile --quiet --exclude-newer "$(LOCK_UNTIL)" --universal --python-version 3.11 --upgrade --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 lock: $(VENV)/.dev
 	$(LOCK) pyproject.toml --group build -o requirements.lock

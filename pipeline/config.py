@@ -1,5 +1,6 @@
 """`kadoma.toml` as typed values. Every outside address stands there and nowhere else in the code."""
 
+import os
 import re
 import tomllib
 from datetime import time, timedelta, timezone
@@ -245,9 +246,10 @@ def parse(raw: dict[str, Any], name: str = "kadoma.toml") -> Config:
         config = msgspec.convert(raw, Config)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{name}: {_explain(raw, str(error))}") from None
-    from pipeline.config_rules import check  # rules about values that are typed already
+    from pipeline.config_rules import check, check_pins  # rules about values that are typed already
 
     check(config, name)
+    check_pins(config, os.environ, name)
     return config
 
 

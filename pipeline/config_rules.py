@@ -1,7 +1,7 @@
 """What types cannot say about a configuration: addresses, days, spans, texts. Each mistake is named with its key."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from urllib.parse import urlsplit
 
@@ -25,6 +25,8 @@ SPANS = {
     "github.silent_after": ("1h", "30d"), "github.grace": ("0s", "12h"), "github.outside": ("5m", "24h"),
 }  # fmt: skip
 
+SECRETS = ("LINE_CHANNEL_SECRET", "LINE_CHANNEL_ACCESS_TOKEN")
+
 Fail = Callable[[str, object, str], None]
 
 
@@ -46,6 +48,21 @@ def check(config: Config, name: str) -> None:
     _check_site(config.site, fail)
     _check_quick_replies(config.line.quick_replies, fail)
     _check_policy(config.policy, fail)
+
+
+def check_pins(config: Config, environment: Mapping[str, str], name: str) -> None:
+    """Where secrets are at hand, the addresses are those that the workflow was given from outside this file (variables of the
+    repository), which a pull request cannot change. Nothing is pinned where nothing was given. Raises ConfigError."""
+    if not any(environment.get(secret) for secret in SECRETS):
+        return
+    for variable, key, used in (
+        ("ALLOWED_LINE_API", "line.api", [config.line.api]),
+        ("ALLOWED_SITE_HOSTS", "site.hosts", list(config.site.hosts)),
+    ):
+        allowed = environment.get(variable, "").replace(",", " ").split()
+        if allowed and not set(used) <= set(allowed):
+            told = f"{' '.join(allowed)} (the repository's variable {variable}); who moves changes the variable, too"
+            raise ConfigError(f"{name}: {key}: found {' '.join(used)!r}; allowed: {told}")
 
 
 def _check_addresses(config: Config, fail: Fail) -> None:

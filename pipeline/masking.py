@@ -6,13 +6,16 @@ says, a secret in any encoding that we use comes out as ***.
 
 import base64
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TextIO
 from urllib.parse import quote, quote_plus
 
-NAMES = ("LINE_CHANNEL_SECRET", "LINE_CHANNEL_ACCESS_TOKEN", "GITHUB_TOKEN")
+NAMES = re.compile(
+    r"\w*(TOKEN|SECRET|PASSWORD|DEPLOY_KEY|API_KEY)"
+)  # of variables that hold one, ours and other programs'
 SHORTEST = 6  # characters; what is shorter would mask words, and protects nothing
 MASK = "***"
 
@@ -36,7 +39,7 @@ def masked(text: str) -> str:
 @contextmanager
 def masking(environment: Mapping[str, str]) -> Iterator[None]:
     """Mask what is written to stdout and stderr."""
-    learn(*(environment.get(name, "") for name in NAMES))
+    learn(*(value for name, value in environment.items() if NAMES.fullmatch(name)))
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = _Filter(before[0]), _Filter(before[1])
     try:

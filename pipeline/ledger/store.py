@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from pipeline.config import JST
 from pipeline.ledger.events import AnyEvent, decode, encode
+from pipeline.masking import masked
 
 FIRST = ""  # `prev` of the very first event
 OWN = ("ledger-*.jsonl", "broadcasts", "torn")  # what the pipeline itself writes into the state directory
@@ -114,7 +115,7 @@ def append(state: Path, events: Sequence[AnyEvent]) -> None:
     name = max((file.name for file in files(state)), default="")
     batches: dict[Path, list[bytes]] = {}
     for event in events:
-        line = encode(replace(event, prev=prev))
+        line = masked(encode(replace(event, prev=prev)).decode()).encode()  # what a failure said is kept for years
         prev = line_hash(line)
         name = max(
             name, f"ledger-{event.at.astimezone(JST).year}.jsonl"

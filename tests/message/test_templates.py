@@ -14,7 +14,7 @@ from pipeline.message.card import theme
 from pipeline.message.limits import violations
 from pipeline.message.render import RenderError, render
 from pipeline.report.gallery import gallery
-from pipeline.templates import TEMPLATES
+from pipeline.templates import TEMPLATES, Kind, environment
 from tests.message.message_examples import CONFIG, article
 
 WITH_POLICY = replace(CONFIG, policy=replace(CONFIG.policy, url="/shisei/line.html"))
@@ -159,3 +159,20 @@ def test_every_text_follows_the_size_that_the_reader_has_set() -> None:
                         if part["type"] in ("text", "button"):
                             assert part["scaling"] is True
                             assert part.get("wrap") or part.get("adjustMode") or len(part["text"]) < 8
+
+
+@pytest.mark.parametrize("kind", ["json", "html", "text"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{{ ''.__class__.__mro__ }}",
+        "{{ cycler.__init__.__globals__.os.environ }}",
+        "{{ value.append('x') }}",
+        "{{ self._TemplateReference__context }}",
+    ],
+)
+def test_a_template_can_say_words_and_nothing_else(kind: Kind, written: str) -> None:
+    import jinja2
+
+    with pytest.raises((jinja2.exceptions.SecurityError, jinja2.exceptions.UndefinedError)):
+        environment(kind).from_string(written).render(value=["a"])

@@ -107,7 +107,7 @@ class Runner:
         self.github = GitHubServer(now=lambda: town.now)
         self.github.start()
         self.secrets: dict[str, str] = dict(SECRETS)
-        self.variables: dict[str, str] = {"WATCH_FOR": "0m"}
+        self.variables: dict[str, str] = {"WATCH_FOR": "0m", "ALLOWED_LINE_API": town.line.url}
         self.before: dict[str, Callable[[Path], None]] = {}
         self.runs: list[Run] = []
         self.default_branch = "main"

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
@@ -297,3 +298,17 @@ def test_a_pass_that_succeeded_gives_a_sign_of_life_to_a_monitor_outside_github(
     assert run.step("Sign of life").commands == [
         ("warning", "no sign of life was given")
     ]  # the embedded city has no such page
+
+
+@pytest.mark.parametrize(("variable", "key"), [("ALLOWED_LINE_API", "line.api"), ("ALLOWED_SITE_HOSTS", "site.hosts")])
+def test_an_address_that_only_the_configuration_allows_is_refused_where_the_secrets_are(
+    runner: Runner, variable: str, key: str
+) -> None:
+    runner.variables[variable] = "https://api.example.org"
+    runner.town.now += OPEN
+    run = runner.run("sync.yml")
+    assert run.step("Run").code == 2
+    assert f"kadoma.toml: {key}: found" in run.log
+    assert "https://api.example.org" in run.log
+    assert runner.town.line.requests == runner.town.city.requests[:0] == []
+    assert runner.run("sync.yml", "workflow_dispatch", {}).is_green, "a dry run has no secret"

@@ -212,8 +212,8 @@ def test_the_lock_has_every_dependency_of_the_package() -> None:
 
 def test_the_files_that_decide_what_is_posted_have_owners() -> None:
     owners = (ROOT / ".github" / "CODEOWNERS").read_text(encoding="utf-8")
-    for path in ("/kadoma.toml", "/pipeline/policy/", "/templates/", "/.github/"):
-        assert re.search(rf"(?m)^{re.escape(path)}\s+@", owners), path
+    for path in ("/kadoma.toml", "/pipeline/", "/pipeline/policy/", "/templates/", "/.github/"):
+        assert re.search(rf"(?m)^{re.escape(path)}\s+@kadoma-city/ict", owners), f"{path}: an engineer looks, too"
         assert (ROOT / path.strip("/")).exists()
 
 
@@ -250,3 +250,18 @@ def test_the_preview_shows_what_would_be_sent_and_its_pictures_are_of_pages_that
     [pages] = re.findall(r"for page in (.+); do", script["Screenshots"])
     assert all((temp / "preview" / f"{page}.html").exists() for page in pages.split())
     assert ARTICLES[20].title in summary.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_wherever_lines_secrets_are_at_hand_the_addresses_are_pinned_outside_the_configuration(name: str) -> None:
+    for step in steps(name):
+        env = step.get("env", {})
+        assert ("LINE_CHANNEL_SECRET" in env) == ("ALLOWED_LINE_API" in env) == ("ALLOWED_SITE_HOSTS" in env), step[
+            "name"
+        ]
+
+
+def test_make_lock_waits_a_week_for_new_releases_as_security_says() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "LOCK_UNTIL ?= $(shell date -u -d '7 days ago'" in makefile
+    assert '--exclude-newer "$(LOCK_UNTIL)"' in makefile
