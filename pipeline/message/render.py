@@ -139,7 +139,7 @@ class _Renderer:
     def list_card(self) -> Json:
         title = self.look["words"]["more"]
         address = uri.link(self.config.site.url)
-        nothing = {"department": "", "tel": "", "quoted": ""}
+        nothing = {"department": "", "tel": "", "call": "", "quoted": ""}
         shown = {"style": "list", "title": title, "short_title": title, "url": address}
         return shown | {"colour": colour("", self.look)} | nothing
 

@@ -207,7 +207,7 @@ def texts(message: dict[str, Any]) -> list[str]:
 def test_paragraphs_stand_apart_unless_there_are_too_many() -> None:
     assert texts(render([article(text="一。\n\n二。\n三。")], CONFIG).messages[0]) == ["一。", "二。", "三。"]
     long = "\n".join(f"・{number}" for number in range(13))
-    assert texts(render([article(text=long)], CONFIG).messages[0]) == [long]
+    assert texts(render([article(text=long, style="text")], CONFIG).messages[0]) == [long]
 
 
 def test_a_correction_says_what_it_corrects_and_what_is_right() -> None:

@@ -33,7 +33,7 @@ def test_everything_that_the_templates_use_is_drawn() -> None:
 
 @pytest.mark.parametrize("field", ["title", "text", "label", "department", "quoted_from"])
 def test_no_markup_of_an_article_becomes_markup_of_the_page(field: str) -> None:
-    html = draw(message(**{field: HOSTILE}), WORDS).html
+    html = draw(message(**{field: HOSTILE + "。"}), WORDS).html  # a sentence: the lead of a page is one
     assert "<script" not in html
     assert "<img" not in html
     assert "onload='" not in html
