@@ -66,7 +66,7 @@ ABOUT_DECIDING = re.compile(r"承認|却下|届いて[いお]")
 QUOTED_WORDS = re.compile(r"「[^「」]{0,500}」")
 
 
-class Reply(Struct, frozen=True):
+class Instruction(Struct, frozen=True):
     """One decision. `about`: ids and addresses that it names; `everything`: all that the issue lists."""
 
     action: Action
@@ -75,11 +75,11 @@ class Reply(Struct, frozen=True):
     why: str = ""
 
 
-def read(text: str) -> Reply | Problem | None:
+def read(text: str) -> Instruction | Problem | None:
     """The decision in a reply; None for a text that does not speak of one."""
     if len(text) > LONGEST:
         return "unclear"
-    decisions: list[Reply] = []
+    decisions: list[Instruction] = []
     reasons: list[str] = []
     named: list[str] = []
     unclear = False
@@ -101,7 +101,7 @@ def read(text: str) -> Reply | Problem | None:
     about = [name for decision in decisions for name in decision.about] + named
     why = [decision.why for decision in decisions if decision.why] + reasons
     first = decisions[0]
-    return Reply(first.action, first.everything, tuple(dict.fromkeys(about)), "。".join(dict.fromkeys(why)))
+    return Instruction(first.action, first.everything, tuple(dict.fromkeys(about)), "。".join(dict.fromkeys(why)))
 
 
 def own_lines(text: str) -> Iterator[str]:
@@ -138,7 +138,7 @@ def _sentences(text: str) -> Iterator[str]:
             yield from filter(None, (part.strip(AROUND) for part in SENTENCE_ENDS.split(line)))
 
 
-def _decision(sentence: str) -> Reply | None:
+def _decision(sentence: str) -> Instruction | None:
     found = DECISION.match(sentence) if len(sentence) <= LONGEST_LINE else None
     if found is None or sentence.endswith(("?", "か")):
         return None
@@ -152,7 +152,7 @@ def _decision(sentence: str) -> Reply | None:
     action = next(action for action in get_args(Action) if found[action.replace("-", "_")])
     if reason := REASON.match(why):
         why = reason["why"].strip(AROUND)
-    return Reply(action, bool(found["all"]), tuple(about), why)
+    return Instruction(action, bool(found["all"]), tuple(about), why)
 
 
 def _only_names(sentence: str) -> list[str]:

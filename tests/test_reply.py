@@ -5,7 +5,7 @@ from time import process_time
 
 import pytest
 
-from pipeline.reply import Reply, read
+from pipeline.reply import Instruction, read
 
 # What the issue says; quoted below an answer, its 「承認」 and 「却下」 must not count.
 ORIGINAL = """【門真市 LINE】確認待ち：子育て講座のご案内
@@ -59,15 +59,15 @@ PROGRAMS: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize(
     ("said", "meant"),
     [
-        ("承認", Reply("approve")),
-        ("お世話になっております。\n承認します。よろしくお願いいたします。", Reply("approve")),
-        ("「却下」　古い記事の再掲載のため。", Reply("reject", why="古い記事の再掲載のため")),
-        ("届いていませんでした。", Reply("not-delivered")),
+        ("承認", Instruction("approve")),
+        ("お世話になっております。\n承認します。よろしくお願いいたします。", Instruction("approve")),
+        ("「却下」　古い記事の再掲載のため。", Instruction("reject", why="古い記事の再掲載のため")),
+        ("届いていませんでした。", Instruction("not-delivered")),
         ("確認しておきます。", None),
     ],
 )
 def test_the_decision_is_read_whatever_a_mail_program_puts_around_it(
-    program: str, said: str, meant: Reply | None
+    program: str, said: str, meant: Instruction | None
 ) -> None:
     assert read(PROGRAMS[program](said)) == meant
 
@@ -75,18 +75,21 @@ def test_the_decision_is_read_whatever_a_mail_program_puts_around_it(
 @pytest.mark.parametrize(
     ("said", "meant"),
     [
-        ("全部承認", Reply("approve", everything=True)),
-        ("すべて却下：一覧の作り直しのため", Reply("reject", everything=True, why="一覧の作り直しのため")),
-        ("却下\n理由：古い記事", Reply("reject", why="古い記事")),
-        ("緊急　河川の水位が上がっているため", Reply("emergency", why="河川の水位が上がっているため")),
-        ("緊急で承認します", Reply("emergency")),
-        ("届いていた", Reply("delivered")),
-        ("届いていなかった（端末で確認）", Reply("not-delivered", why="端末で確認")),
-        ("承認　ａ１ｂ２ｃ３ｄ４ｅ５ｆ６、0123456789ab", Reply("approve", about=("a1b2c3d4e5f6", "0123456789ab"))),
-        ("承認\r\nhttps://www.city.example/a.html", Reply("approve", about=("https://www.city.example/a.html",))),
-        ("**承認**", Reply("approve")),
-        ("「緊急断水のお知らせ」の件、確認しました。承認です。", Reply("approve")),
-        ("承認\n承認します", Reply("approve")),
+        ("全部承認", Instruction("approve", everything=True)),
+        ("すべて却下：一覧の作り直しのため", Instruction("reject", everything=True, why="一覧の作り直しのため")),
+        ("却下\n理由：古い記事", Instruction("reject", why="古い記事")),
+        ("緊急　河川の水位が上がっているため", Instruction("emergency", why="河川の水位が上がっているため")),
+        ("緊急で承認します", Instruction("emergency")),
+        ("届いていた", Instruction("delivered")),
+        ("届いていなかった（端末で確認）", Instruction("not-delivered", why="端末で確認")),
+        (
+            "承認　ａ１ｂ２ｃ３ｄ４ｅ５ｆ６、0123456789ab",
+            Instruction("approve", about=("a1b2c3d4e5f6", "0123456789ab")),
+        ),
+        ("承認\r\nhttps://www.city.example/a.html", Instruction("approve", about=("https://www.city.example/a.html",))),
+        ("**承認**", Instruction("approve")),
+        ("「緊急断水のお知らせ」の件、確認しました。承認です。", Instruction("approve")),
+        ("承認\n承認します", Instruction("approve")),
         ("承認\n却下", "contradiction"),
         ("緊急\n承認", "contradiction"),
         ("届いていた\n届いていなかった", "contradiction"),
@@ -108,7 +111,7 @@ def test_the_decision_is_read_whatever_a_mail_program_puts_around_it(
         ("", None),
     ],
 )
-def test_only_what_cannot_be_misunderstood_is_a_decision(said: str, meant: Reply | str | None) -> None:
+def test_only_what_cannot_be_misunderstood_is_a_decision(said: str, meant: Instruction | str | None) -> None:
     assert read(said) == meant
 
 

@@ -20,12 +20,12 @@ from pipeline.ledger.knowledge import Knowledge, Known
 from pipeline.ledger.ledger import Ledger, Rehearsal
 from pipeline.policy.posters import department_of
 from pipeline.refusal import Refusal
-from pipeline.reply import Problem, Reply, read
+from pipeline.reply import Instruction, Problem, read
 from pipeline.report import issues, render, words
 from pipeline.report.alerts import standing
-from pipeline.report.decision import BROADCAST
 from pipeline.report.find import find
 from pipeline.report.github import Comment, GitHub, Issue
+from pipeline.report.matter import BROADCAST
 from pipeline.report.status import place_of, status_of
 from pipeline.report.tell import append_summary
 from pipeline.world import World
@@ -41,7 +41,7 @@ class Heard(Struct, frozen=True):
     issue: Issue
     code: str
     thing: str
-    meant: Reply | Problem
+    meant: Instruction | Problem
 
 
 def reply(options: argparse.Namespace) -> Output:
@@ -70,7 +70,7 @@ def reply(options: argparse.Namespace) -> Output:
             return Output({"decided": False, "exit": 0}, lambda: said)
         if not options.check:
             rows = _rows(config, ledger.knowledge, world, done)
-            deed = words.catalogue().answers[heard.meant.action] if isinstance(heard.meant, Reply) else None
+            deed = words.catalogue().answers[heard.meant.action] if isinstance(heard.meant, Instruction) else None
             said = render.markdown("reply", refused="", author=heard.comment.author, said=deed, rows=rows)
             _answer(github, heard, said)
             _close(github, config, ledger.knowledge, heard)
@@ -99,7 +99,7 @@ def _decided(config: Config, ledger: Ledger, heard: Heard) -> list[Known]:
     department_of(comment.author, config.policy.posters)  # who may not decide is told that, and nothing else
     if comment.edited:
         raise Refusal("reply-edited")
-    if not isinstance(meant, Reply):
+    if not isinstance(meant, Instruction):
         raise Refusal("reply-contradiction" if meant == "contradiction" else "reply-unclear")
     desk = Desk(config, ledger, comment.author, origin=origin_of(os.environ))
     if (meant.action in OF_A_BROADCAST) != (heard.code == BROADCAST):
@@ -117,7 +117,7 @@ def _decided(config: Config, ledger: Ledger, heard: Heard) -> list[Known]:
     return desk.approve(about, meant.action == "emergency", meant.why)
 
 
-def _about(config: Config, knowledge: Knowledge, heard: Heard, meant: Reply) -> list[str]:
+def _about(config: Config, knowledge: Knowledge, heard: Heard, meant: Instruction) -> list[str]:
     """What the reply decides on: the thing of the issue, or what it names of the list. Raises Refusal."""
     if heard.thing:
         listed = [heard.thing]

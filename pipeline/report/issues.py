@@ -19,8 +19,8 @@ from pipeline.decision import Alert
 from pipeline.ledger.events import Told
 from pipeline.ledger.knowledge import Knowledge
 from pipeline.report import render, safe, words
-from pipeline.report.decision import Case, Show, case_of, page_of
 from pipeline.report.github import GitHub, GitHubError, Issue
+from pipeline.report.matter import Matter, Show, matter_of, page_of
 from pipeline.report.residents import Shown
 from pipeline.report.status import place_of, posters, status_of
 
@@ -91,11 +91,15 @@ def publish(
         for key in begun:
             topic = current[key]
             shown = show(topic.thing) if topic.thing else Shown()
-            if case := case_of(topic.alert.code, topic.thing, standing, shown):
+            if matter := matter_of(topic.alert.code, topic.thing, standing, shown):
                 if general := there.pop(topic.alert.code, None):  # the watchdog's, or of a list that has become short
                     github.close_issue(general.number, words.sentence("over"))
                 _tell(
-                    github, there.get(key), case, labels_of(config, case.code), page_of(config, environment, case, key)
+                    github,
+                    there.get(key),
+                    matter,
+                    labels_of(config, matter.code),
+                    page_of(config, environment, matter, key),
                 )
             elif not topic.thing:
                 open_or_rewrite(github, config, environment, words.told(topic.alert, place), there.get(key))
@@ -153,14 +157,14 @@ def open_or_rewrite(
             github.comment(there.number, render.markdown("joined", things=joined, changed=False))
 
 
-def _tell(github: GitHub, there: Issue | None, case: Case, labels: list[str], page: tuple[str, str]) -> None:
+def _tell(github: GitHub, there: Issue | None, matter: Matter, labels: list[str], page: tuple[str, str]) -> None:
     """The issue of one thing; what is asked about it anew (another reason) is told by a comment."""
     title, body = page
     if there is None:
         github.open_issue(title, body, labels)
     elif there.body != body:
         github.rewrite_issue(there.number, title, body)
-        github.comment(there.number, render.markdown("joined", things=[case.why], changed=True))
+        github.comment(there.number, render.markdown("joined", things=[matter.why], changed=True))
 
 
 def labels_of(config: Config, code: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from pipeline.form import ACTIONS
-from pipeline.reply import Action, Reply, read
+from pipeline.reply import Action, Instruction, read
 from pipeline.sandbox.articles import ARTICLES
 from tests.doubles.fault import Fault
 from tests.doubles.line import CHANNEL_ID, CHANNEL_SECRET
@@ -177,8 +177,8 @@ def test_a_decision_takes_three_steps_and_its_words_are_those_that_are_understoo
     assert "返信し" in steps[1]
     said = re.findall(r"(?m)^\| (.+?) \|", section.partition("自分から投稿")[0])[2:]
     understood = [read(one.replace("ID", ARTICLE)) for row in said for one in row.split("　／　")]
-    assert all(isinstance(one, Reply) for one in understood)
-    assert {one.action for one in understood if isinstance(one, Reply)} == set(get_args(Action))
+    assert all(isinstance(one, Instruction) for one in understood)
+    assert {one.action for one in understood if isinstance(one, Instruction)} == set(get_args(Action))
 
 
 def test_the_environments_and_secrets_of_the_handbook_are_those_of_the_workflows() -> None:

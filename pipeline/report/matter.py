@@ -19,7 +19,7 @@ BROADCAST = "unknown-broadcast"
 TITLE = 80  # characters of a title in the subject of a mail
 
 
-class Case(Struct, frozen=True):
+class Matter(Struct, frozen=True):
     """One thing that waits.
 
     Attributes:
@@ -40,8 +40,8 @@ class Case(Struct, frozen=True):
     opening: str | None = None
 
 
-def case_of(code: str, thing: str, standing: Json, shown: Shown) -> Case | None:
-    """The case of an article or broadcast that waits; None when it does not any more.
+def matter_of(code: str, thing: str, standing: Json, shown: Shown) -> Matter | None:
+    """What is to be known of an article or broadcast that waits; None when it does not any more.
 
     Args:
         standing: the document of `status`.
@@ -52,25 +52,27 @@ def case_of(code: str, thing: str, standing: Json, shown: Shown) -> Case | None:
         return None
     if code == BROADCAST:
         title = "、".join(row["titles"])
-        return Case(code, thing, title, words.catalogue().alerts[code].what, row, ("delivered", "not-delivered"), shown)
+        return Matter(
+            code, thing, title, words.catalogue().alerts[code].what, row, ("delivered", "not-delivered"), shown
+        )
     closed = not standing["in_window"] and not row["urgent"]
     answers = ("approve", "reject", "emergency") if closed else ("approve", "reject")
     if code == "emergency-words":
         answers = ("emergency", "reject")
     why = f"{row['text']}（{words.policy(row['policy'])}）"
-    return Case(code, thing, row["title"], why, row, answers, shown, standing["next_opening"] if closed else None)
+    return Matter(code, thing, row["title"], why, row, answers, shown, standing["next_opening"] if closed else None)
 
 
-def page_of(config: Config, environment: Mapping[str, str], case: Case, key: str) -> tuple[str, str]:
+def page_of(config: Config, environment: Mapping[str, str], matter: Matter, key: str) -> tuple[str, str]:
     """Title and Markdown of its issue, in which nothing from outside is more than text."""
     place = place_of(environment, Path("kadoma.toml"), Path("state"))
-    kind = words.catalogue().alerts[case.code].title
-    title = f"【{config.site.name} LINE】{kind}：{line(case.title)[:TITLE] or case.thing}"
+    kind = words.catalogue().alerts[matter.code].title
+    title = f"【{config.site.name} LINE】{kind}：{line(matter.title)[:TITLE] or matter.thing}"
     body = render.markdown(
-        "decision",
-        case=case,
+        "matter",
+        matter=matter,
         key=key,
-        messages=lines(case.shown.messages),
+        messages=lines(matter.shown.messages),
         actions=place.form.rpartition("/")[0],
         site=config.site.name,
         account=config.line.account,
