@@ -9,9 +9,9 @@ from hashlib import sha256
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pipeline.article import TITLE_AT_MOST, Entry
+from pipeline.article import TITLE_AT_MOST, Entry, identity
 from pipeline.sources.dates import has_odd_zone, read_date
-from pipeline.sources.urls import fragment, is_plain, on_hosts, page_number, site_url, without_fragment
+from pipeline.sources.urls import fragment, is_plain, on_hosts, own_host, page_number, site_url, without_fragment
 from pipeline.text import clean
 
 ADDRESS_AT_MOST = 10_000  # characters; LINE takes no longer one (Messaging API, 2026-10-27)
@@ -48,7 +48,8 @@ class Collector:
 
     def __init__(self, base: str, hosts: Sequence[str], *, own: str = "", emergency: bool = False) -> None:
         self._base, self._hosts, self._own, self._emergency = base, hosts, own or base, emergency
-        roots = [f"{scheme}://{host}/" for host in hosts for scheme in ("https", "http")]
+        self._itself = identity(self._own)
+        roots = [f"{way}://{host}/" for host in hosts if own_host(host, hosts) == host for way in ("https", "http")]
         self._roots = tuple(root for root in roots if on_hosts(root, hosts))
         self._entries: dict[str, Entry] = {}
         self._reports: list[Entry] = []
@@ -76,7 +77,7 @@ class Collector:
         except ValueError:
             self.skip()
             return
-        if not address:
+        if not address or identity(address) == self._itself:  # elsewhere, or the list itself
             self.pass_over()
         elif len(address) > ADDRESS_AT_MOST:
             self.skip()
@@ -127,7 +128,7 @@ class Collector:
         part = fragment(url) if self._emergency else ""
         if not _WHOLE_PAGE.fullmatch(part):
             address += f"#{part}"
-        return "" if address == self._own else address
+        return address
 
     def _date(self, date: str | None) -> datetime | None:
         read = read_date(date) if date else None

@@ -24,7 +24,7 @@ from pipeline.sources.answer import (
 )
 from pipeline.sources.deadline import Deadline, Limits
 from pipeline.sources.probe import Probed, probe
-from pipeline.sources.urls import on_hosts, site_url
+from pipeline.sources.urls import on_hosts, secure_url
 
 if TYPE_CHECKING:
     from http.client import HTTPMessage
@@ -171,7 +171,7 @@ class Client:
                     answer.last_modified, "", None, answer.total,
                 )  # fmt: skip
             try:
-                current = site_url(answer.location, current, self.hosts)
+                current = secure_url(answer.location, current, self.hosts)
             except ValueError as error:
                 raise FetchError(
                     "malformed", f"{url} redirects to {error}; ask the web team", status=answer.status

@@ -1,7 +1,7 @@
 """Addresses: one canonical spelling per page, so that an address can be an identity."""
 
 import re
-from collections.abc import Container
+from collections.abc import Collection, Container
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 from pipeline.config import is_loopback
@@ -72,31 +72,35 @@ def is_plain(url: str) -> bool:
     return _PLAIN.fullmatch(url) is not None
 
 
-def site_url(url: str, base: str, hosts: Container[str]) -> str:
-    """Like `canonical`, in the spelling of the site: http:// of one of its hosts becomes https:// unless it is this machine,
-    and a host that differs from one of them by `www.` alone is that one.
+def secure_url(url: str, base: str, hosts: Collection[str]) -> str:
+    """Like `canonical`; and http:// of one of the site's hosts becomes https://, unless it is this machine.
 
     Raises:
         ValueError: as `canonical` does.
     """
     address = canonical(url, base)
-    scheme, netloc = urlsplit(address)[:2]
-    if scheme == "http" and not is_loopback(address):
+    if address.startswith("http:") and not is_loopback(address):
         secure = canonical(f"https{address.removeprefix('http')}")
-        twin = _twin(urlsplit(secure).netloc, hosts)
-        return _on(secure, twin) if twin else address
-    twin = _twin(netloc, hosts)
-    return _on(address, twin) if twin else address
+        if own_host(urlsplit(secure).netloc, hosts):
+            return secure
+    return address
 
 
-def _twin(netloc: str, hosts: Container[str]) -> str:
+def site_url(url: str, base: str, hosts: Collection[str]) -> str:
+    """Like `secure_url`, and with the site's own spelling of the host: of two that differ by `www.` alone the first of
+    `hosts`. Not for where a redirect leads: that is how a server tells the two apart.
+
+    Raises:
+        ValueError: as `canonical` does.
+    """
+    parts = urlsplit(secure_url(url, base, hosts))
+    return urlunsplit(parts._replace(netloc=own_host(parts.netloc, hosts) or parts.netloc))
+
+
+def own_host(netloc: str, hosts: Collection[str]) -> str:
     """The site's own spelling of a host, with or without `www.`; "" for a host that is not the site's."""
     other = netloc.removeprefix("www.") if netloc.startswith("www.") else f"www.{netloc}"
-    return next((host for host in (netloc, other) if host in hosts), "")
-
-
-def _on(address: str, netloc: str) -> str:
-    return urlunsplit(urlsplit(address)._replace(netloc=netloc))
+    return next((host for host in hosts if host in (netloc, other)), "")
 
 
 def on_hosts(url: str, hosts: Container[str]) -> bool:

@@ -458,6 +458,21 @@ def test_a_list_without_end_is_cut_to_its_newest_entries_and_the_rest_is_counted
     assert {entry.url for entry in found.entries} > {f"{CITY}/a/{n}.html" for n in range(27, ENTRIES_AT_MOST, 28)}
 
 
+def test_a_link_to_the_list_itself_in_any_spelling_is_no_article_and_www_makes_no_second_one() -> None:
+    links = (
+        "/list",
+        f"{CITY}/list/",
+        "list?v=2",
+        f"{CITY}/1.html",
+        "https://city.example/1.html",
+        "http://www.city.example/1.html",
+    )
+    body = "".join(f'<li class="page"><a href="{link}">断水</a></li>' for link in links)
+    for emergency in (False, True):
+        found = html_list.read(fetched(body), ("www.city.example", "city.example"), SELECT, emergency=emergency)
+        assert ([entry.url for entry in found.entries], found.passed) == ([f"{CITY}/1.html"], 3)
+
+
 def test_a_list_of_endless_addresses_is_cut_by_its_size() -> None:
     rows = [row(url=f"/a/{n}/{'a' * 9_000}.html") for n in range(200)]
     found = smart(*rows)
