@@ -115,6 +115,8 @@ def _require(fetched: Fetched, rows: Sequence[Row]) -> None:
 def _first_date(*values: Any) -> str:
     """The first one that can be read, else what stands where the date should be."""
     texts = [value for value in values if isinstance(value, str)]
+    if len(texts) < 2:  # noqa: PLR2004 - nothing to choose from
+        return "".join(texts)
     return next((text for text in texts if read_date(text)), next(iter(texts), ""))
 
 
