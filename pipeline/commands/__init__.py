@@ -16,7 +16,9 @@ from msgspec.structs import replace
 from pipeline.config import Config, ConfigError, load
 
 if TYPE_CHECKING:
+    from pipeline.ledger.ledger import Ledger
     from pipeline.report.words import Place
+    from pipeline.world import World
 
 DONE, FAILED, USAGE, WAITS = 0, 1, 2, 3  # exit codes of the contract
 
@@ -49,6 +51,16 @@ def configured(options: argparse.Namespace) -> Config:
         )
     options.state = Path(config.rehearsal.state)
     return replace(config, line=replace(config.line, account=config.rehearsal.account))
+
+
+def ledger_of(options: argparse.Namespace, config: Config, world: "World", *, rehearse: bool = False) -> "Ledger":
+    """The ledger for what a person decides, under an id of its own; in a rehearsal nothing is written."""
+    from pipeline.ledger.ledger import Ledger, Rehearsal
+
+    run = f"d{world.now():%Y%m%d-%H%M%S}"
+    if rehearse:
+        return Rehearsal(options.state, run, world.now)
+    return Ledger(options.state, config.state, run, world.now, config.is_loopback)
 
 
 def place(options: argparse.Namespace) -> "Place":

@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from pipeline.article import Picture
-from pipeline.commands import FAILED, Output, configured
+from pipeline.commands import FAILED, Output, configured, ledger_of
 from pipeline.config import JST, Config, ConfigError
 from pipeline.desk import Desk, Draft
 from pipeline.form import Form, Look, basis_of, filled_in, hand_in, origin_of, own_picture, own_url
 from pipeline.ledger.knowledge import Known
-from pipeline.ledger.ledger import Ledger, Rehearsal
 from pipeline.ledger.store import LedgerError
 from pipeline.policy.posters import department_of, same_person
 from pipeline.refusal import Refusal
@@ -53,7 +52,7 @@ def resolve(options: argparse.Namespace) -> Output:
 def _at_the_desk(options: argparse.Namespace, deed: str, work: Callable[[Desk], list[Known]]) -> Output:
     config = configured(options)
     world = World.real(config)
-    with Ledger(options.state, config.state, _run_id(world), world.now, config.is_loopback) as ledger:
+    with ledger_of(options, config, world) as ledger:
         rows = _rows(work(Desk(config, ledger, options.actor)))
     said = words.sentence(deed)
     return Output({"articles": rows, "exit": 0}, lambda: render.text("desk", said=said, articles=rows))
@@ -77,13 +76,7 @@ def _handed_in(options: argparse.Namespace, config: Config, world: World) -> Out
         department_of(one, config.policy.posters)
     actor = next(iter(actors), "")
     approver = _approver(config, actor) if options.approved else ""
-    run = _run_id(world)
-    opened = (
-        Rehearsal(options.state, run, world.now)
-        if options.check
-        else Ledger(options.state, config.state, run, world.now, config.is_loopback)
-    )
-    with opened as ledger:
+    with ledger_of(options, config, world, rehearse=options.check) as ledger:
         desk = Desk(config, ledger, actor, approver, origin_of(os.environ))
         rows = _rows(hand_in(asked, config, desk, _looker(config)))
     told = {"action": asked.action, "actor": actor, "approver": approver, "check": options.check, "articles": rows}
@@ -116,10 +109,6 @@ def _page(asked: Form, told: dict[str, object]) -> str:
 
 def _rows(done: Sequence[Known]) -> list[dict[str, str]]:
     return [{"id": known.id, "title": known.title, "state": known.state} for known in done]
-
-
-def _run_id(world: World) -> str:
-    return f"d{world.now():%Y%m%d-%H%M%S}"
 
 
 def _approver(config: Config, actor: str) -> str:

@@ -11,13 +11,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from pipeline.commands import Output, configured
+from pipeline.commands import Output, configured, ledger_of
 from pipeline.config import Config, ConfigError
 from pipeline.decision import Reason
 from pipeline.desk import Desk
 from pipeline.form import origin_of
 from pipeline.ledger.knowledge import Knowledge, Known
-from pipeline.ledger.ledger import Ledger, Rehearsal
+from pipeline.ledger.ledger import Ledger
 from pipeline.policy.posters import department_of
 from pipeline.refusal import Refusal
 from pipeline.reply import Instruction, Problem, read
@@ -55,13 +55,7 @@ def reply(options: argparse.Namespace) -> Output:
     heard = _heard(github, config, int(number))
     if heard is None:
         return Output({"decided": False, "exit": 0}, lambda: words.sentence("reply-none"))
-    run = f"d{world.now():%Y%m%d-%H%M%S}"
-    opened = (
-        Rehearsal(options.state, run, world.now)
-        if options.check
-        else Ledger(options.state, config.state, run, world.now)
-    )
-    with opened as ledger:
+    with ledger_of(options, config, world, rehearse=options.check) as ledger:
         try:
             done = _decided(config, ledger, heard)
         except Refusal as refused:
