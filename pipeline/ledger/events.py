@@ -1,7 +1,8 @@
 """Everything that ever happened, as typed events: one JSON object a line, keys sorted.
 
 Every event carries `at` (JST, by the clock of the run), `run` (the run's id) and `prev` (the first 32 hex digits of
-the SHA-256 of the line before it, across files), which makes a rewritten history visible.
+the SHA-256 of the line before it, across files), which makes a rewritten history visible. `check` (the first 8 of the line
+without it) does the same for the last line, which no other follows.
 """
 
 from datetime import datetime
@@ -18,6 +19,7 @@ class Event(Struct, frozen=True, tag_field="type", tag=str.lower, omit_defaults=
     at: datetime
     run: str = ""
     prev: str = ""
+    check: str = ""
 
 
 class Baseline(Event, frozen=True):
@@ -314,6 +316,9 @@ def encode(event: AnyEvent) -> bytes:
 
 
 def decode(line: bytes) -> AnyEvent:
-    """Raises msgspec.DecodeError (also its ValidationError) for anything that is no event."""
-    event: AnyEvent = _decoder.decode(line)
+    """Raises ValueError, with what is wrong, for anything that is no event."""
+    try:
+        event: AnyEvent = _decoder.decode(line)
+    except (msgspec.MsgspecError, RecursionError, OverflowError) as error:
+        raise ValueError(str(error)) from None
     return event

@@ -12,7 +12,7 @@ from types import TracebackType
 
 from pipeline.config import JST, State, duration
 from pipeline.ledger import store
-from pipeline.ledger.events import AnyEvent, Outcome, Torn
+from pipeline.ledger.events import AnyEvent, Outcome, Torn, decode
 from pipeline.ledger.git import Git, Rejected, Unusable
 from pipeline.ledger.knowledge import Knowledge, fold
 from pipeline.ledger.store import Damage, LedgerError
@@ -34,7 +34,16 @@ class Busy(LedgerError):
 
 def known(state: Path) -> Knowledge:
     """What is known, for looking only: no lock, nothing written. Raises LedgerError."""
-    return fold(store.read(state))
+    bodies = store.bodies(state)  # before the ledger: a run may be writing
+    knowledge = fold(store.read(state))
+    for broadcast in bodies:
+        if broadcast not in knowledge.archive:
+            raise store.damage(
+                f"broadcasts/{broadcast}.json",
+                "the ledger does not know this broadcast, which may have been sent: its lines were removed (if it certainly "
+                "was not, remove the file instead)",
+            )
+    return knowledge
 
 
 class Ledger:
@@ -109,8 +118,9 @@ class Ledger:
         if not events:
             return
         for broadcast, body in (bodies or {}).items():
-            store.write_body(self.state, broadcast, body)
+            store.write_body(self.state, broadcast, body, waiting=True)
         store.append(self.state, events)
+        store.name_bodies(self.state, bodies or ())
         if self._git is None:
             return
         self._git.commit(news)
@@ -170,6 +180,7 @@ class Ledger:
                 self._catch_up("ledger: what a crash kept from being pushed")
                 return
         torn = [self._set_aside(file, rest) for file, rest in store.torn_lines(self.state)]
+        store.name_bodies(self.state, fold(store.read(self.state)).archive)
         self.knowledge = known(self.state)
         self.note(torn)
         self.record("ledger: a crash left a torn line")
@@ -222,7 +233,8 @@ class Ledger:
                 raise Damage(
                     f"{file}: was changed other than by appending; look with `git diff`, restore it with `git checkout -- {name}`"
                 )
-        events = (event for event in store.read(self.state) if isinstance(event, Outcome))
+        lines = (line for file in store.files(self.state) for line in store.whole_lines(file)[0])
+        events = (event for line in lines if isinstance(event := decode(line), Outcome))
         return {event.broadcast: event for event in events if event.outcome == "accepted"}
 
 

@@ -6,16 +6,17 @@ next writer and ignored by readers.
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-import msgspec
 from msgspec.structs import replace
 
 from pipeline.config import JST
 from pipeline.ledger.events import AnyEvent, decode, encode
 from pipeline.masking import masked
 
+WAITING = ".part"  # of a body whose intent is not recorded yet
 FIRST = ""  # `prev` of the very first event
 OWN = ("ledger-*.jsonl", "broadcasts", "torn")  # what the pipeline itself writes into the state directory
 
@@ -65,18 +66,54 @@ def read(state: Path) -> Iterator[AnyEvent]:
     """All events, oldest first. A torn last line of a file is not one of them.
 
     Raises:
-        Damage: a complete line is no event (for example the marks of a merge conflict); names file and line.
+        Damage: a line is no event, or not the one that was written there; names file, line and the way back.
     """
+    line, prev = b"", FIRST
+    place = ""
     for file in files(state):
         lines, _ = whole_lines(file)
         for number, line in enumerate(lines, start=1):
             try:
-                yield decode(line)
-            except msgspec.DecodeError as error:
-                raise Damage(
-                    f"{file.name}:{number}: no event of this ledger ({error}); nothing is sent until the line is as it was: "
-                    "see `git log -p` for the file, and `kadoma-line ledger verify`"
+                event = decode(line)
+            except ValueError as error:
+                raise damage(
+                    f"{file.name}:{number}", _seen(line) or f"this is no event of the ledger ({error})"
                 ) from None
+            if event.prev != prev:
+                here = f"{file.name}:{number}"
+                raise damage(place or here, _seen(line) or CHANGED.format(next=here))
+            yield event
+            prev, place = line_hash(line), f"{file.name}:{number}"
+    if line and checksum(line) is False:
+        raise damage(place, _seen(line) or "this last line is not as it was written")
+
+
+def damage(place: str, what: str) -> Damage:
+    """The exception for a line, with the way back."""
+    return Damage(
+        f"{place}: {what}. Nothing is sent until the ledger is as it was: find the commit that changed it with `git log -p`, take "
+        "the file from the one before it (`git checkout COMMIT^ -- FILE`), and check with `kadoma-line ledger verify`"
+    )
+
+
+CHANGED = "this line was changed, or lines between it and {next} are gone or were added"
+
+
+def _seen(line: bytes) -> str:
+    """What people and their tools do to a line, told by its look."""
+    if line.startswith((b"<<<<<<<", b"=======", b">>>>>>>", b"|||||||")):
+        return "the marks of a merge stand here"
+    return (
+        "the line ends are CR LF: git or an editor has converted the file (core.autocrlf)"
+        if line.endswith(b"\r")
+        else ""
+    )
+
+
+def checksum(line: bytes) -> bool | None:
+    """Whether a line is what was written, by itself; None for a line of former times, which cannot say so."""
+    before, found, rest = line.partition(b'"check":"')
+    return line_hash(before + rest[10:])[:8].encode() == rest[:8] if found else None
 
 
 def last_hash(state: Path) -> str:
@@ -115,7 +152,8 @@ def append(state: Path, events: Sequence[AnyEvent]) -> None:
     name = max((file.name for file in files(state)), default="")
     batches: dict[Path, list[bytes]] = {}
     for event in events:
-        line = masked(encode(replace(event, prev=prev)).decode()).encode()  # what a failure said is kept for years
+        bare = replace(event, prev=prev, check="")
+        line = _written(replace(bare, check=line_hash(_written(bare))[:8]))
         prev = line_hash(line)
         name = max(
             name, f"ledger-{event.at.astimezone(JST).year}.jsonl"
@@ -125,9 +163,29 @@ def append(state: Path, events: Sequence[AnyEvent]) -> None:
         _write(file, b"".join(line + b"\n" for line in lines), os.O_APPEND)
 
 
-def write_body(state: Path, broadcast: str, body: bytes) -> None:
-    """Keep the exact bytes of a broadcast, durably, before its intent is recorded."""
-    _write(body_file(state, broadcast), body, os.O_TRUNC)
+def _written(event: AnyEvent) -> bytes:
+    return masked(encode(event).decode()).encode()  # what a failure said is kept for years
+
+
+def write_body(state: Path, broadcast: str, body: bytes, waiting: bool = False) -> None:
+    """Keep the exact bytes of a broadcast, durably, before its intent is recorded; `waiting`: until `name_bodies`."""
+    file = body_file(state, broadcast)
+    _write(file.with_suffix(WAITING) if waiting else file, body, os.O_TRUNC)
+
+
+def name_bodies(state: Path, intended: Container[str]) -> None:
+    """Bodies get their names once their intents are recorded; what a crash left without one goes."""
+    for file in state.glob(f"broadcasts/*{WAITING}"):
+        if file.stem in intended:
+            file.rename(file.with_suffix(".json"))
+            _sync(file.parent)
+        else:
+            file.unlink()
+
+
+def bodies(state: Path) -> list[str]:
+    """The ids of all broadcasts whose bytes are kept."""
+    return [file.stem for file in state.glob("broadcasts/*.json")]
 
 
 def body_file(state: Path, broadcast: str) -> Path:
@@ -137,6 +195,10 @@ def body_file(state: Path, broadcast: str) -> Path:
 def torn_lines(state: Path) -> list[tuple[str, bytes]]:
     """(file name, bytes) of what follows the last line end of each file: what a crash left."""
     pieces = [(file.name, tail(file)[1]) for file in files(state)]
+    for name, rest in pieces:
+        with suppress(ValueError):
+            decode(rest[:-1])  # half a line is no event: this is a whole one whose end was changed
+            raise damage(name, "the end of its last line was changed")
     return [(name, rest) for name, rest in pieces if rest]
 
 
@@ -171,12 +233,16 @@ def _write(file: Path, data: bytes, mode: int) -> None:
                 raise
         finally:
             os.close(descriptor)
-        folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync(file.parent)
     except OSError as error:
         raise LedgerError(
             f"{file}: cannot be written: {error.strerror or error}; make room or correct the permissions, then run again"
         ) from None
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

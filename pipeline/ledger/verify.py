@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from pipeline.ledger import history, store
@@ -48,6 +47,7 @@ class _Line(Struct, frozen=True):
     number: int
     hash: str
     event: AnyEvent | None
+    intact: bool | None
 
 
 def verify(state: Path) -> Verdict:
@@ -61,6 +61,8 @@ def verify(state: Path) -> Verdict:
     bodies, damaged = _bodies(state, lines)
     past = history.walk(state, [file.name for file in store.files(state)])
     findings += [*damaged, *(Finding(*problem) for problem in past.problems)]
+    if lines and lines[-1].intact is False:  # no other line holds its hash yet
+        findings.append(Finding("changed", lines[-1].file, lines[-1].number, lines[-1].file))
     findings += [Finding(code, note=True, detail=detail) for code, detail in past.notes]
     counts: Counter[str] = Counter(known.state for known in references.known.articles.values())
     events = sum(line.event is not None for line in lines)
@@ -76,9 +78,9 @@ def _read(state: Path) -> tuple[list[_Line], list[Finding]]:
             event = None
             try:
                 event = decode(raw)
-            except msgspec.DecodeError as error:
+            except ValueError as error:
                 findings.append(Finding("no-event", file.name, number, str(error)))
-            lines.append(_Line(file.name, number, store.line_hash(raw), event))
+            lines.append(_Line(file.name, number, store.line_hash(raw), event, store.checksum(raw)))
         if torn:
             findings.append(Finding("torn", file.name, len(whole) + 1, note=True))
     return lines, findings
@@ -166,4 +168,8 @@ def _bodies(state: Path, lines: Sequence[_Line]) -> tuple[int, list[Finding]]:
         count += 1
         if digest != line.event.sha256:
             findings.append(Finding("body-changed", name, 0, f"{line.file}:{line.number}"))
+    for broadcast in set(store.bodies(state)) - {
+        line.event.broadcast for line in lines if isinstance(line.event, Intent)
+    }:
+        findings.append(Finding("orphan", store.body_file(state, broadcast).relative_to(state).as_posix()))
     return count, findings

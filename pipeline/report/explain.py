@@ -130,7 +130,7 @@ def _rules(asked: Inquiry) -> list[Json]:
 
 def _event(event: AnyEvent, article: str) -> Json:
     """One event as JSON, with the words for its codes; of an intent only what concerns the article."""
-    fields = (name for name in event.__struct_fields__ if name != "prev")
+    fields = (name for name in event.__struct_fields__ if name not in ("prev", "check"))
     plain: Json = {"type": event.__struct_config__.tag} | {
         name: msgspec.to_builtins(getattr(event, name)) for name in fields
     }

@@ -16,6 +16,7 @@ from pipeline.text import clean
 
 ADDRESS_AT_MOST = 10_000  # characters; LINE takes no longer one (Messaging API, 2026-10-27)
 CHARACTERS_AT_MOST = 1_000_000  # of all addresses, titles and texts of one list
+NUMBER_BEYOND = 10**12  # no CMS numbers its pages so high; the ledger could not hold every number
 ENTRIES_AT_MOST = 3_000  # of one list; a site that repeats itself must not fill the ledger
 
 # Fragments that mean the page as a whole: where its text begins, for readers that skip the navigation.
@@ -82,7 +83,7 @@ class Collector:
         elif len(address) > ADDRESS_AT_MOST:
             self.skip()
         elif address not in self._entries:
-            numbers = [number for number in (page_no, page_number(address)) if number]
+            numbers = [number for number in (page_no, page_number(address)) if number and number < NUMBER_BEYOND]
             self._entries[address] = Entry(
                 url=address,
                 title=clean(title[: 2 * TITLE_AT_MOST])[:TITLE_AT_MOST],
