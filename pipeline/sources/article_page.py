@@ -23,6 +23,7 @@ from pipeline.text import clean, clean_lines, cut
 
 _HTML = ("text/html", "application/xhtml+xml", "application/xml", "text/xml", "text/plain", "")
 _LONGEST_TITLE = 500  # UTF-16 units; no more is kept of what a broken page calls its title
+_LONGEST_HEADING = 20_000  # characters; what is longer is no heading but the page in one
 _MOST = 300  # links and pictures of a body that are looked at
 _FEW = 20  # candidates for one thing
 _FILES = frozenset((
@@ -133,9 +134,11 @@ def _title(page: _Reading) -> tuple[Tag | None, str]:
     titles = [bare(clean(index.meta("og:title")), names), bare(document, names)]
     wanted = {squeezed(title) for title in titles} - {""}
     headings = [
-        (tag, words) for tag in index.names["h1"] if (words := one_line(tag)) and not _is_logo(tag, words, names)
+        (tag, words)
+        for tag in islice(_looked_at(index, "h1"), _FEW)
+        if (words := one_line(tag)) and not _is_logo(tag, words, names)
     ]
-    others = ((tag, one_line(tag)) for name in ("h2", "h3") for tag in index.names[name][:_MOST])
+    others = ((tag, one_line(tag)) for name in ("h2", "h3") for tag in islice(_looked_at(index, name), _MOST))
     region = next(filter(None, (index.first("main"), index.roles.get("main"), index.first("article"))), None)
     choice = (
         next((found for found in headings if squeezed(found[1]) in wanted), None)
@@ -145,6 +148,10 @@ def _title(page: _Reading) -> tuple[Tag | None, str]:
         or next(((None, title) for title in titles if title), (None, ""))
     )
     return choice[0], cut(without_names(choice[1], names) if choice[0] else choice[1], _LONGEST_TITLE)
+
+
+def _looked_at(index: Index, name: str) -> Iterator[Tag]:
+    return (tag for tag in index.names[name] if index.is_small(tag, _LONGEST_HEADING))
 
 
 def _is_logo(tag: Tag, words: str, names: Container[str]) -> bool:
@@ -202,7 +209,7 @@ def _without_title(text: str, title: str) -> str:
 def _date(page: _Reading, heading: Tag | None) -> tuple[Tag | None, Dated | None]:
     """The date, and the tag that shows it: the configuration's, the head's, a selected one's, a labelled one's, a lone one's."""
     index = page.index
-    selected = [(tag, date) for tag in islice(page.select("date"), _MOST) if (date := page_date.in_tag(tag))]
+    selected = [(tag, date) for tag in islice(page.select("date"), _FEW) if (date := page_date.in_tag(tag))]
     shown = selected[:1] or list(filter(None, (page_date.by_label(index) or page_date.alone(index, heading),)))
     tag, date = shown[0] if shown else (None, None)
     if index.select(page.selectors[0].date):

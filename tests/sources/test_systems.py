@@ -1,6 +1,8 @@
 """A page of any municipal system is read right, whether the system is recognised or not."""
 
+import time
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -149,3 +151,31 @@ def test_the_sites_own_picture_is_no_picture_of_the_article(address: str) -> Non
 def test_visible_text_is_read_however_deep_it_is_nested() -> None:
     deep = "<strong><span>" * 600 + "最後の一文です。" + "</span></strong>" * 600
     assert read(f"<main><h1>断水</h1><p>{deep}</p></main>").text == "最後の一文です。"
+
+
+HEAD = "<title>断水 | みどり市</title><h1>断水のお知らせ</h1>"
+NESTED = ["<div class=contact>", "<div class=date>", "<div class=breadcrumb>", "<div class=content>", "<ul><li>", "<table><tr><td>", "<div><h1>", "<ruby><rt>",
+          "<article id=contents><div id=contents-in class=update>"]  # fmt: skip
+REPEATED = ["<p>関連情報</p>", "<div><h2>このページに関するお問い合わせ</h2><p>1</p></div>", "<p>更新日：2026年11月1日</p>", "<nav><a>x</a></nav>",
+            "<p>目次</p><ul><li>a</ul>", "<div class=breadcrumb><a>ホーム</a> &gt; x</div>", "<a href=/x>あ</a>", "<div><p>x</div>"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        *(lambda n, tag=tag: HEAD + tag * n + "更新日：2026年11月1日 市民課" for tag in NESTED),
+        *(lambda n, part=part: HEAD + part * n for part in REPEATED),
+        lambda n: f"<title>{' ' * n * 30}断水{' | ' * n}</title>",
+        lambda n: HEAD + "<p>a" + "\u0301\u0323" * n * 40 + "</p>",
+        lambda n: HEAD + "<div>" * n + "<p>本文</p>" * n + "</div>" * n,
+    ],
+)
+def test_a_page_of_four_times_the_size_takes_about_four_times_the_time(page: Callable[[int], str]) -> None:
+    def seconds(times: int) -> float:
+        body = page(times)
+        start = time.process_time()
+        read(body)
+        return time.process_time() - start
+
+    short = max(min(seconds(150) for _ in range(2)), 0.02)
+    assert seconds(600) < short * 4 * 2.5  # a square would take sixteen times as long
