@@ -184,6 +184,7 @@ class GitHub(Strict, frozen=True):
     workflow: str = "sync.yml"
     silent_after: DurationText = "18h"
     grace: DurationText = "90m"
+    board: bool = False
     relay: bool = True
     outside: DurationText | None = None
 

@@ -28,7 +28,7 @@ from pipeline.policy.hours import is_open
 from pipeline.policy.same_article import believable
 from pipeline.policy.survey import Survey, survey
 from pipeline.policy.trust import failure, robots_news, trusts_304, wait_until
-from pipeline.report import issues
+from pipeline.report import board, issues
 from pipeline.report.alerts import standing
 from pipeline.report.github import GitHub
 from pipeline.report.outcome import Report
@@ -255,6 +255,8 @@ class Pass:
                 if alert.code in self.began:
                     log.warning("%s", issues.printed(alert))
             return
+        if self.config.github.board and self.ledger.knowledge.last_run == self.report.id:  # this pass had news
+            board.keep(self.config, environment, self.ledger.knowledge, self.ledger.state, self.world.now())
         told = issues.publish(
             self.config, environment, self.alerts, self.ledger.knowledge, self._shown, run=self.report.id, now=self.world.now()
         )  # fmt: skip
