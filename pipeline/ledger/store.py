@@ -6,7 +6,7 @@ next writer and ignored by readers.
 
 import hashlib
 import os
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from pipeline.config import JST
 from pipeline.ledger.events import AnyEvent, decode, encode
 from pipeline.masking import masked
 
+FILE_AT_MOST = 40_000_000  # bytes of one ledger file: GitHub warns of files of 50 MB, and refuses those of 100 MB
 WAITING = ".part"  # of a body whose intent is not recorded yet
 FIRST = ""  # `prev` of the very first event
 OWN = ("ledger-*.jsonl", "broadcasts", "torn")  # what the pipeline itself writes into the state directory
@@ -155,12 +156,21 @@ def append(state: Path, events: Sequence[AnyEvent]) -> None:
         bare = replace(event, prev=prev, check="")
         line = _written(replace(bare, check=line_hash(_written(bare))[:8]))
         prev = line_hash(line)
-        name = max(
-            name, f"ledger-{event.at.astimezone(JST).year}.jsonl"
-        )  # an earlier instant never reopens an old year
+        # An earlier instant never reopens an old year.
+        name = _with_room(state, max(name, f"ledger-{event.at.astimezone(JST).year}.jsonl"), batches)
         batches.setdefault(state / name, []).append(line)
     for file, lines in batches.items():
         _write(file, b"".join(line + b"\n" for line in lines), os.O_APPEND)
+
+
+def _with_room(state: Path, name: str, batches: Mapping[Path, Sequence[bytes]]) -> str:
+    """The file itself, or its next part (ledger-2026_02.jsonl) when it is full."""
+    file = state / name
+    size = (file.stat().st_size if file.exists() else 0) + sum(map(len, batches.get(file, ())))
+    if size < FILE_AT_MOST:
+        return name
+    year, _, part = name.removesuffix(".jsonl").partition("_")
+    return _with_room(state, f"{year}_{int(part or 1) + 1:02}.jsonl", batches)
 
 
 def _written(event: AnyEvent) -> bytes:

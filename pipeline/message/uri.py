@@ -1,6 +1,6 @@
 """Addresses as LINE wants them: percent-encoded, host names in ASCII."""
 
-from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from pipeline.message.limits import IMAGE_URL, URI
 
@@ -8,6 +8,7 @@ _RESERVED = "!$&'()*+,;=:@/?-._~"
 _KEEP = "%" + _RESERVED  # what is already percent-encoded stays
 # LINE's own browser cannot show these on Android; the phone's browser can. Pages open inside LINE, where one tap leads
 # back to the chat: for readers who are not used to switching between apps that is the shorter way.
+_EXTERNAL = "openExternalBrowser=1"
 _FILES = (".pdf", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx", ".csv", ".zip")
 
 
@@ -30,7 +31,8 @@ def link(url: str) -> str:
     address = encoded(url)
     parts = urlsplit(address)
     if parts.path.lower().endswith(_FILES):
-        query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), ("openExternalBrowser", "1")])
+        # Added to what stands there, byte for byte: the query need not be UTF-8 (Shift_JIS, as old forms write it).
+        query = f"{parts.query}&{_EXTERNAL}" if parts.query else _EXTERNAL
         address = urlunsplit(parts._replace(query=query))
     return address if len(address) <= URI else ""
 

@@ -135,3 +135,29 @@ def test_a_list_with_a_page_number_beyond_64_bits_does_not_end_the_runs(town: To
     town.run(code=0)
     town.run(code=0)
     assert len(town.line.accepted) == 1
+
+
+def test_a_file_that_grows_too_large_for_github_has_a_next_part(
+    git_town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipeline.config import load
+    from pipeline.ledger.verify import verify
+    from pipeline.run import run
+    from pipeline.world import World
+
+    monkeypatch.setattr(store, "FILE_AT_MOST", 3_000)
+    git_town.publish(*ARTICLES[:10], at=git_town.now - timedelta(days=20))
+    for article in (A, B):
+        world = World(git_town.environment, lambda: git_town.now, lambda _: None)
+        assert run(load(git_town.config), git_town.state, world).exit == 0
+        git_town.publish(article)
+        git_town.now += timedelta(hours=2)
+    names = [file.name for file in store.files(git_town.state)]
+    assert names[:3] == [LEDGER, "ledger-2026_02.jsonl", "ledger-2026_03.jsonl"]
+    assert all(file.stat().st_size < 4_000 for file in store.files(git_town.state))
+    assert verify(git_town.state).findings == ()
+    git_town.now += timedelta(days=60)
+    run(load(git_town.config), git_town.state, World(git_town.environment, lambda: git_town.now, lambda _: None))
+    assert max(file.name for file in store.files(git_town.state)).startswith("ledger-2027")
+    git_town.state = git_town.clone("fresh") / "state"
+    assert verify(git_town.state).findings == ()

@@ -53,7 +53,11 @@ SINGLE: list[tuple[Change, str, str]] = [
     (lambda m: m["contents"]["hero"].update(aspectRatio="100001:100"), "hero.aspectRatio", "aspect ratio"),
     (lambda m: m["contents"]["styles"]["footer"].update(background="#000000"), "styles.footer.background", "property"),
     (lambda m: button(m)["action"].update(label="👨‍👩‍👧‍👦" * 41), "action.label", "grapheme clusters"),
-    (lambda m: button(m)["action"].update(uri="https://a.jp/" + "x" * 1000), "action.uri", "characters of the address"),
+    (
+        lambda m: button(m)["action"].update(uri="https://a.jp/" + "x" * 10_000),
+        "action.uri",
+        "characters of the address",
+    ),
     (lambda m: button(m)["action"].update(uri="https://a.jp/あ"), "action.uri", "characters of an address"),
     (lambda m: button(m)["action"].update(uri="javascript:alert(1)"), "action.uri", "scheme"),
     (lambda m: button(m)["action"].update(type="postback"), "action.type", "action"),
