@@ -74,6 +74,7 @@ class SiteReader:
         self._site, self._now, self._stopping = site, now, stopping
         self._client = Client(site, now, sleep, stopping=stopping)
         self._robots = Rules(self._client, robots, now)
+        self._lists: dict[str, Source] = {}  # emergency lists by where they stand: reports may stand in them
         self._fetched: dict[str, Fetched | PageProblem] = {}  # without fragments
         self._pages: dict[str, Page | PageProblem] = {}
         self._silent = 0  # pages in a row that did not answer
@@ -147,6 +148,8 @@ class SiteReader:
         )
         if not fetched.is_modified or digest == memory.digest:
             return listing
+        if source.emergency:
+            self._lists[fetched.final_url] = source
         with self._in_time(address):
             rows = _read_list(source, fetched, self._site.hosts)
         return replace(listing, state="ok", **structs.asdict(rows))
@@ -209,12 +212,12 @@ class SiteReader:
         """One of several reports on a page: what stands in an emergency list itself, or the part that the address names."""
         from pipeline.sources import article_page, html_list
 
-        for source in self._site.sources:
-            if source.emergency and source.select and self._address(source) == without_fragment(url):
-                rows = html_list.read(fetched, self._site.hosts, source.select, emergency=True)
-                for entry in rows.entries:
-                    if entry.url == url and entry.text:
-                        return Page(url, url, entry.title, entry.date, text=entry.text)
+        source = self._lists.get(fetched.final_url)
+        if source and source.select:
+            rows = html_list.read(fetched, self._site.hosts, source.select, emergency=True)
+            for entry in rows.entries:
+                if entry.url == url and entry.text:
+                    return Page(url, url, entry.title, entry.date, text=entry.text)
         page = replace(article_page.read(fetched, self._site.hosts, self._site.page), url=url, canonical=url)
         part = html_list.part(fetched.text, unquote(url.partition("#")[2]))
         return replace(page, title=part[0], text=part[1], picture=None, attachments=()) if part else page

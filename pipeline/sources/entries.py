@@ -66,9 +66,9 @@ class Collector:
         page_no: int | None = None,
         tags: Iterable[str] = (),
         sns_display: int | None = None,
-    ) -> None:
-        """One row. `date` is None when this list gives none at all: then the entry does not count as undated. `base`: what this
-        row's address is relative to, where it says so itself.
+    ) -> bool:
+        """One row; whether it is an article. `date` is None when this list gives none at all: then the entry does not count
+        as undated. `base`: what this row's address is relative to, where it says so itself.
 
         The page number is the smaller one of the list's and the address's: where a shortcut and its master differ,
         the article is as old as the older.
@@ -77,7 +77,7 @@ class Collector:
             address = url if is_plain(url) and url.startswith(self._roots) else self._address(url, base or self._base)
         except ValueError:
             self.skip()
-            return
+            return False
         if not address or identity(address) == self._itself:  # elsewhere, or the list itself
             self.pass_over()
         elif len(address) > ADDRESS_AT_MOST:
@@ -92,6 +92,7 @@ class Collector:
                 tags=tuple(tags),
                 sns_display=sns_display,
             )
+        return address in self._entries
 
     def add_report(self, title: str, text: str, date: str | None) -> None:
         """A report that stands in the list itself, without a link."""

@@ -20,6 +20,7 @@ _NOTHING = re.compile(
 )
 _SAID_IN_SHORT = 80  # characters of a row that says nothing
 _CALLED = 200  # characters of a heading that are remembered
+_MORE = 20  # characters that a report says beside its link
 _LEAST = 10  # characters of a report in one line
 _INLINE = ("a", "span", "strong", "b", "em", "font", "img")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "dt")
@@ -53,8 +54,11 @@ def read(fetched: Fetched, hosts: Sequence[str], select: Selectors, *, emergency
             if date:
                 date.extract()
             title = item.select_one(select.title) if select.title else link
-            if link is not None and link.get("href"):
-                collector.add(str(link["href"]), one_line(title), told)
+            if link is not None and link.get("href") and not (emergency and _is_beside(link, item, select)):
+                is_entry = collector.add(str(link["href"]), one_line(title) or _said_by(link), told)
+                report = None if is_entry or not emergency else _report(item, places, "")
+                if report and len(report[1]) >= len(one_line(link)) + _MORE:  # a link to elsewhere under a report
+                    collector.add_report(*report, told)
             elif emergency and not _is_within(item, places) and (report := _report(item, places, select.title)):
                 collector.add_report(*report, told)
             else:
@@ -80,6 +84,19 @@ def heading_of(soup: BeautifulSoup) -> str:
     """What the page calls itself: its first heading and its title, one a line; each may be missing."""
     title = " ".join(soup.title.get_text().split()) if soup.title else ""
     return f"{one_line(soup.h1)[:_CALLED]}\n{title[:_CALLED]}"
+
+
+def _is_beside(link: Tag, item: Tag, select: Selectors) -> bool:
+    """Whether a link is not what the item is about: the item has a heading of its own, and the link leads on from its text."""
+    heading = None if select.title or item.name in _HEADINGS else item.find(_HEADINGS)
+    around = [*link.parents, *(heading.parents if isinstance(heading, Tag) else ())]
+    return isinstance(heading, Tag) and not any(tag is heading or tag is link for tag in around)
+
+
+def _said_by(link: Tag) -> str:
+    """The words of a link without text: its own or its picture's."""
+    picture = link.find("img")
+    return str(link.get("title") or (picture.get("alt") if isinstance(picture, Tag) else "") or "")
 
 
 def _date_text(date: Tag) -> str:

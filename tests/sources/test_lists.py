@@ -415,6 +415,32 @@ class TestEmergencyLists:
         found = html_list.read(fetched(f'<div class="report">{text}</div>'), HOSTS, REPORTS, emergency=True)
         assert [(entry.title, entry.text) for entry in found.entries] == [(text, text)]
 
+    @pytest.mark.parametrize("link", ["/hinanjo.html", "/map.pdf", "https://www.jma.go.jp/"])
+    def test_a_link_under_a_report_does_not_take_its_place(self, link: str) -> None:
+        body = "".join(
+            f'<div class="report"><h2>第{n}報</h2><p>{n}丁目で断水しています。</p><a href="{link}">詳しくはこちら</a></div>'
+            for n in (2, 1)
+        )
+        found = html_list.read(fetched(body), HOSTS, REPORTS, emergency=True)
+        assert [(entry.title, "断水しています。" in entry.text) for entry in found.entries] == [
+            ("第2報", True),
+            ("第1報", True),
+        ]
+        plain = f'<div class="report">14時、東町の全域で断水しています。復旧の見込みはありません。<a href="{link}">詳細</a></div>'
+        assert len(html_list.read(fetched(plain), HOSTS, REPORTS, emergency=True).entries) == 1
+
+    def test_a_heading_that_is_the_link_is_an_entry_and_a_mere_link_to_elsewhere_is_none(self) -> None:
+        body = '<div class="report"><h2><a href="/1.html">断水のお知らせ</a></h2><p>概要</p></div>'
+        (entry,) = html_list.read(fetched(body), HOSTS, REPORTS, emergency=True).entries
+        assert (entry.url, entry.title, entry.text) == (f"{CITY}/1.html", "断水のお知らせ", "")
+        elsewhere = '<div class="report"><a href="https://www.pref.example/">大阪府防災情報ポータルサイト（外部サイトへリンク）</a></div>'
+        found = html_list.read(fetched(elsewhere), HOSTS, REPORTS, emergency=True)
+        assert (found.entries, found.passed) == ((), 1)
+
+    def test_a_link_that_is_a_picture_is_called_what_the_picture_is(self) -> None:
+        body = '<li class="page"><a href="/1.html"><img src="x.png" alt="断水のお知らせ"></a></li>'
+        assert html_list.read(fetched(body), HOSTS, SELECT).entries[0].title == "断水のお知らせ"
+
     def test_headings_with_text_below_are_reports_too(self) -> None:
         body = "<h1>緊急</h1><h2>断水</h2><p>東町で断水。</p>給水は市役所。<h2>復旧</h2><p>復旧しました。</p><h1>関連</h1><p>x</p>"
         found = html_list.read(fetched(body), HOSTS, Selectors(item="h2"), emergency=True)
