@@ -87,7 +87,7 @@ def test_where_the_title_is_the_doubt_a_neutral_sentence_goes_out(town: Town, ti
     scene.show(row(A, title))
     scene.write(A, title, "避難してください。")
     (card,) = scene.run(code=3)
-    assert "緊急のお知らせがあります。" in card
+    assert "緊急のお知らせがあります" in card
     assert f"{town.city.host}{A}" in card
     assert title not in card
     assert scene.run(code=3) == []
