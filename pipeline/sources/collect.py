@@ -119,6 +119,7 @@ class SiteReader:
         answers = _two_at_a_time(self._fetch_page, list(dict.fromkeys(map(without_fragment, missing))))
         self._fetched |= answers
         self._pages |= {url: self._page(url) for url in missing}
+        self._pages |= _without_the_sites_picture(self._pages)
         self._pages |= _two_at_a_time(self._with_picture, [url for url in missing if _picture(self._pages[url])])
         return {url: self._pages[url] for url in urls}
 
@@ -257,6 +258,19 @@ def _two_at_a_time(ask: Callable[[str], T], urls: Sequence[str]) -> dict[str, T]
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return dict(zip(urls, pool.map(ask, urls), strict=True))
+
+
+def _without_the_sites_picture(pages: Mapping[str, Page | PageProblem]) -> dict[str, Page | PageProblem]:
+    """The pages whose picture other articles name as well, without it: that is the site's own, whatever it is called."""
+    owners: dict[str, set[str]] = {}
+    for page in pages.values():
+        if isinstance(page, Page) and page.picture:
+            owners.setdefault(page.picture.url, set()).add(page.canonical)
+    return {
+        url: replace(page, picture=None)
+        for url, page in pages.items()
+        if isinstance(page, Page) and page.picture and len(owners[page.picture.url]) > 1
+    }
 
 
 def _picture(page: Page | PageProblem) -> Picture | None:

@@ -328,6 +328,18 @@ def test_a_site_that_stopped_answering_is_left_alone_for_the_rest_of_the_run(
     assert len(website.targets()) <= 4  # three in a row, and one that was in flight
 
 
+def test_a_picture_that_two_articles_name_is_the_sites_own_and_is_not_asked_for(
+    secure_website: Website, reader_of: MakeReader
+) -> None:
+    secure_website.routes |= {
+        "/1.html": page("一つ目", picture="/uploads/kao.jpg"),
+        "/2.html": page("二つ目", picture="/uploads/kao.jpg"),
+    }
+    read = reader_of(secure_website).pages([f"{secure_website.url}/{number}.html" for number in (1, 2)])
+    assert [shown.picture for shown in read.values() if isinstance(shown, Page)] == [None, None]
+    assert not any("kao.jpg" in target for target in secure_website.targets())
+
+
 def test_the_picture_of_a_page_is_checked_with_one_request(secure_website: Website, reader_of: MakeReader) -> None:
     file = BytesIO()
     Image.new("RGB", (320, 200)).save(file, "JPEG")
