@@ -19,13 +19,16 @@ from pipeline.ledger.git import Git
 from pipeline.ledger.knowledge import Knowledge, Known
 from pipeline.ledger.ledger import known
 from pipeline.ledger.store import LedgerError
+from pipeline.ledger.verify import verify
 from pipeline.line.client import Client, LineError, Reception
+from pipeline.policy.hours import next_opening
 from pipeline.report import words
 from pipeline.report.github import GitHub, GitHubError
 from pipeline.report.safe import line
 from pipeline.sources.collect import Memory, SiteReader
 from pipeline.templates import TEMPLATES
 from pipeline.text import cut
+from pipeline.wall import wall
 from pipeline.world import World
 
 Level = Literal["ok", "note", "bad"]
@@ -128,8 +131,9 @@ class Doctor:
         yield self._git()
         yield from self._sources()
         yield from self._line()
+        yield self._hours()
         yield self._holidays()
-        yield self._github()
+        yield from self._github()
 
     def _posters(self) -> Finding:
         people = {login.casefold() for logins in self._config.policy.posters.values() for login in logins} - {PIPELINE}
@@ -145,8 +149,12 @@ class Doctor:
     def _ledger(self) -> Finding:
         try:
             knowledge = known(self._state)
+            bad = [found for found in verify(self._state).findings if not found.note]
         except LedgerError as error:
             return _finding("ledger", "damaged", state=self._state, error=error)
+        if bad:
+            told = f"{bad[0].file}:{bad[0].line}: {bad[0].code} {bad[0].detail}"
+            return _finding("ledger", "damaged", state=self._state, error=told)
         self._robots = knowledge.robots
         unknown = [broadcast.id for broadcast in knowledge.unfinished() if broadcast.outcome == "unknown"]
         if unknown:
@@ -166,9 +174,15 @@ class Doctor:
             git.check()
             if not settings.push:
                 return _finding("git", "local", state=self._state)
-            git.fetch()
+            git.rehearse_push()
+            trial = folder / ".doctor"
+            trial.write_bytes(b"")
+            trial.unlink()
         except LedgerError as error:
-            return _finding("git", "trouble", state=self._state, error=error)
+            result = "protected" if getattr(error, "code", "") == "protected" else "trouble"
+            return _finding("git", result, state=self._state, branch=settings.branch, error=error)
+        except OSError as error:
+            return _finding("git", "trouble", state=self._state, error=f"{folder}: {error.strerror}")
         return _finding("git", "good", state=self._state, branch=settings.branch)
 
     def _sources(self) -> Iterator[Finding]:
@@ -237,6 +251,12 @@ class Doctor:
             return _finding("quota", "unlimited", **values)
         if not quota.has_room:
             return _finding("quota", "full", **values)
+        told = client.followers(self._world.now().date() - timedelta(days=2))  # yesterday's may not be ready
+        friends = (told or {}).get("reach") or 0
+        if friends > quota.limit:
+            return _finding("quota", "small", friends=friends, **values)
+        if friends > quota.limit - (quota.used or 0):
+            return _finding("quota", "last", friends=friends, **values)
         return _finding("quota", "short" if (quota.used or 0) > LITTLE_LEFT * quota.limit else "good", **values)
 
     def _reception(self, reception: Reception) -> Finding:
@@ -270,16 +290,24 @@ class Doctor:
         result = "good" if min(this, following) >= HOLIDAYS_A_YEAR else "old"
         return _finding("holidays", result, year=year, this=this, next=following)
 
-    def _github(self) -> Finding:
+    def _hours(self) -> Finding:
+        """Posting hours that never come (every day closed) look like a configuration that works."""
+        opening = next_opening(self._world.now(), self._config.policy.hours)
+        return _finding("hours", "good" if opening else "never", file=self._file, at=words.instant(opening))
+
+    def _github(self) -> Iterator[Finding]:
         workflow = self._config.github.workflow
         github = GitHub.of(self._config, self._environment)
         if github is None:
-            return _finding("github", "none")
+            yield _finding("github", "none")
+            return
         try:
             state = github.workflow_state(workflow)
+            yield _finding("github", "good" if state == "active" else "off", workflow=workflow, state=state)
+            for check, result, values in wall(self._config, github, self._world.now()):
+                yield _finding(check, result, **values)
         except GitHubError as error:
-            return _finding("github", "failed", error=error)
-        return _finding("github", "good" if state == "active" else "off", workflow=workflow, state=state)
+            yield _finding("github", "failed", error=error)
 
 
 def _list_finding(listing: Listing) -> Finding:

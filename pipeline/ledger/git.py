@@ -305,6 +305,25 @@ class Git:
             raise Rejected
         raise _explained(result, "push")
 
+    def rehearse_push(self) -> None:
+        """Have the remote decide about a push to the real branch, with its rules and hooks, and change nothing: it comes in one
+        piece with a branch that cannot be (there is a branch where its folder would be), so the remote takes back both.
+        Raises GitError."""
+        tip = self.fetch()
+        author = ("-c", f"user.name={AUTHOR['name']}", "-c", f"user.email={AUTHOR['email']}")
+        commit = self.out(
+            *author, "commit-tree", f"{tip}^{{tree}}", "-p", tip, "-m", "doctor: taken back at once"
+        ).strip()
+        both = (f"{commit}:{self.target}", f"{commit}:{self.target}/doctor")
+        result = self._network("push", "--porcelain", "--no-verify", "--atomic", self.remote, *both)
+        told = next((line for line in result.stdout.splitlines() if f":{self.target}\t" in line), "")
+        if not told:  # it was not even asked: no right, no way
+            raise _explained(result, "push")
+        if "hook" in told or "protected" in told or "rule" in told or "GH0" in result.stderr:
+            raise GitError(
+                "protected", f"the remote refuses pushes to {self.branch} (git says: {' '.join(told.split())[:300]})"
+            )
+
     def _contains(self, tip: str, commit: str) -> bool:
         return self.run("merge-base", "--is-ancestor", commit, tip).returncode == 0
 

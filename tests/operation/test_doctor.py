@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +65,18 @@ def _with(**settings: object) -> Callable[[Town], object]:
     return change
 
 
+def _hook(town: Town, name: str, script: str) -> None:
+    """A rule of the remote."""
+    hook = town.remote / "hooks" / name
+    hook.write_text(f"#!/bin/sh\n{script}\n")
+    hook.chmod(0o755)
+
+
+def _cut(file: Path) -> None:
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join(lines[:3] + lines[4:]))
+
+
 FAULTS: dict[str, tuple[Callable[[Town], object], str, str, int]] = {
     "no secrets": (lambda town: town.environment.clear(), "secrets", "none", 1),
     "a long-lived token": (lambda town: town.environment.update(LINE_CHANNEL_ACCESS_TOKEN=town.line.long_lived_token, LINE_CHANNEL_SECRET=""), "secrets", "long", 0),
@@ -74,7 +87,13 @@ FAULTS: dict[str, tuple[Callable[[Town], object], str, str, int]] = {
     "an active webhook": (_with(webhook="https://x.example/", webhook_active=True), "reception", "webhook", 0),
     "a webhook that is off": (_with(webhook="https://x.example/"), "reception", "good", 0),
     "chat mode": (_with(chat_mode="chat"), "reception", "chat", 0),
-    "little quota": (_with(quota=30_000, staff_usage=25_000), "quota", "short", 0),
+    "little quota": (_with(quota=30_000, staff_usage=25_000, followers=1_000), "quota", "short", 0),
+    "fewer messages a month than friends": (_with(quota=500, followers=1_000), "quota", "small", 1),
+    "not enough left for all friends": (_with(quota=1_500, staff_usage=600, followers=1_000), "quota", "last", 0),
+    "a protected branch": (lambda town: _hook(town, "pre-receive", "exit 1"), "git", "protected", 1),
+    "a rule for this branch alone": (lambda town: _hook(town, "update", 'test "$1" != refs/heads/main'), "git", "protected", 1),
+    "every day closed": (lambda town: town.configure(('days = ["mon", "tue", "wed", "thu", "fri"]', 'days = ["sat"]'), ("closed = []", 'closed = ["12-01/01-29", "11-24/11-30"]')), "hours", "never", 1),
+    "a ledger with a line less": (lambda town: _cut(next(town.state.glob("ledger-*"))), "ledger", "damaged", 1),
     "no quota": (_with(quota=200, staff_usage=200), "quota", "full", 1),
     "a wrong clock": (lambda town: town.environment.update(KADOMA_LINE_SANDBOX_CLOCK=(town.now + timedelta(hours=9)).isoformat()), "clock", "wrong", 1),
     "paused": (lambda town: town.configure(("paused = false", "paused = true")), "configuration", "paused", 0),
@@ -87,6 +106,15 @@ FAULTS: dict[str, tuple[Callable[[Town], object], str, str, int]] = {
     "no remote": (lambda town: town.remote.rename(town.remote.with_name("moved")), "git", "trouble", 1),
     "a damaged ledger": (lambda town: next(town.state.glob("ledger-*")).write_bytes(b"<<<<<<< HEAD\n"), "ledger", "damaged", 1),
 }  # fmt: skip
+
+
+def test_the_push_that_is_tried_changes_nothing_at_the_remote_nor_here(healthy: Town) -> None:
+    before = healthy.git("for-each-ref", at=healthy.remote), healthy.git("status", "--porcelain", at=healthy.state)
+    assert results(healthy)["git"] == "good"
+    assert (
+        healthy.git("for-each-ref", at=healthy.remote),
+        healthy.git("status", "--porcelain", at=healthy.state),
+    ) == before
 
 
 @pytest.mark.parametrize("name", FAULTS)
