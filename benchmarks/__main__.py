@@ -29,7 +29,7 @@ def main() -> int:
     """Measure, print, write; 1 when a promise was not kept."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--peers", type=Path, required=True, metavar="VENV", help="the venv of the peers")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument(
         "--append", action="store_true", help="keep the results that stand there: a second run after the first"
     )

@@ -35,6 +35,11 @@ class Row(Struct, frozen=True):
     def median(self, field: str) -> float:
         return float(statistics.median(getattr(sample, field) for sample in self.samples))
 
+    def ratio(self, other: "Row", field: str) -> float:
+        """The median of the ratios round by round: what the machine does in one round, it does to both alike."""
+        pairs = zip(self.samples, other.samples, strict=True)
+        return float(statistics.median(getattr(ours, field) / getattr(theirs, field) for ours, theirs in pairs))
+
     def spread(self, field: str) -> tuple[float, float]:
         values = [getattr(sample, field) for sample in self.samples]
         return min(values), max(values)

@@ -32,12 +32,11 @@ def verdicts_of(scene: Scene) -> list[tuple[str, Promise, float, str, bool]]:
     told = []
     rows = {row.name: row for row in scene.rows}
     for promise in scene.promises:
-        ours = rows[promise.name].median(promise.field)
-        others = {name: rows[name].median(promise.field) for name in promise.others if name in rows}
-        if not others:
+        ratios = {name: rows[promise.name].ratio(rows[name], promise.field) for name in promise.others if name in rows}
+        if not ratios:
             continue
-        rival = min(others, key=lambda name: others[name])
-        ratio = ours / others[rival]
+        rival = max(ratios, key=lambda name: ratios[name])
+        ratio = ratios[rival]
         told.append((scene.title, promise, ratio, rival, ratio <= promise.most))
     return told
 
@@ -85,6 +84,6 @@ def machine(rounds: int, peers: Path) -> str:
     return (
         f"{os.cpu_count()} × {model}, load {os.getloadavg()[0]:.1f}; {platform.system()} {platform.release()}; "
         f"Python {platform.python_version()}; {git}; requests {version('requests')}, line-bot-sdk {version('line-bot-sdk')}; "
-        f"peers: {', '.join(versions)}. Medians of {rounds} rounds after a warm-up, all contenders in turn in every round, "
-        "whole processes, everything on loopback."
+        f"peers: {', '.join(versions)}. Medians of {rounds} rounds after a warm-up, all contenders in turn in every round and on one "
+        "core, ratios round by round, whole processes, everything on loopback."
     )

@@ -14,14 +14,14 @@ from pipeline.ledger.events import Posted
 from pipeline.policy.hours import closes_at, is_holiday, is_open, next_opening
 from tests.policy.office import DAY, HOUR, KINKYU, NEWS, TUESDAY, Office, config, url
 
-JAPAN = holidays.country_holidays("JP", years=range(2000, 2051))
+JAPAN = holidays.country_holidays("JP", years=range(2000, 2028))
 DEFAULT = Hours()
 
-# Days on which jpholiday and holidays differ, each with the reason. None is known for 2000 to 2050; the equinoxes of
-# future years are computed by both, and become law in February of the year before.
+# Days on which jpholiday and holidays differ, each with the reason. Compared are the years that are law: a new law comes to
+# the two calendars on different days, and the one that knows it first must not wait for the other.
 DIFFERENCES: dict[date, str] = {}
 
-instants = st.integers(0, int(timedelta(days=21 * 365).total_seconds())).map(
+instants = st.integers(0, int(timedelta(days=7 * 365).total_seconds())).map(
     lambda seconds: datetime(2020, 1, 1, tzinfo=JST) + timedelta(seconds=seconds)
 )
 
@@ -32,8 +32,8 @@ def independently_open(at: datetime) -> bool:
     return local.weekday() < 5 and local.date() not in JAPAN and time(9, 0) <= local.time() < time(17, 30)
 
 
-def test_every_day_of_fifty_years_agrees_with_the_second_calendar_but_for_a_known_list() -> None:
-    days = [date(2000, 1, 1) + timedelta(days=number) for number in range((date(2051, 1, 1) - date(2000, 1, 1)).days)]
+def test_every_day_of_the_years_that_are_law_agrees_with_the_second_calendar_but_for_a_known_list() -> None:
+    days = [date(2000, 1, 1) + timedelta(days=number) for number in range((date(2028, 1, 1) - date(2000, 1, 1)).days)]
     assert {day for day in days if is_holiday(day) != (day in JAPAN)} == set(DIFFERENCES)
 
 
