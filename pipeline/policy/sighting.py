@@ -16,6 +16,7 @@ from pipeline.ledger.knowledge import Known
 from pipeline.policy.content import emergency_word, excluded
 from pipeline.policy.same_article import plain
 
+UNSEEN_FOR = timedelta(days=1)  # an emergency that old is over, should its list have failed when it was first asked
 UPDATE_EVERY = timedelta(days=7)  # a page whose date moves daily does not come back daily
 # Left out, not for good: found again when the list shows them after the obstacle is gone.
 COME_BACK = {Reason.GONE, Reason.REDIRECTED, Reason.EXCLUDED_PATH, Reason.EXCLUDED_TITLE, Reason.EXCLUDED_TAG, Reason.SNS_OFF}  # fmt: skip
@@ -84,8 +85,12 @@ def meaning_of(glimpse: Glimpse) -> Meaning:
 
 def it_stood_there(g: Glimpse) -> Meaning | None:
     """What a list shows when it is read for the first time is known, not news; so is what comes up again from below."""
-    date, first = g.entry.date, not (g.listing.emergency and g.tried)
-    return BASELINE if g.slid_in or (g.came and (date <= g.came if date else first)) else None
+    date, came = g.entry.date, g.came
+    if (
+        came is not None and g.listing.emergency and g.tried
+    ):  # what stood there while it failed is news, for a day and undated
+        return BASELINE if date is not None and date < came - UNSEEN_FOR else None
+    return BASELINE if g.slid_in or (came and (date is None or date <= came)) else None
 
 
 def it_is_an_old_page(g: Glimpse) -> Meaning | None:

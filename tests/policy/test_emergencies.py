@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
-from pipeline.article import PageProblem
+from pipeline.article import Listing, PageProblem
 from pipeline.ledger.events import Posted, Refused, Robots
 from pipeline.policy import personal_data
 from pipeline.policy.content import is_garbled, signals
@@ -27,6 +28,26 @@ def shown(office: Office, address: str) -> str:
     known = office.known(address)
     broadcast = office.knowledge.broadcasts[known.broadcast]
     return next(chosen.shows for chosen in broadcast.chosen if chosen.article == known.id)
+
+
+@pytest.mark.parametrize(
+    ("age", "sent"),
+    [(None, True), (timedelta(minutes=10), True), (22 * HOUR, True), (3 * DAY, False)],
+    ids=["undated", "ten minutes", "dated by the day", "three days"],
+)
+def test_what_stood_on_an_emergency_list_while_it_could_not_be_read_is_no_baseline(
+    age: timedelta | None, sent: bool
+) -> None:
+    office = Office(now=NIGHT)
+    office.lists.shown[KINKYU] = []
+    office.lists.states[KINKYU] = Listing(KINKYU, "failed", emergency=True, error_code="unreachable", error="503")
+    office.run()
+    address = office.publish(301, "避難指示", source=KINKYU)
+    entries = office.lists.shown[KINKYU]
+    entries[0] = replace(entries[0], date=None if age is None else NIGHT - age)
+    del office.lists.states[KINKYU]
+    assert office.run(PASS) == ([["避難指示"]] if sent else [])
+    assert office.why(address)[0] == ("sent" if sent else "baseline")
 
 
 class TestReadingAgain:
