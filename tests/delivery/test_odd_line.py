@@ -9,7 +9,11 @@ import certifi
 import pytest
 import trustme
 
+from pipeline.config import load
+from pipeline.line.client import Client, LineError
+from pipeline.run import run
 from pipeline.sandbox.articles import ARTICLES
+from pipeline.world import CLOCK, World
 from tests.delivery.conftest import Inside
 from tests.doubles.line import BROADCAST, CHANNEL_ID, CHANNEL_SECRET, VALIDATE, LineFault, LineServer
 from tests.town import Town
@@ -343,3 +347,56 @@ def test_when_line_refuses_every_article_line_is_suspected_and_no_article(
     assert inside.run().exit == 0
     assert [inside.times_sent(article.title) for article in articles] == [1] * len(articles)  # type: ignore[attr-defined]
     inside.check()
+
+
+def test_in_a_watch_that_has_seen_the_account_an_emergency_does_not_wait_for_it_again(inside: Inside) -> None:
+    """Credentials do not change while a process lives; what is no emergency waits all the same."""
+    world = World({**inside.town.environment, CLOCK: ""}, lambda: inside.town.now, inside.sleep)
+
+    def one_pass() -> int:
+        return run(load(inside.town.config), inside.town.state, world).exit
+
+    inside.town.publish(B)
+    assert one_pass() == 0
+    inside.line.fail(LineFault.error_before(), times=None, path=INFO)
+    emergency(inside)
+    assert one_pass() == 0
+    assert (inside.times_sent(B.title), inside.times_sent(A.title)) == (1, 1)
+    inside.line.recover()
+    inside.line.basic_id = "@somebody_else"  # LINE's word always counts
+    inside.city.emergency(ARTICLES[22], inside.town.now)
+    assert one_pass() == 1
+    assert inside.times_sent(ARTICLES[22].title) == 0
+
+
+STATISTICS = [
+    ('{"overview":{"delivered":320,"uniqueImpression":82,"uniqueClick":null},"messages":[],"new":1}', {"delivered": 320, "opened": 82, "tapped": None}),
+    ('{"overview":{"delivered":"320","uniqueImpression":-1}}', {"delivered": 320, "opened": None, "tapped": None}),
+    ('{"overview":{"delivered":null}}', None),
+    ('{"overview":null}', None),
+    ("{}", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "told"), STATISTICS)
+def test_statistics_of_a_broadcast_are_counts_or_not_there_yet(
+    inside: Inside, body: str, told: dict[str, int | None] | None
+) -> None:
+    inside.line.fail(says(body), path="/v2/bot/insight/message/event?requestId=r%2F1")
+    assert client(inside).message_event("r/1") == told
+
+
+def test_friends_and_deliveries_of_a_day_are_counts_or_not_there_yet(inside: Inside) -> None:
+    asked = client(inside)
+    yesterday = inside.town.now.date() - timedelta(days=1)
+    assert asked.followers(yesterday) == {"followers": 12_345, "reach": 12_345, "blocks": 1_234}
+    assert asked.delivery(yesterday) == {"broadcast": None}
+    assert asked.followers(inside.town.now.date()) is None
+    assert asked.delivery(inside.town.now.date()) is None
+    inside.line.fail(says("<html>"), path="/v2/bot/insight")
+    with pytest.raises(LineError, match="no JSON object"):
+        asked.followers(yesterday)
+
+
+def client(inside: Inside) -> Client:
+    return Client(load(inside.town.config).line, inside.town.environment, lambda: inside.town.now, inside.sleep)
