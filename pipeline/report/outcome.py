@@ -42,6 +42,7 @@ class SourceRow(Struct, frozen=True):
     ok: bool
     entries: int
     error: str | None = None
+    skipped: int = 0  # rows of which nothing could be read
 
 
 class Report:
@@ -72,7 +73,10 @@ class Report:
             before = knowledge.sources.get(listing.source)
             entries = before.entries if listing.state == "unchanged" and before else len(listing.entries)
             told = error if error.startswith(f"{code}:") else f"{code}: {error}"
-            self.sources.append(SourceRow(listing.source, not code, 0 if code else entries, told if code else None))
+            skipped = before.skipped if listing.state == "unchanged" and before else listing.skipped
+            self.sources.append(
+                SourceRow(listing.source, not code, 0 if code else entries, told if code else None, skipped)
+            )
 
     def tell_found(self, events: Sequence[AnyEvent], knowledge: Knowledge) -> None:
         """Articles that were decided on by the list alone."""

@@ -92,6 +92,7 @@ def test_rows_that_cannot_be_read_are_told_and_the_others_go_out(town: Town) -> 
     scene.write(PAGE, "断水のお知らせ", "東町で断水しています。")
     assert len(scene.run(code=0)) == 1
     assert "skipped 2/3" in scene.alerts["list-notes"]
+    assert scene.result.json["sources"][-1]["skipped"] == 2
     scene.show(row(PAGE, "断水のお知らせ"))
     scene.run(code=0)
     assert ended(town, "list-notes")
