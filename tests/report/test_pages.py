@@ -78,7 +78,7 @@ def test_an_article_that_waits_is_on_the_page_with_its_reason(town: Town) -> Non
     page = preview(town, code=3)
     assert f"確認待ち：{ARTICLES[20].title}" in page  # drawn as residents would see it
     assert (
-        "日付が古い：掲載日から日数がたっているため、自動では送信しません。（詳細：記事の日付 2026年11月15日）" in page
+        "日付が古い：掲載日から日数がたっているため、自動では送信しません。（記事の日付 2026年11月15日）" in page
     )
 
 
@@ -92,7 +92,7 @@ def test_articles_stand_in_the_order_of_what_becomes_of_them(town: Town) -> None
     places = [table.index(words) for words in (ARTICLES[21].title, ARTICLES[22].title, "入札の結果")]
     assert places == sorted(places)
     assert (
-        "対象外の題名：設定で対象外とした語が題名に含まれているため、送信しません。（詳細：該当する設定 入札）" in table
+        "対象外の題名：設定で対象外とした語が題名に含まれているため、送信しません。（該当する設定 入札）" in table
     )
 
 

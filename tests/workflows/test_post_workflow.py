@@ -310,7 +310,7 @@ def test_the_same_post_again_within_a_day_needs_a_reason_also_after_it_went_out_
     runner.run("sync.yml")
     assert len(runner.town.line.accepted) == 1
     again = {"action": "投稿", "url": f"{runner.town.city.url}{ARTICLES[20].path}"}
-    runner.town.now += timedelta(hours=1)
+    runner.town.now += timedelta(hours=2)
     refused = post(runner, **again)
     assert refused.step("Check").code == 2
     assert "24時間以内に" in refused.summary
