@@ -77,9 +77,7 @@ def test_an_article_that_waits_is_on_the_page_with_its_reason(town: Town) -> Non
     town.publish(ARTICLES[20], at=town.now - timedelta(days=9))
     page = preview(town, code=3)
     assert f"確認待ち：{ARTICLES[20].title}" in page  # drawn as residents would see it
-    assert (
-        "日付が古い：掲載日から日数がたっているため、自動では送信しません。（記事の日付 2026年11月15日）" in page
-    )
+    assert "日付が古い：掲載日から日数がたっているため、自動では送信しません。（記事の日付 2026年11月15日）" in page
 
 
 def test_articles_stand_in_the_order_of_what_becomes_of_them(town: Town) -> None:
@@ -91,9 +89,7 @@ def test_articles_stand_in_the_order_of_what_becomes_of_them(town: Town) -> None
     table = preview(town, code=3).partition("記事ごとの判断")[2]
     places = [table.index(words) for words in (ARTICLES[21].title, ARTICLES[22].title, "入札の結果")]
     assert places == sorted(places)
-    assert (
-        "対象外の題名：設定で対象外とした語が題名に含まれているため、送信しません。（該当する設定 入札）" in table
-    )
+    assert "対象外の題名：設定で対象外とした語が題名に含まれているため、送信しません。（該当する設定 入札）" in table
 
 
 def test_a_hostile_title_is_only_text_on_the_page(town: Town) -> None:
