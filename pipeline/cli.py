@@ -233,6 +233,7 @@ def _add_checks(add: Add) -> None:
     add("doctor", "checks.doctor", "checks configuration, site, sources, LINE, holidays, git; sends nothing")
     one = add("pace", "pace.pace", "one turn of the relay of pace.yml: looks, wakes the main job, passes on (GitHub)")
     one.add_argument("--last", action="store_true", help="the link's last turn: start the next link")
+    one.add_argument("--look", action="store_true", help="only look and wake: for further cities of one repository")
     one.add_argument("--restart", action="store_true", help="only start the chain again where it broke")
     add("watchdog", "checks.watchdog", "tells when the main job does not run, or something waits too long")
     about = "a day's story against an embedded city and an embedded LINE, in .demo/; sends nothing anywhere"

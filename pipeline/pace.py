@@ -61,7 +61,7 @@ def turn(config: Config, state: Path, world: World, github: GitHub, last: bool) 
     except GitHubError as error:
         log.warning("%s", safe.line(error))
         chain = "broken" if last else "alive"
-    return Turn(_wake(config, state, world, github), chain)
+    return Turn(wake(config, state, world, github), chain)
 
 
 def restart(config: Config, world: World, github: GitHub) -> Chain:
@@ -162,8 +162,8 @@ def _patiently(world: World, ask: Callable[[], T]) -> T:
 # The main job
 
 
-def _wake(config: Config, state: Path, world: World, github: GitHub) -> Why:
-    """Start the main job when it has something to do and no run of it is alive."""
+def wake(config: Config, state: Path, world: World, github: GitHub) -> Why:
+    """Start the main job when it has something to do and no run of it is alive. Raises GitHubError."""
     found = _patiently(world, lambda: github.runs(config.github.workflow))
     runs = [run for run in found if not run.is_dry]
     if is_awake(runs, world.now()):

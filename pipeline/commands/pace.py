@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.commands import DONE, FAILED, WAITS, Output, configured
 from pipeline.config import ConfigError
-from pipeline.pace import restart, turn
+from pipeline.pace import Turn, restart, turn, wake
 from pipeline.report import safe
 from pipeline.report.github import GitHub, GitHubError
 from pipeline.report.tell import append_summary
@@ -29,6 +29,9 @@ def pace(options: argparse.Namespace) -> Output:
     world.obey_signals()
     if options.restart:
         return _restarted(options, world, github)
+    if options.look:
+        done = Turn(wake(config, options.state, world, github), "off")
+        return Output({"woke": done.why, "exit": DONE}, lambda: words().get(done.why, ""))
     done = turn(config, options.state, world, github, last=options.last)
     if file := os.environ.get("GITHUB_OUTPUT"):
         with Path(file).open("a", encoding="utf-8") as output:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from pipeline.config import load
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
+from tests.doubles.github import TOKEN
 from tests.town import ROOT, Town
+from tests.workflows.expressions import resolved
+from tests.workflows.runner import Runner
 from tests.workflows.runner import load as workflow
 
 EXAMPLE = ROOT / "examples" / "another-city.toml"
@@ -89,3 +92,47 @@ def test_the_example_workflows_call_the_reusable_one_with_inputs_that_it_has() -
     assert all("matrix.city" in job["with"][own] for own in ("config", "state", "environment"))
     group = workflow("city.yml")["jobs"]["city"]["concurrency"]["group"]
     assert "inputs.environment" in group
+
+
+def test_the_examples_take_the_watch_of_the_variable_name_their_secrets_and_cancel_nobody() -> None:
+    import yaml
+
+    for name in ("one-city.yml", "many-cities.yml"):
+        told = yaml.safe_load((ROOT / "examples" / name).read_text(encoding="utf-8"))
+        job = told["jobs"]["city"]
+        assert resolved(job["with"]["watch-for"], {"vars": {}}) == "0m"
+        assert resolved(job["with"]["watch-for"], {"vars": {"WATCH_FOR": "330m"}}) == "330m"
+        assert set(job["secrets"]) <= set(workflow("city.yml")["on"]["workflow_call"]["secrets"])
+        assert "concurrency" not in told, "each city waits for itself alone"
+    assert job["strategy"]["fail-fast"] is False
+
+
+def test_the_clock_of_the_examples_is_the_pipelines_own_but_for_where_it_comes_from() -> None:
+    import yaml
+
+    ours, theirs = workflow("pace.yml"), yaml.safe_load((ROOT / "examples" / "pace.yml").read_text(encoding="utf-8"))
+    for job in ("first", "last"):
+        assert {**ours["jobs"][job], "steps": []} == {**theirs["jobs"][job], "steps": []}
+    assert ours["concurrency"] == theirs["concurrency"]
+
+
+def test_six_cities_of_one_repository_stay_far_below_githubs_limit_of_requests(runner: Runner) -> None:
+    town = runner.town
+    town.now += timedelta(hours=2)
+    runner.github.add_run("sync.yml", town.now - timedelta(minutes=10))
+    town.environment |= {
+        "GITHUB_TOKEN": TOKEN,
+        "GITHUB_REPOSITORY": runner.github.repository,
+        "GITHUB_API_URL": runner.github.url,
+    }
+    town.environment["GITHUB_RUN_ID"] = str(
+        runner.github.add_run("pace.yml", town.now - timedelta(minutes=12), status="in_progress")["id"]
+    )
+    runner.github.clear_requests()
+    town.call("pace", "--look", code=0)
+    look = len(runner.github.requests)
+    town.call("pace", "--last", code=0)
+    turn = len(runner.github.requests) - look
+    turns_an_hour, syncs_an_hour, cities = 11, 11, 6
+    clock_of_a_sync = 3  # restart: links, environment, start
+    assert turns_an_hour * (turn + (cities - 1) * look) + syncs_an_hour * cities * clock_of_a_sync < 500
