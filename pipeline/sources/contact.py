@@ -103,7 +103,7 @@ def department(text: str, *, is_certain: bool = False) -> str:
     """
     levels: list[str] = []
     for line in text.split("\n"):
-        words = line.removeprefix("・").strip(" \u3000")
+        words = line.strip("・／/ \u3000")
         if not levels and any(kind.fullmatch(words) for kind in (_OF_THE_PAGE, _PLAIN, _HALF)):
             continue
         words = _REST.sub("", _NAMED_LABEL.sub("", _LABEL.sub("", words)), count=1)

@@ -43,8 +43,6 @@ SYSTEMS = (
             date=("#article_update", "#content_header .date", "#content_header span"),
             contact=("#section_footer",),
             department=(
-                "#section_footer .sf_name_wrap",
-                "#section_footer .sf_name",
                 "#section_footer_info",
                 "#content_header .sec",
             ),
