@@ -53,6 +53,7 @@ class Broadcast(Struct, frozen=True):
     policy: tuple[str, ...] = ()
     count: int = 1
     alts: Mapping[str, str] = {}  # a plan's pictures: address → alternative text
+    silent: bool = False  # planned to come without sound
 
 
 class Delivery:
@@ -372,12 +373,14 @@ class Delivery:
             self.failures.append(("quota" if answer.code == "quota" else f"line-{answer.code}", words))
 
     def _plan(self, due: Sequence[Decision], items: Sequence[Item], messages: tuple[dict[str, Any], ...]) -> None:
+        from pipeline.message.render import is_silent
+
         policies = {decision.article: decision.policy for decision in due}
         self.broadcasts.append(
             Broadcast(
                 f"planned-{len(self.broadcasts) + 1}", "", tuple(item.id for item in items), "planned", messages,
                 emergency=self._urgent, policy=tuple(dict.fromkeys(policies[item.id] for item in items)), count=len(messages),
-                alts={item.picture.url: item.picture.alt for item in items if item.picture},
+                alts={item.picture.url: item.picture.alt for item in items if item.picture}, silent=is_silent(items, self._config),
             )
         )  # fmt: skip
 

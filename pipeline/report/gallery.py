@@ -15,7 +15,7 @@ from pipeline.report.preview import PreviewMessage, preview_page
 from pipeline.templates import TEMPLATES
 
 
-class Case(Struct, frozen=True):
+class Example(Struct, frozen=True):
     """One row of the gallery. Its items come after those of the case that `after` names."""
 
     name: str
@@ -31,7 +31,7 @@ class Gallery(Struct, frozen=True):
     policy: str
     quick_replies: tuple[QuickReply, ...]
     pictures: Mapping[str, str]
-    cases: tuple[Case, ...]
+    cases: tuple[Example, ...]
 
 
 def gallery() -> Gallery:

@@ -98,6 +98,7 @@ def _message(
         basis=words.policies(bases),
         pictures=pictures,
         alts=broadcast.alts,
+        silent=broadcast.silent,
     )
 
 

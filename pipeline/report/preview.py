@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 
 class PreviewMessage(Struct, frozen=True):
-    """One broadcast as it would go out: its messages, when, under which rule, and why it waits.
+    """One broadcast as it would go out: its messages, when, under which rule, why it waits, and whether without sound.
 
     `pictures` maps a picture's address to a data: URI, `alts` to its alternative text; a picture without data is shown
     as a labelled box.
@@ -35,6 +35,7 @@ class PreviewMessage(Struct, frozen=True):
     pictures: Mapping[str, str] = {}
     alts: Mapping[str, str] = {}
     reason: str = ""
+    silent: bool = False
 
 
 class PreviewRow(Struct, frozen=True):

@@ -56,6 +56,7 @@ items = st.builds(
     updated=st.booleans(),
     label=text,
     department=text,
+    tel=st.one_of(text, st.just("06-6902-1231")),
     text=st.one_of(text, long_text),
     picture=st.one_of(st.none(), pictures),
     corrects=st.one_of(text, long_text),

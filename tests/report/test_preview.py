@@ -59,6 +59,15 @@ def test_it_tells_the_decision_the_notification_and_the_sizes() -> None:
         assert words in html
 
 
+def test_it_tells_why_a_thing_waits_and_that_a_broadcast_comes_without_sound() -> None:
+    rendered = render([article()], CONFIG)
+    shown = PreviewMessage("x", rendered.messages, "", "review", "", "", reason="日付が古い", silent=True)
+    html = preview_page("x", [shown], [])
+    assert "<dt>理由</dt><dd>日付が古い</dd>" in html
+    assert "<dt>通知音</dt><dd>鳴らしません</dd>" in html
+    assert "通知音" not in page()
+
+
 def test_a_message_beyond_the_limits_is_marked() -> None:
     rendered = render([article()], CONFIG)
     rendered.messages[0]["altText"] = "長" * 1501
