@@ -33,7 +33,7 @@ def steps(name: str) -> list[dict[str, Any]]:
 
 def test_zizmor_finds_nothing_that_is_not_justified_beside_its_line() -> None:
     done = subprocess.run(
-        [BIN / "zizmor", "--offline", "--no-progress", "--format=plain", ".github", *map(str, EXAMPLES)],
+        [BIN / "zizmor", "--offline", "--no-progress", "--persona=auditor", "--format=plain", ".github", *map(str, EXAMPLES)],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
@@ -43,6 +43,23 @@ def test_zizmor_finds_nothing_that_is_not_justified_beside_its_line() -> None:
                 assert re.search(r"zizmor: ignore\[[\w-]+\] \S+ \S+", line), (
                     f"{file.name}: no reason beside {line.strip()}"
                 )
+
+
+def test_actionlint_finds_nothing_in_the_workflows_nor_shellcheck_in_their_scripts() -> None:
+    files = [*map(str, WORKFLOWS.glob("*.yml")), *map(str, EXAMPLES)]
+    command = [str(BIN / "actionlint"), "-no-color", "-shellcheck", str(BIN / "shellcheck"), *files]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_shellcheck_is_really_asked(tmp_path: Path) -> None:
+    file = tmp_path / "broken.yml"
+    file.write_text(
+        "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: rm -rf $1/*\n", encoding="utf-8"
+    )
+    command = [str(BIN / "actionlint"), "-no-color", "-shellcheck", str(BIN / "shellcheck"), str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "SC2115" in done.stdout or "SC2086" in done.stdout
 
 
 @pytest.mark.parametrize(
