@@ -129,3 +129,16 @@ def test_where_there_is_no_timer_a_clock_outside_starts_single_turns(relay: Runn
     run = link(relay, waited=timedelta(seconds=20))
     assert [step.name for step in run.steps] == ["Turn"]
     assert relay.github.dispatched == [WOKEN]
+
+
+def test_what_waits_for_a_person_and_is_told_wakes_nobody_again(relay: Runner) -> None:
+    relay.town.publish(*ARTICLES[10:40])  # a burst
+    assert link(relay).is_green
+    assert WOKEN in relay.github.dispatched
+    assert relay.run("sync.yml", "workflow_dispatch", {"dry-run": False}, actor="github-actions[bot]").is_green
+    assert len(relay.github.open_issues()) == 1
+    for _ in range(2):
+        relay.github.runs[:] = [run for run in relay.github.runs if run["status"] == "completed"]
+        relay.town.now += timedelta(minutes=6)
+        assert link(relay).is_green
+        assert relay.github.dispatched == [NEXT]
