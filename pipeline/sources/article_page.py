@@ -34,24 +34,10 @@ _HOME = re.compile(r"(?:https?://[^/?#]*)?/?(?:index\.\w{3,5})?")
 _SITE_FILE = re.compile(
     r"(?:^|[-_.])(?:logo|ogp?|og-?image|no-?image|emblem|favicon|icon|share|sns|default|common|banner|bnr|spacer|blank|header)\d*(?:$|[-_.])|ogp|logo"
 )
-_SITE_FOLDERS = frozenset(
-    [
-        "shared",
-        "common",
-        "template",
-        "templates",
-        "theme",
-        "themes",
-        "design",
-        "design_img",
-        "sns",
-        "icon",
-        "icons",
-        "logo",
-        "ogp",
-        "favicon",
-    ]
-)
+_SITE_FOLDERS = frozenset((
+    "shared", "common", "template", "templates", "theme", "themes", "design", "design_img", "sns", "icon",
+    "icons", "logo", "ogp", "favicon",
+))  # fmt: skip
 UNREADABLE = "\ufffd"  # what stands for bytes of no encoding; on a telephone it would be a question mark in a box
 
 
