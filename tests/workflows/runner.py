@@ -237,7 +237,7 @@ class Runner:
         return not failed
 
     def _check_out(self, workspace: Path, options: Mapping[str, Any], contexts: dict[str, Any]) -> None:
-        """As actions/checkout does: shallow, a local branch that follows the remote's."""
+        """As actions/checkout does: shallow unless `fetch-depth` is 0, a local branch that follows the remote's."""
         branch = resolved(options["ref"], contexts)
         assert resolved(options["persist-credentials"], contexts) == "false"
         self.town.git("init", "--quiet", str(workspace))
@@ -246,7 +246,7 @@ class Runner:
             "fetch",
             "--quiet",
             "--no-tags",
-            "--depth=1",
+            *(() if options.get("fetch-depth") == 0 else ("--depth=1",)),
             "origin",
             f"+refs/heads/{branch}:refs/remotes/origin/{branch}",
             at=workspace,
