@@ -13,8 +13,8 @@ from pipeline.sources.soup import Index, Span
 _WORDS = frozenset((
     "nav", "navi", "gnav", "gnavi", "lnav", "lnavi", "rnavi", "snav", "sidenav", "globalnav", "gnavbg",
     "breadcrumb", "breadcrumbs", "crumb", "crumbs", "pankuzu", "topicpath", "tpath", "topicspath", "footstep",
-    "ashiato", "sns", "share", "tweet", "twitter", "facebook", "mixi", "hatena", "print", "printing", "printbtn",
-    "printlink", "pagetop", "ptop", "gotop", "totop", "modori", "footer", "foot", "copyright", "search",
+    "ashiato", "sns", "share", "tweet", "twitter", "facebook", "mixi", "hatena", "printbtn",
+    "printlink", "pagetop", "ptop", "gotop", "totop", "modori", "footer", "foot", "copyright",
     "fsearch", "searchbox", "feedback", "enquete", "enq", "questionnaire", "recommend", "osusume", "ranking",
     "kanren", "skiplink", "blockskip", "blockjump", "banner", "bnr", "fontsize", "moji", "haikei", "readspeaker",
     "rsbtn", "adobe", "acrobat", "dladobereader", "toc", "mokuji", "pager", "pagination", "paging", "modal",
@@ -23,7 +23,7 @@ _WORDS = frozenset((
 # Words that an article's parts may have as well: chrome when most of their text are links.
 _MENU_WORDS = frozenset((
     "menu", "submenu", "gmenu", "sidr", "sidebar", "side", "header", "related", "relation", "route", "plugin",
-    "viewer", "social",
+    "viewer", "social", "print", "printing", "search",
 ))  # fmt: skip
 _TAGS = frozenset(("nav", "header", "footer", "aside", "form", "figcaption"))
 _ROLES = frozenset(("navigation", "banner", "contentinfo", "search", "complementary", "menu"))

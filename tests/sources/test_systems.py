@@ -148,6 +148,13 @@ def test_the_sites_own_picture_is_no_picture_of_the_article(address: str) -> Non
     assert read("<meta property='og:image' content='/uploads/2026/kouji.jpg'><h1>断水</h1>").picture is not None
 
 
+@pytest.mark.parametrize("name", ["printArea", "search-result", "related", "sidebar2", "menu"])
+def test_an_article_in_a_part_with_a_menus_name_is_read_all_the_same(name: str) -> None:
+    menu = "<ul>" + "<li><a href=/x>くらしの情報と手続き</a></li>" * 20 + "</ul>"
+    page = f"<title>断水</title><nav>{menu}</nav><h1>断水のお知らせ</h1><div class='{name}'><p>11月28日に断水します。水をためてください。</p></div>"
+    assert read(page).text == "11月28日に断水します。水をためてください。"
+
+
 def test_visible_text_is_read_however_deep_it_is_nested() -> None:
     deep = "<strong><span>" * 600 + "最後の一文です。" + "</span></strong>" * 600
     assert read(f"<main><h1>断水</h1><p>{deep}</p></main>").text == "最後の一文です。"
