@@ -3,7 +3,6 @@ watch."""
 
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -145,16 +144,13 @@ def test_an_emergency_that_cannot_be_rendered_goes_out_in_plain_words(
     assert ORDER in scene.read()[0]
 
 
-def test_when_line_is_down_the_reports_are_told_and_go_out_as_they_then_stand(town: Town, tmp_path: Path) -> None:
-    scene = Scene(town)
-    scene.show()
-    scene.start()
-    scene.show(row(A, ORDER))
-    scene.write(A, ORDER, "第1報です。")
-    town.line.fail(LineFault.error_before(503), times=None, path="/v2/bot/info")
-    assert scene.run(code=1) == []
+def test_when_line_is_down_the_reports_are_told_and_go_out_as_they_then_stand(scene: Scene) -> None:
+    line = scene.town.line
+    line.fail(LineFault.error_before(503), times=None, path="/v2/bot/info")
+    (report,) = passes(scene, timedelta(0))
+    assert (report.exit, scene.read()) == (1, [])
     scene.write(A, ORDER, "第2報です。")
-    assert scene.run(code=1) == []
-    town.line.recover()
-    (card,) = scene.run(code=0)
+    line.recover()
+    passes(scene, timedelta(0))
+    (card,) = scene.read()
     assert "第2報です。" in card
