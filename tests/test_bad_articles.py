@@ -306,3 +306,21 @@ def test_a_javascript_link_in_a_page_never_becomes_a_button(town: Town) -> None:
     assert [line for line in texts(town) if line.startswith("[")] == [
         f"[くわしく見る] {town.city.url}{article(1).path}"
     ]
+
+
+def test_a_card_opens_with_prose_and_texts_with_personal_data_wait(town: Town) -> None:
+    """The fraudster's words do not stand for the city's, a heading is not said twice; a name and an address across lines wait."""
+    fraud = "市職員を名乗り、「料金が未払いです。本日中にお支払いください。」といった電話が相次いでいます。"
+    opened(town)
+    town.publish(
+        article(1, body_html=f"<h2>届出のお知らせ その1について</h2><p>様式（PDF：12KB）</p><p>{fraud}</p>"),
+        article(2, body_html="<p>門真市中町1番1号</p><p>山田太郎様</p>"),
+        article(3, body_html="<p>申込みは taro[at]example.com へ。</p>"),
+    )
+    document = town.run(code=3).json
+    verdicts = by_path(town, document)
+    assert verdicts["/kurashi/todokede/50001.html"] == ("send", "due")
+    assert [verdicts[f"/kurashi/todokede/5000{number}.html"] for number in (2, 3)] == [("review", "personal-data")] * 2
+    shown = texts(town)
+    assert fraud in shown
+    assert not [line for line in shown if "KB" in line or line.endswith("お支払いください。」")]
