@@ -24,7 +24,7 @@ from pipeline.report import pages
 from pipeline.report.flex_text import Card, cards
 from pipeline.report.outcome import Report
 from pipeline.run import run
-from pipeline.sandbox.articles import ARTICLES, EMERGENCY, SampleArticle
+from pipeline.sandbox.articles import ARTICLES, EMERGENCIES, EMERGENCY, SampleArticle
 from pipeline.sandbox.city import KINKYU, LIST, EmbeddedCity
 from pipeline.sandbox.line import CHANNEL_ID, CHANNEL_SECRET, Accepted, EmbeddedLine
 from pipeline.sandbox.loopback import certificate
@@ -35,6 +35,9 @@ NIGHT = timedelta(days=1, hours=1, minutes=10)  # when the emergency page change
 NEWS = tuple(one for one in ARTICLES if one.page_no in (40136, 40138, 40142))  # three departments, Art. 8(1) and 8(2)
 OLD = tuple(one for one in ARTICLES if one.page_no not in range(40136, 41000))
 NIGHTLY = structs.replace(EMERGENCY, body_html=EMERGENCY.body_html.replace("11月23日", "11月25日"))
+LONG_AGO = structs.replace(
+    EMERGENCIES[1], page_no=39801, path="/kinkyu/39801.html"
+)  # on the emergency page before the story begins
 MARK = "made-by-kadoma-line-demo"
 
 
@@ -157,6 +160,7 @@ class _Story:
         progress("baseline")
         for age, article in enumerate(reversed(OLD), 1):
             self.city.publish(article, opening - timedelta(days=1, hours=age))
+        self.city.emergency(LONG_AGO, opening - timedelta(days=3))
         yield self.step("baseline", opening - timedelta(minutes=30))
         progress("held")
         for earlier, article in enumerate(reversed(NEWS)):
