@@ -4,7 +4,9 @@
 """
 
 import io
+import json
 import re
+import subprocess
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +15,7 @@ from PIL import Image, ImageChops
 
 from pipeline.report.gallery import gallery, gallery_page
 from pipeline.sandbox.articles import ARTICLES
-from tests.browser.chromium import opened
+from tests.browser.chromium import executable, opened
 from tests.message.message_examples import CONFIG
 from tests.town import Town
 
@@ -22,8 +24,24 @@ REFERENCES = ROOT / "tests" / "browser" / "references"
 DOCS = ROOT / "docs" / "images"
 # Case numbers of the gallery and the names they get in docs/images.
 DOCUMENTED = {0: "article", 6: "digest", 8: "emergency", 11: "correction"}
+MADE_WITH = REFERENCES / "made-with.json"
+STYLE = ROOT / "templates" / "preview" / "style.css"
 COLOUR_TOLERANCE = 48  # of 255: anti-aliasing differs between versions of Chromium and FreeType
+HEIGHT_TOLERANCE = 0.15  # with other fonts a line more or less
 SHARE_TOLERANCE = 0.02  # of all pixels may differ more than that
+
+
+def drawn_with() -> dict[str, str]:
+    """What decides about pixels besides us: the browser, and which of the page's fonts are installed, in which version."""
+    families = re.findall(r'"([^"]+)"', re.findall(r"font-family: (.*);", STYLE.read_text(encoding="utf-8"))[0])
+    return {"browser": _told(executable(), "--version")} | {
+        family: _told("fc-list", family, "--format", "%{fontversion} ") for family in [*families, "Noto Color Emoji"]
+    }
+
+
+def _told(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return " ".join(sorted(set(done.stdout.split()), key=done.stdout.split().index))
 
 
 def shots(folder: Path, *switches: str) -> list[bytes]:
@@ -63,6 +81,12 @@ def difference(found: bytes, expected: bytes) -> float:
     return sum(histogram[COLOUR_TOLERANCE:]) / (first.width * first.height)
 
 
+def is_alike(found: bytes, expected: bytes) -> bool:
+    """Whether the picture has about the same size: all that other fonts leave to be compared."""
+    first, second = (Image.open(io.BytesIO(data)) for data in (found, expected))
+    return first.width == second.width and abs(first.height - second.height) <= second.height * HEIGHT_TOLERANCE
+
+
 def small(data: bytes) -> bytes:
     """The picture with a palette: references are committed, so their size counts."""
     packed = io.BytesIO()
@@ -87,6 +111,7 @@ def main() -> None:
             if number in (0, 8):
                 (REFERENCES / f"{number:02}-dark-xl.png").write_bytes(small(data))
         (DOCS / "preview.png").write_bytes(small(preview(Path(folder))))
+    MADE_WITH.write_text(json.dumps(drawn_with(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     print(f"{len(gallery().cases)} cases: {REFERENCES.relative_to(ROOT)}, {DOCS.relative_to(ROOT)}")
 
 
