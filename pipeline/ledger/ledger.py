@@ -54,15 +54,13 @@ class Ledger:
         settings: the configuration's [state].
         run: id of this run, noted in every event.
         now: the clock.
-        alone: a plain directory will do although the state is to be pushed, because nothing can reach anybody (the sandbox).
+        alone: a plain directory will do although the state is to be pushed; a run says so only where nothing can reach anybody.
 
     Raises:
         LedgerError: nothing can be recorded, so nothing may be sent; the message says why and what to do.
     """
 
-    def __init__(
-        self, state: Path, settings: State, run: str, now: Callable[[], datetime], alone: bool = False
-    ) -> None:
+    def __init__(self, state: Path, settings: State, run: str, now: Callable[[], datetime], alone: bool = True) -> None:
         self.state, self.run, self.now = state, run, now
         self._settings, self._alone = settings, alone
         self._lock = -1
