@@ -21,6 +21,7 @@ settings.load_profile("kadoma")
 
 # `make quick` leaves out what starts processes: these folders, and whatever needs one of these fixtures.
 SLOW_FOLDERS = {"browser", "delivery", "operation", "tests", "workflows"}
+SLOW_TESTS = ("test_any_article_of_any_plane", "test_every_month_of_a_year", "test_a_year")
 SLOW_FIXTURES = {"town", "git_town", "runner", "scene"}
 
 
@@ -50,7 +51,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_quick(item: pytest.Item) -> bool:
     fixtures = SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ()))
-    return not fixtures and item.path.parent.name not in SLOW_FOLDERS
+    return not fixtures and item.path.parent.name not in SLOW_FOLDERS and not item.name.startswith(SLOW_TESTS)
 
 
 @pytest.fixture(scope="session", autouse=True)
