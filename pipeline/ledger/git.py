@@ -143,7 +143,7 @@ class Git:
         self.remote = settings.get(f"branch.{self.branch}.remote", "")
         self.target = settings.get(f"branch.{self.branch}.merge", "")
         if not self.remote or not self.target:
-            raise GitError(
+            raise Unusable(
                 "no-upstream",
                 f"{self.branch} has no upstream; run `git push -u origin {self.branch}`, or set state.push = false for a host of its own",
             )
