@@ -89,9 +89,18 @@ class _Parser(argparse.ArgumentParser):
         raise ConfigError(message)
 
 
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version  # not for every run
+
+        print(f"kadoma-line {version('kadoma-line')}")
+        parser.exit()
+
+
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     one = common.add_argument
+    one("--version", action=_Version, nargs=0, help="show the version and end")
     about = "the configuration (default: %(default)s)"
     one("--config", type=Path, default=Path("kadoma.toml"), metavar="FILE", help=about)
     one("--state", type=Path, default=Path("state"), metavar="DIR", help="the ledger (default: %(default)s)")
@@ -104,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = _Parser(
         prog="kadoma-line", description="From the city's homepage to its residents' LINE."
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and end")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, command: str, about: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from pipeline.run import run
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
 from pipeline.world import World
 from tests.doubles.fault import Fault
-from tests.town import Town
+from tests.town import ROOT, SCRIPT, Town
 
 NEWS = ARTICLES[20:23]
 
@@ -248,3 +249,10 @@ def test_a_broken_state_is_a_failure_with_a_next_step_and_debug_shows_the_traceb
     result = town.run(code=1)
     assert ledger.name in result.json["alerts"][0]["message"]
     assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["run", "--version"]], ids=" ".join)
+def test_the_version_is_told(arguments: list[str]) -> None:
+    done = subprocess.run([str(SCRIPT), *arguments], capture_output=True, text=True, check=True)
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert done.stdout == f"kadoma-line {declared}\n"
