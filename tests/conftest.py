@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,10 @@ settings.register_profile(
 )
 settings.load_profile("kadoma")
 
+
+# A shell that runs us in the background, or nohup, has signals ignored, and what we start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # `make quick` leaves out what starts processes: these folders, and whatever needs one of these fixtures.
 SLOW_FOLDERS = {"browser", "delivery", "operation", "tests", "workflows"}

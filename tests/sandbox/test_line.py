@@ -376,7 +376,7 @@ TEXT, ACTION = "/body/contents/0", "/footer/contents/0/action"
         (f"{ACTION}/uri", "https://", f"{ACTION}/uri"),
         (f"{ACTION}/uri", "https://example.jp/門真", f"{ACTION}/uri"),
         (f"{ACTION}/uri", "https://example.jp/a b", f"{ACTION}/uri"),
-        (f"{ACTION}/uri", "https://example.jp/" + "a" * 982, f"{ACTION}/uri"),
+        (f"{ACTION}/uri", "https://example.jp/" + "a" * 9982, f"{ACTION}/uri"),
     ],
 )
 def test_one_wrong_value_in_a_bubble_is_refused_where_it_stands(
@@ -397,7 +397,7 @@ def test_one_wrong_value_in_a_bubble_is_refused_where_it_stands(
         (f"{ACTION}/label", "👨\u200d👩\u200d👧\u200d👦" * 40),
         (f"{ACTION}/uri", "tel:0669021231"),
         (f"{ACTION}/uri", "http://127.0.0.1:80/1.html?openExternalBrowser=1"),
-        (f"{ACTION}/uri", "https://example.jp/" + "a" * 981),
+        (f"{ACTION}/uri", "https://example.jp/" + "a" * 9981),
     ],
 )
 def test_a_value_at_the_limit_is_taken(line: LineServer, path: str, value: Any) -> None:
