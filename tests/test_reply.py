@@ -141,4 +141,6 @@ def test_the_time_grows_with_the_text_and_no_faster(hostile: str) -> None:
         read(text)
         return process_time() - began
 
-    assert spent(60_000) < 20 * spent(6_000) + 0.3
+    assert any(
+        spent(60_000) < 20 * spent(6_000) + 0.3 for _ in range(5)
+    )  # a square: a hundred times as long, each time

@@ -35,7 +35,7 @@ def year() -> Outcomes:
 def test_a_year_takes_seconds() -> None:
     began = time.process_time()
     document = simulate(CITY, made_up(2, BEGIN, END), Asked(BEGIN, END, STEP))
-    assert time.process_time() - began < 20
+    assert time.process_time() - began < 90  # a pass that reads or writes for real takes hours
     assert document["articles_sent"] > 1000
 
 

@@ -92,6 +92,10 @@ def cost(work: Callable[[int], object], n: int) -> float:
 def test_twice_as_much_takes_about_twice_as_long(case: str) -> None:
     work, n = CASES[case]
     cost(work, 8)  # what is compiled and imported once
-    once = min(cost(work, n) for _ in range(3))
-    twice = min(cost(work, 2 * n) for _ in range(3))
-    assert twice < ALLOWED * once + 0.01
+
+    def grows() -> bool:
+        once = min(cost(work, n) for _ in range(2))
+        twice = min(cost(work, 2 * n) for _ in range(2))
+        return twice < ALLOWED * once + 0.01
+
+    assert any(grows() for _ in range(4))  # what is not linear fails each time; a busy machine only now and then

@@ -185,4 +185,5 @@ def test_a_page_of_four_times_the_size_takes_about_four_times_the_time(page: Cal
         return time.process_time() - start
 
     short = max(min(seconds(150) for _ in range(2)), 0.02)
-    assert seconds(600) < short * 4 * 2.5  # a square would take sixteen times as long
+    # A square would take sixteen times as long, each time; one try in five may be unlucky on a busy machine, not all.
+    assert any(seconds(600) < short * 4 * 2.5 for _ in range(5))
