@@ -233,7 +233,7 @@ def holds_no_personal_data(case: Case) -> Decision | None:
     mark = mark_of(page)
     if Reason.PERSONAL_DATA in known.cleared and (mark == known.cleared_mark or not (mark and known.cleared_mark)):
         return None
-    from pipeline.policy.personal_data import personal_data  # only here, because its patterns take 10 ms to compile
+    from pipeline.policy.personal_data import personal_data  # only here: its patterns take long to compile
 
     texts = [known.title, *((post.text, post.quoted_from) if post else ())]
     if isinstance(page, Page):

@@ -211,10 +211,6 @@ class GitHub:
         bypass = bool(told.get("can_admins_bypass", True))
         return Environment(wait, "required_reviewers" in rules, bypass, branches)
 
-    def demands(self, branch: str) -> list[str]:
-        """What rulesets demand of a push to a branch: pull_request, required_status_checks, …"""
-        return [str(rule.get("type")) for rule in self._ask("GET", f"/rules/branches/{branch}")]
-
     def _ask(
         self, method: str, path: str, params: Mapping[str, str] | None = None, json: Mapping[str, Any] | None = None
     ) -> Any:
