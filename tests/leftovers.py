@@ -1,5 +1,6 @@
 """A test run keeps everything that it writes in folders of its own, and takes them away when it ends: two runs on one machine
-cannot meet, and nothing stays. What a run that was killed has left is taken away by the next one."""
+cannot meet, and nothing stays. What a run that was killed has left is taken away by the next one. Nor does what stands around
+a run reach its tests: make's own variables, a git hook's, a workflow's, a proxy, the settings of whoever runs it."""
 
 import os
 import shutil
@@ -8,6 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PREFIX = "kadoma-line-tests-"  # then the number of the run's first process
+ROOT = Path(__file__).parent.parent
+AROUND = ("MAKE", "MFLAGS", "GIT_", "GITHUB_", "LINE_", "KADOMA_LINE_", "PYTHON", "PYTEST_ADDOPTS")
+KEPT = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "GIT_SSL_")
 MEMORY = Path("/dev/shm")  # noqa: S108 - only where tests may write, and only because fsync costs nothing there
 
 
@@ -16,9 +20,15 @@ def begin() -> None:
     for folder, run in _all():
         if not Path(f"/proc/{run}").exists() and Path("/proc/self").exists():
             shutil.rmtree(folder, ignore_errors=True)
+    for name in list(os.environ):
+        if (name.startswith(AROUND) and not name.startswith(KEPT)) or name.lower().endswith("_proxy"):
+            del os.environ[name]
     os.environ["KADOMA_TEST_RUN"] = str(os.getpid())
     os.environ["TMPDIR"] = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")
     tempfile.tempdir = None
+    settings = Path(os.environ["TMPDIR"]) / "gitconfig"  # no name, no signing, no hooks, no other first branch
+    settings.write_text(f'[safe]\n\tdirectory = "{ROOT}"\n', encoding="utf-8")
+    os.environ |= {"GIT_CONFIG_GLOBAL": str(settings), "GIT_CONFIG_NOSYSTEM": "1"}
 
 
 def end() -> list[Path]:
