@@ -78,6 +78,7 @@ class Contender:
 
 class Ours(Contender):
     name = "kadoma-line"
+    pushes = False  # a plain directory
 
     def __init__(self, folder: Path, site: Site, line: LineServer) -> None:
         self.line = line
@@ -88,6 +89,8 @@ class Ours(Contender):
         host = "www.city.kadoma.osaka.jp"
         text = text.replace(f"https://{host}", self.site.url).replace(host, self.site.host)
         text = text.replace("https://api.line.me", self.line.url).replace("[site]\n", "[site]\npause = 0\n")
+        if not self.pushes:
+            text = text.replace("push = true", "push = false")
         (self.home / "kadoma.toml").write_text(text, encoding="utf-8")
 
     def command(self) -> list[str]:

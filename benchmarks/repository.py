@@ -34,6 +34,7 @@ class InGit(Ours):
     """Ours with its state in a clone of a bare remote. The remote is part of what is put back before each round."""
 
     name = "kadoma-line with git"
+    pushes = True
 
     def __init__(self, folder: Path, stage: Stage) -> None:
         super().__init__(folder, stage.site, stage.line)

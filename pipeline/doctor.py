@@ -169,8 +169,6 @@ class Doctor:
         try:
             folder = next((one for one in (self._state, *self._state.resolve().parents) if one.is_dir()), Path())
             git = Git.around(folder, settings.branch, settings.push, duration(settings.timeout).total_seconds())
-            if git is None and settings.push and not self._config.is_loopback:
-                return _finding("git", "trouble", state=self._state, error="no git work tree, and state.push is true")
             if git is None:
                 return _finding("git", "outside", state=self._state)
             git.check()

@@ -56,11 +56,7 @@ def run(
     report = Report(f"r{now:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}", now, is_open(now, config.policy.hours), dry_run)
     work: Pass | None = None
     try:
-        with (
-            Rehearsal(state)
-            if dry_run
-            else Ledger(state, config.state, report.id, world.now, config.is_loopback) as ledger
-        ):
+        with Rehearsal(state) if dry_run else Ledger(state, config.state, report.id, world.now) as ledger:
             if reread is not None:
                 config = reread()
             reader = SiteReader(config.site, ledger.knowledge.robots, world.now, world.sleep, lambda: world.stopping)

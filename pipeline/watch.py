@@ -57,7 +57,7 @@ def watch(
         config = latest()
         following = began + asked.every
         wanted = not asked.while_open or _is_wanted(following, config, asked.span)
-        if world.stopping or not wanted:
+        if world.stopping or report.wrong_setup or not wanted:  # a mistake in the setup does not pass by itself
             return report
         in_the_way = _wait(following, asked, config, world) if following <= until else []
         if following > until or in_the_way is not None:

@@ -59,6 +59,7 @@ class Town:
         self.remote = folder / "remote.git"
         self.config = folder / "kadoma.toml"
         self.state = folder / "state"
+        self._pushes = git
         self.configure()
         if git:
             self._start_git()
@@ -71,6 +72,8 @@ class Town:
         )
         text = text.replace("https://api.line.me", self.line.url)
         text = text.replace("[site]\n", "[site]\npause = 0\n")
+        if not self._pushes:
+            text = text.replace("push = true ", "push = false")
         for old, new in changes:
             assert old in text, old
             text = text.replace(old, new)

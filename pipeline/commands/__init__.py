@@ -60,7 +60,7 @@ def ledger_of(options: argparse.Namespace, config: Config, world: "World", *, re
     run = f"d{world.now():%Y%m%d-%H%M%S}"
     if rehearse:
         return Rehearsal(options.state, run, world.now)
-    return Ledger(options.state, config.state, run, world.now, config.is_loopback)
+    return Ledger(options.state, config.state, run, world.now)
 
 
 def place(options: argparse.Namespace) -> "Place":

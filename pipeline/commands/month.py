@@ -65,7 +65,7 @@ def write(file: Path, page: str) -> None:
 
 def _measure(config: Config, state: Path, world: World, first: datetime, end: datetime) -> None:
     """Record the figures that LINE has and the ledger has not. Without LINE the report goes on, and says what is missing."""
-    with Ledger(state, config.state, f"m{world.now():%Y%m%d-%H%M%S}", world.now, config.is_loopback) as ledger:
+    with Ledger(state, config.state, f"m{world.now():%Y%m%d-%H%M%S}", world.now) as ledger:
         events = list(store.read(state))
         client = Client(config.line, world.environment, world.now, world.sleep)
         try:

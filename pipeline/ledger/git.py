@@ -83,15 +83,21 @@ class Git:
 
     @classmethod
     def around(cls, state: Path, branch: str, push: bool, timeout: float) -> "Git | None":
-        """The repository, or None when the directory is in no work tree, or (without `push`) in one that ignores it.
+        """The repository; without `push` None when the directory is in no work tree, or in one that ignores it.
 
         Raises:
             GitError: there is a repository, but git cannot work with it. It must not pass for a plain directory:
                 nothing would be pushed, and two machines would not know of each other.
-            Unusable: with `push`, the directory is ignored, or a link that leads out of its work tree.
+            Unusable: with `push`, the directory is in no work tree, ignored, or a link that leads out of its work tree.
         """
         named, real = (_work_tree(folder) for folder in (state.absolute(), state.resolve()))
         if named is None and real is None:
+            if push:
+                raise Unusable(
+                    "no-repository",
+                    f"{state} is in no git work tree, and state.push is true: run in a clone of the repository, or set "
+                    "state.push = false on a host of its own",
+                )
             return None
         if named is None or real is None or named.resolve() != real:
             raise Unusable(

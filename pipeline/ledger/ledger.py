@@ -13,7 +13,7 @@ from types import TracebackType
 from pipeline.config import JST, State, duration
 from pipeline.ledger import store
 from pipeline.ledger.events import AnyEvent, Outcome, Torn, decode
-from pipeline.ledger.git import Git, Rejected, Unusable
+from pipeline.ledger.git import Git, Rejected
 from pipeline.ledger.knowledge import Knowledge, fold
 from pipeline.ledger.store import Damage, LedgerError
 
@@ -54,15 +54,14 @@ class Ledger:
         settings: the configuration's [state].
         run: id of this run, noted in every event.
         now: the clock.
-        alone: a plain directory will do although the state is to be pushed; a run says so only where nothing can reach anybody.
 
     Raises:
         LedgerError: nothing can be recorded, so nothing may be sent; the message says why and what to do.
     """
 
-    def __init__(self, state: Path, settings: State, run: str, now: Callable[[], datetime], alone: bool = True) -> None:
+    def __init__(self, state: Path, settings: State, run: str, now: Callable[[], datetime]) -> None:
         self.state, self.run, self.now = state, run, now
-        self._settings, self._alone = settings, alone
+        self._settings = settings
         self._lock = -1
         self._git: Git | None = None
         self._noted: list[AnyEvent] = []
@@ -73,12 +72,6 @@ class Ledger:
             self.state.mkdir(parents=True, exist_ok=True)
             timeout = duration(self._settings.timeout).total_seconds()
             self._git = Git.around(self.state, self._settings.branch, self._settings.push, timeout)
-            if self._git is None and self._settings.push and not self._alone:
-                raise Unusable(
-                    "no-repository",
-                    f"{self.state} is in no git work tree, and state.push is true: run in a clone of the repository, or set "
-                    "state.push = false on a host of its own",
-                )
             file = (self._git.folder / "kadoma-line.lock") if self._git else (self.state / ".lock")
             self._lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:

@@ -180,16 +180,17 @@ def test_a_state_that_can_never_be_pushed_is_a_mistake_in_the_setup(
 
 
 def test_a_plain_directory_is_refused_while_the_state_is_to_be_pushed(town: Town) -> None:
-    """Only where everything is on loopback, and nothing can reach anybody, will it do."""
-    town.configure((town.line.url, "https://line.example"), (town.city.url, "https://www.city.example"))
-    text = town.config.read_text(encoding="utf-8").replace(town.city.host, "www.city.example")
-    town.config.write_text(text, encoding="utf-8")
-    unset = {name: value for name, value in town.process_environment().items() if name != "KADOMA_LINE_SANDBOX_CLOCK"}
-    result = subprocess.run(
-        town.command("run"), env=unset, capture_output=True, text=True, check=False, cwd=town.folder
-    )
-    assert result.returncode == 2
-    assert "state.push = false" in result.stderr + result.stdout
+    town.configure(("push = false", "push = true"))
+    town.publish(A)
+    for command in (
+        ("run",),
+        ("post", "--text", "テスト", "--basis", "8(1)", "--actor", "kiki", "--title", "題"),
+        ("watch",),
+    ):
+        result = town.call(*command, code=2)
+        assert "state.push = false" in result.err + result.out
+    assert town.line.requests == []
+    assert town.city.requests == []
 
 
 # What git says, told apart

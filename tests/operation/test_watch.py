@@ -13,6 +13,7 @@ from pipeline.config import JST, Config, load
 from pipeline.policy.hours import is_open
 from pipeline.report.github import GitHubError
 from pipeline.report.github import Run as WorkflowRun
+from pipeline.report.outcome import Report
 from pipeline.watch import Watch, watch
 from pipeline.world import World
 from tests.town import CONFIG as TESTS_CONFIG
@@ -53,10 +54,10 @@ class Scene:
     def _sleep(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
-    def _run(self, *_: Any, **__: Any) -> Any:
+    def _run(self, *_: Any, **__: Any) -> Report:
         self.passes.append(self.now)
         self.now += timedelta(seconds=30)
-        return object()
+        return Report("r", self.now, in_window=True, dry_run=False)
 
     def of(self, _config: Config, _environment: object) -> "Scene":
         return self

@@ -36,7 +36,7 @@ def test_the_configuration_of_another_city_is_valid_and_fetches_from_it_alone() 
 
 
 def test_the_other_citys_feed_and_emergency_page_reach_line(town: Town) -> None:
-    town.config.write_text(configured(town), encoding="utf-8")
+    town.config.write_text(configured(town).replace("push = true", "push = false"), encoding="utf-8")
     town.with_baseline()
     town.publish(ARTICLES[20])
     town.now += timedelta(minutes=45)  # 8:45: open there, still closed in 門真市
