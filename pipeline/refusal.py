@@ -34,6 +34,7 @@ RefusalCode = Literal[
     "reply-edited",
     "reply-contradiction",
     "reply-unclear",
+    "reply-other-words",
     "reply-other-kind",
     "reply-at-night",
     "reply-changed",

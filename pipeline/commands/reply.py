@@ -18,8 +18,8 @@ from pipeline.desk import Desk
 from pipeline.form import origin_of
 from pipeline.ledger.knowledge import Knowledge, Known
 from pipeline.ledger.ledger import Ledger
-from pipeline.policy.posters import department_of
-from pipeline.refusal import Refusal
+from pipeline.policy.posters import department_of, is_poster
+from pipeline.refusal import Refusal, RefusalCode
 from pipeline.reply import Instruction, Problem, read
 from pipeline.report import issues, render, words
 from pipeline.report.alerts import standing
@@ -31,6 +31,11 @@ from pipeline.report.tell import append_summary
 from pipeline.world import World
 
 OF_A_BROADCAST = ("delivered", "not-delivered")
+PROBLEMS: dict[Problem, RefusalCode] = {
+    "contradiction": "reply-contradiction",
+    "unclear": "reply-unclear",
+    "other-words": "reply-other-words",
+}
 ANSWER = "<!-- kadoma-line: answer {} -->"  # in our comment, so that a job that is run again does not answer twice
 
 
@@ -74,7 +79,8 @@ def reply(options: argparse.Namespace) -> Output:
 
 
 def _heard(github: GitHub, config: Config, number: int) -> Heard | None:
-    """None for what is no decision: talk, a bot, a deleted comment, an issue that is not ours."""
+    """None for what is no decision: talk, a bot, a deleted comment, an issue that is not ours. A yes in other words is asked
+    about while it can be meant."""
     comment = github.comment_of(number)
     if comment is None or comment.by_a_bot:
         return None
@@ -84,7 +90,8 @@ def _heard(github: GitHub, config: Config, number: int) -> Heard | None:
     issue = github.issue(comment.issue)
     ours = issue.by_a_bot and {issues.LABEL, config.line.account} <= set(issue.labels)
     code, _, thing = issues.key_of(issue).partition("/") if ours else ("", "", "")
-    return Heard(comment, issue, code, thing, meant) if code in issues.ANSWERS else None
+    talk = meant == "other-words" and not (issue.is_open and is_poster(comment.author, config.policy.posters))
+    return Heard(comment, issue, code, thing, meant) if code in issues.ANSWERS and not talk else None
 
 
 def _decided(config: Config, ledger: Ledger, heard: Heard) -> list[Known]:
@@ -94,7 +101,7 @@ def _decided(config: Config, ledger: Ledger, heard: Heard) -> list[Known]:
     if comment.edited:
         raise Refusal("reply-edited")
     if not isinstance(meant, Instruction):
-        raise Refusal("reply-contradiction" if meant == "contradiction" else "reply-unclear")
+        raise Refusal(PROBLEMS[meant])
     desk = Desk(config, ledger, comment.author, origin=origin_of(os.environ))
     if (meant.action in OF_A_BROADCAST) != (heard.code == BROADCAST):
         raise Refusal("reply-other-kind")

@@ -17,6 +17,13 @@ def department_of(actor: str, posters: Mapping[str, tuple[str, ...]]) -> str:
     raise Refusal("no-poster", actor=actor) if actor.strip() else Refusal("no-actor")
 
 
+def is_poster(actor: str, posters: Mapping[str, tuple[str, ...]]) -> bool:
+    try:
+        return bool(department_of(actor, posters))
+    except Refusal:
+        return False
+
+
 def same_person(one: str, other: str) -> bool:
     """GitHub logins do not differ by case; nobody is nobody."""
     return bool(one) and one.casefold() == other.casefold()

@@ -3,10 +3,11 @@
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline.config import Config
 from pipeline.masking import masked
@@ -18,6 +19,10 @@ TIMEOUT = (5, 20)  # seconds to connect, and to wait for an answer
 VERSION = "2022-11-28"
 NOT_FOUND = 404
 BOT = "github-actions[bot]"  # whoever a job's own token acts as
+# GitHub touches comments that nobody edited, often a second after they came; nobody edits as fast:
+# https://github.com/palantir/policy-bot/pull/459
+TOUCHED = timedelta(seconds=2)
+EDITED = "query($id: ID!) { node(id: $id) { ... on IssueComment { lastEditedAt } } }"
 DRY_RUN = "試すだけ"  # in the run-name of sync.yml: such a run proves nothing, and stands in nobody's way
 
 
@@ -83,7 +88,7 @@ class Issue(Struct, frozen=True):
 
 
 class Comment(Struct, frozen=True):
-    """What somebody wrote under an issue; `edited`: its text is not the one that was mailed to people."""
+    """What somebody wrote under an issue; `edited`: its text may not be the one that was mailed to people."""
 
     id: int
     issue: int
@@ -99,12 +104,15 @@ class GitHub:
 
     Args:
         api: the API's address, without a trailing slash.
+        graphql: that of its GraphQL API; by default where github.com and GitHub Enterprise Server have it.
         repository: "owner/name".
         token: goes into the Authorization header and nowhere else.
     """
 
-    def __init__(self, api: str, repository: str, token: str) -> None:
-        self._base, self._token = f"{api.rstrip('/')}/repos/{repository}", token
+    def __init__(self, api: str, repository: str, token: str, graphql: str = "") -> None:
+        api = api.rstrip("/")
+        self._base, self._token = f"{api}/repos/{repository}", token
+        self._graphql = graphql or f"{api.removesuffix('/v3')}/graphql"
 
     @classmethod
     def of(cls, config: Config, environment: Mapping[str, str]) -> "GitHub | None":
@@ -118,7 +126,8 @@ class GitHub:
             log.warning("GITHUB_TOKEN holds a line break, a blank or a letter beyond ASCII; set it again")
             return None
         api = environment.get("GITHUB_API_URL") or config.github.api
-        return cls(api, repository, token) if token and repository and api else None
+        graphql = environment.get("GITHUB_GRAPHQL_URL", "")
+        return cls(api, repository, token, graphql) if token and repository and api else None
 
     def open_issues(self, labels: Sequence[str]) -> list[Issue]:
         """Open issues that carry all these labels, newest first."""
@@ -131,11 +140,23 @@ class GitHub:
     def comment_of(self, number: int) -> Comment | None:
         """A comment by its id, as it stands now; None when it is gone."""
         try:
-            return _comment(self._ask("GET", f"/issues/comments/{number}"))
+            raw = self._ask("GET", f"/issues/comments/{number}")
         except GitHubError as error:
-            if error.status == 404:  # noqa: PLR2004
+            if error.status == NOT_FOUND:
                 return None
             raise
+        comment = _comment(raw)
+        return replace(comment, edited=self._was_edited(raw)) if comment.edited else comment
+
+    def _was_edited(self, comment: Any) -> bool:
+        """Whether somebody changed the text of a comment that GitHub touched later: its REST API does not tell them apart."""
+        try:
+            asked = {"query": EDITED, "variables": {"id": str(comment["node_id"])}}
+            told = self._ask("POST", self._graphql, json=asked)
+            return told["data"]["node"]["lastEditedAt"] is not None
+        except (GitHubError, LookupError, TypeError) as error:
+            log.warning("GitHub does not tell whether a comment was edited, so it counts as edited: %r", error)
+            return True
 
     def comments_since(self, issue: int, since: datetime) -> list[Comment]:
         """What was written or changed under an issue since then."""
@@ -218,8 +239,9 @@ class GitHub:
 
         try:
             body = {name: masked(value) if isinstance(value, str) else value for name, value in (json or {}).items()}
+            url = path if "://" in path else f"{self._base}{path}"
             answer = requests.request(
-                method, f"{self._base}{path}", params=params, json=body or None, timeout=TIMEOUT, auth=self._sign, allow_redirects=False,
+                method, url, params=params, json=body or None, timeout=TIMEOUT, auth=self._sign, allow_redirects=False,
                 headers={"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": VERSION},
             )  # fmt: skip
             if answer.status_code >= 300:  # noqa: PLR2004
@@ -253,7 +275,7 @@ def _comment(raw: Any) -> Comment:
     user = raw.get("user") or {}  # of an account that was deleted
     at = datetime.fromisoformat(raw["created_at"])
     issue = int(raw["issue_url"].rpartition("/")[2])
-    edited = raw["updated_at"] != raw["created_at"]
+    edited = datetime.fromisoformat(raw["updated_at"]) - at > TOUCHED
     author, is_person = user.get("login", ""), user.get("type") == "User"
     return Comment(raw["id"], issue, author, not is_person, raw.get("body") or "", at, edited)
 

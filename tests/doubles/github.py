@@ -43,6 +43,7 @@ class GitHubServer(FaultyServer):
         self.issues: list[dict[str, Any]] = []
         self.comments: list[tuple[int, str]] = []
         self.written: list[dict[str, Any]] = []
+        self._edited: dict[str, str] = {}
         self.runs: list[dict[str, Any]] = []
         self.workflows = dict.fromkeys(("sync.yml", "post.yml", "pace.yml", "watchdog.yml", "doctor.yml"), "active")
         self.environments: dict[str, dict[str, Any]] = {
@@ -73,6 +74,13 @@ class GitHubServer(FaultyServer):
         with self.lock:
             [record] = [one for one in self.written if one["id"] == comment]
             record |= {"body": body, "updated_at": _stamp(self.now() + timedelta(minutes=1))}
+            self._edited[record["node_id"]] = record["updated_at"]
+
+    def touch(self, comment: int, after: timedelta) -> None:
+        """GitHub stores a comment once more, as it does with some that came by mail: its text is the same."""
+        with self.lock:
+            [record] = [one for one in self.written if one["id"] == comment]
+            record["updated_at"] = _stamp(datetime.fromisoformat(record["created_at"]) + after)
 
     def delete(self, comment: int) -> None:
         with self.lock:
@@ -102,6 +110,8 @@ class GitHubServer(FaultyServer):
             scheme, _, token = request.headers.get("authorization", "").partition(" ")
             if scheme.lower() not in ("bearer", "token") or token != TOKEN:
                 return _json({"message": "Bad credentials"}, 401)
+            if request.route == "/graphql" and self._may("issues:read"):
+                return self._graphql(request)
             prefix = f"/repos/{self.repository}"
             if not request.route.startswith(f"{prefix}/"):
                 return _json({"message": "Not Found"}, 404)
@@ -177,7 +187,8 @@ class GitHubServer(FaultyServer):
     def _keep(self, number: int, body: str, user: Mapping[str, str]) -> dict[str, Any]:
         stamp = _stamp(self.now())
         url = f"{self.url}/repos/{self.repository}/issues/{number}"
-        record = {"id": 900 + len(self.written), "issue_url": url, "user": user, "body": body}
+        name = 900 + len(self.written)
+        record = {"id": name, "node_id": f"IC_{name}", "issue_url": url, "user": user, "body": body}
         self.written.append(record | {"created_at": stamp, "updated_at": stamp})
         return self.written[-1]
 
@@ -188,6 +199,14 @@ class GitHubServer(FaultyServer):
     def _one_comment(self, _: Request, found: dict[str, str]) -> Response:
         record = next((one for one in self.written if one["id"] == int(found["comment"])), None)
         return _json(record) if record else _json({"message": "Not Found"}, 404)
+
+    def _graphql(self, request: Request) -> Response:
+        """When a comment was edited, which only this API tells; REST's `updated_at` moves for other reasons too."""
+        asked = json.loads(request.body)
+        wanted = asked["variables"]["id"]
+        if "lastEditedAt" not in asked["query"] or not any(one["node_id"] == wanted for one in self.written):
+            return _json({"data": {"node": None}, "errors": [{"type": "NOT_FOUND"}]})
+        return _json({"data": {"node": {"lastEditedAt": self._edited.get(wanted)}}})
 
     def _list_comments(self, request: Request, found: dict[str, str]) -> Response:
         query, address = _query(request), f"/issues/{found['number']}"

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from pipeline.sandbox.articles import ARTICLES
+from tests.doubles.fault import Fault
 from tests.doubles.line import LineFault
 from tests.test_reply import PROGRAMS
 from tests.workflows.runner import Run, Runner
@@ -99,6 +100,7 @@ def test_the_wrong_person_is_refused_politely_and_talk_is_not_answered(runner: R
     for actor, body, answered in (
         ("stranger", "承認", True),
         ("stranger", "よろしくお願いします", False),
+        ("stranger", "了解しました", False),
         ("kiki", "あとで確認します", False),
     ):
         told = len(runner.github.comments)
@@ -117,6 +119,7 @@ def test_the_wrong_person_is_refused_politely_and_talk_is_not_answered(runner: R
     [
         ("承認\n却下", "二つ以上の決定"),
         ("承認しません", "読み取れませんでした"),
+        ("了解です。よろしくお願いします。", "「承認」ということでしょうか"),
         ("届いていた", "その言葉では"),
         ("承認 0123456789ab", "この通知の対象ではありません"),
         ("::set-output name=decided::true\n`承認`<img src=x>\n" + "\n" * 50_000, "読み取れませんでした"),
@@ -155,6 +158,24 @@ def test_a_comment_counts_once_edited_never_deleted_never_and_a_bots_never(runne
     assert again.is_green
     assert len(events(runner, "approved")) == len(runner.town.line.accepted) == 1
     assert len(runner.github.comments) == comments
+
+
+def test_a_mail_that_github_stores_twice_is_not_edited(runner: Runner) -> None:
+    """Only what GitHub says of the last edit counts; where it says nothing, a clearly later instant does."""
+    issue = old_article(runner)
+    runner.town.now += LATER
+    mail = runner.github.write(issue["number"], "kiki", PROGRAMS["Gmail"]("却下　やはり古い。"))
+    runner.github.touch(mail, timedelta(seconds=90))
+    runner.github.fail(Fault.status(502), times=None, path="/graphql")
+    event(runner, issue, mail)
+    assert "書き換えられた" in said(runner)
+    assert events(runner, "refused") == []
+
+    runner.github.recover()
+    second = runner.github.write(issue["number"], "kiki", PROGRAMS["Gmail"]("承認"))
+    runner.github.touch(second, timedelta(seconds=90))
+    event(runner, issue, second)
+    assert len(events(runner, "approved")) == 1
 
 
 def test_a_reply_to_what_is_decided_already_says_so(runner: Runner) -> None:
