@@ -177,7 +177,7 @@ class State(Strict, frozen=True):
     timeout: DurationText = "60s"
 
 
-class GitHub(Strict, frozen=True):
+class GitHubSettings(Strict, frozen=True):
     """Where alerts become issues; the runner's GITHUB_API_URL goes before `api` (GitHub Enterprise Server)."""
 
     api: str = ""
@@ -202,7 +202,7 @@ class Config(Strict, frozen=True):
     policy: Policy
     delivery: Delivery = Delivery()
     state: State = State()
-    github: GitHub = GitHub()
+    github: GitHubSettings = GitHubSettings()
     paused: bool = False
     shadow: bool = False
     rehearsal: Rehearsal | None = None

@@ -2,13 +2,11 @@
 
 import argparse
 import os
-import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from functools import partial
 
-from pipeline.article import Picture
 from pipeline.commands import FAILED, Output, configured, ledger_of
-from pipeline.config import JST, Config, ConfigError
+from pipeline.config import Config, ConfigError
 from pipeline.desk import Desk, Draft
 from pipeline.form import Form, Look, basis_of, filled_in, hand_in, origin_of, own_picture, own_url
 from pipeline.ledger.knowledge import Known
@@ -86,20 +84,9 @@ def _handed_in(options: argparse.Namespace, config: Config, world: World) -> Out
 
 
 def _looker(config: Config) -> Look:
-    """Asks the city's site for a picture, as politely as a run does."""
+    from pipeline.sources import pictures
 
-    def look(picture: Picture) -> Picture | None:
-        from pipeline.sources import pictures
-        from pipeline.sources.fetch import Client
-        from pipeline.sources.robots import Rules
-
-        client = Client(config.site, lambda: datetime.now(JST), time.sleep)
-        try:
-            return pictures.check(client, picture, Rules(client, {}, lambda: datetime.now(JST)).require)
-        finally:
-            client.close()
-
-    return look
+    return partial(pictures.look, config.site)
 
 
 def _page(asked: Form, told: dict[str, object]) -> str:

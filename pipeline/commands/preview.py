@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from functools import partial
 
 from pipeline.commands import Output, configured
 from pipeline.report import pages
@@ -19,5 +20,10 @@ def preview(options: argparse.Namespace) -> Output:
         report = run(config, options.state, World.real(config), dry_run=True)
         opening = pages.worth_looking_ahead(report, config)
         ahead = run(config, options.state, World(os.environ, lambda: opening), dry_run=True) if opening else None
-        file, code = pages.write_preview(config, report, options.out, ahead), report.exit
+        from pipeline.sources.pictures import embedded
+
+        file, code = (
+            pages.write_preview(config, report, options.out, partial(embedded, config.site), ahead),
+            report.exit,
+        )
     return Output({"page": str(file), "exit": code}, lambda: str(file), code)

@@ -25,7 +25,7 @@ CODE = "board"
 SHOWN_FOR = timedelta(days=30)
 IN_FULL = 5  # newest broadcasts whose cards are shown; of the others the notification
 FITS = 60_000  # characters; an issue holds 65,536
-WRITTEN_AT = re.compile(r"(?m)^\*\*.*?の状態\*\*")
+WRITTEN_AT = re.compile(r"(?m)^\*\*.*?\*\*")  # the first words in bold: when it was written
 
 
 def board(config: Config, knowledge: Knowledge, state: Path, now: datetime, environment: Mapping[str, str]) -> str:
@@ -73,7 +73,7 @@ def keep(config: Config, environment: Mapping[str, str], knowledge: Knowledge, s
         there = ours(github, config).get(CODE)
         if there is None:
             github.open_issue(title, body, labels_of(config, CODE))
-        elif WRITTEN_AT.sub("", there.body.strip()) != WRITTEN_AT.sub("", body.strip()):
+        elif WRITTEN_AT.sub("", there.body.strip(), 1) != WRITTEN_AT.sub("", body.strip(), 1):
             github.rewrite_issue(there.number, title, body)
     except GitHubError as error:
         log.warning("%s; the next news writes the board again", safe.line(error))

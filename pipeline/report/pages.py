@@ -1,8 +1,6 @@
 """The preview as a file: what would be sent, and why each article is sent, held or not. Nothing is written but the page."""
 
-import base64
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -17,17 +15,15 @@ from pipeline.report import words
 from pipeline.report.gallery import gallery_page
 from pipeline.report.outcome import ArticleRow, Report
 from pipeline.report.preview import PreviewMessage, PreviewRow, preview_page
-from pipeline.sources.urls import on_hosts
 
 if TYPE_CHECKING:
     from pipeline.line.delivery import Broadcast
 
+Embed = Callable[[Sequence[str]], Mapping[str, str]]
+
 WAITING_SHOWN = 12  # of what waits for a person; the rest stands in the table
 TITLE = 60
-PICTURES_AT_MOST = 24  # fetched for one page; the rest is shown as labelled boxes
-PICTURE_LIMIT = 1_000_000  # bytes, as the check of pictures has it
 ORDER = ("send", "hold", "review", "skip")  # of the articles on the page: what goes out first
-KINDS = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"))
 
 
 def worth_looking_ahead(report: Report, config: Config) -> datetime | None:
@@ -39,11 +35,16 @@ def worth_looking_ahead(report: Report, config: Config) -> datetime | None:
     return opening if held and not report.in_window else None
 
 
-def write_preview(config: Config, report: Report, out: Path, ahead: Report | None = None) -> Path:
-    """The page of a dry run; `ahead` is a second one, as of the next opening. Returns where it was written."""
+def write_preview(config: Config, report: Report, out: Path, embed: Embed, ahead: Report | None = None) -> Path:
+    """The page of a dry run; `ahead` is a second one, as of the next opening. Returns where it was written.
+
+    Args:
+        embed: addresses of pictures → those that can be had, as data: URIs; of the others the page shows a labelled box.
+    """
     waiting = {row.id: report.show(row.id).messages for row in _waiting(report)}
     planned = [broadcast.messages for one in (report, ahead) if one for broadcast in one.broadcasts]
-    pictures = _pictures(config, [message for messages in (*planned, *waiting.values()) for message in messages])
+    messages = (message for messages in (*planned, *waiting.values()) for message in messages)
+    pictures = embed([address for message in messages for address in _addresses(message)])
     shown = [_message(config, report, broadcast, pictures) for broadcast in report.broadcasts]
     if ahead:
         shown += [_message(config, ahead, broadcast, pictures, held=True) for broadcast in ahead.broadcasts]
@@ -151,33 +152,6 @@ def _waiting(report: Report) -> list[ArticleRow]:
     """What a person decides on; the first of them, when they are many."""
     waits = (row for row in report.rows.values() if row.decision == "review" or row.reason == Reason.EMERGENCY_WORDS)
     return list(islice(waits, WAITING_SHOWN))
-
-
-def _pictures(config: Config, messages: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The pictures of the messages as data: URIs, fetched as politely as everything else; what cannot be had is left out,
-    and the page shows a labelled box."""
-    found = (address for message in messages for address in _addresses(message))
-    wanted = [address for address in dict.fromkeys(found) if on_hosts(address, config.site.hosts)]
-    if not wanted:
-        return {}
-    from pipeline.config import JST
-    from pipeline.sources.answer import FetchError
-    from pipeline.sources.fetch import Client
-    from pipeline.sources.robots import Rules
-
-    client = Client(config.site, lambda: datetime.now(JST), time.sleep)
-    robots = Rules(client, {}, lambda: datetime.now(JST))
-    pictures = {}
-    for address in wanted[:PICTURES_AT_MOST]:
-        try:
-            body = client.get(address, limit=PICTURE_LIMIT, check=robots.require).body
-        except FetchError:
-            continue
-        kind = next((kind for mark, kind in KINDS if body.startswith(mark)), "")
-        if kind:
-            pictures[address] = f"data:{kind};base64,{base64.b64encode(body).decode('ascii')}"
-    client.close()
-    return pictures
 
 
 def _addresses(part: Any) -> Iterator[str]:

@@ -75,7 +75,7 @@ def preview_page(
     rows: Sequence[PreviewRow],
     notes: Sequence[str] = (),
     *,
-    city: str = "門真市",
+    city: str,
     unfolded: bool = False,
 ) -> str:
     """The whole page as HTML. `unfolded` shows the cards of a carousel beside each other instead of behind each other."""

@@ -17,7 +17,6 @@ from pipeline.refusal import Refusal
 from pipeline.report.safe import harmless, line
 from pipeline.templates import TEMPLATES
 
-WEEKDAYS = "月火水木金土日"
 LISTED = 50  # things and commands of one alert; an issue holds 65,536 characters
 PROVISO = " proviso"
 
@@ -56,7 +55,7 @@ class AnswerWords(Struct, frozen=True):
     done: str = ""
 
 
-class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
+class Wording(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that codes are told as."""
 
     reasons: Mapping[str, ReasonWords]
@@ -75,6 +74,7 @@ class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
     quiet: Mapping[str, str]
     sentences: Mapping[str, str]
     answers: Mapping[str, AnswerWords]
+    formats: Mapping[str, str]
 
 
 class Notice(Struct, frozen=True):
@@ -110,9 +110,9 @@ class Place(Struct, frozen=True):
 
 
 @cache
-def catalogue() -> Catalogue:
+def catalogue() -> Wording:
     raw: dict[str, Any] = tomllib.loads((TEMPLATES / "reasons" / "ja.toml").read_text(encoding="utf-8"))
-    return msgspec.convert(raw, Catalogue)
+    return msgspec.convert(raw, Wording)
 
 
 def reason(code: str) -> ReasonWords:
@@ -173,8 +173,9 @@ def refusal(refused: Refusal) -> str:
 
 
 def policy(number: str) -> str:
-    """ "8(1)" → 第8条第1号, "7 proviso" → 第7条ただし書; several, with commas, are told one after the other."""
-    return "、".join(_article(one.strip().removeprefix("Art. ")) for one in number.split(",") if one.strip())
+    """ "8(1)", "7 proviso" as the policy itself is quoted; several, with commas, are told one after the other."""
+    told = (_article(one.strip().removeprefix("Art. ")) for one in number.split(",") if one.strip())
+    return _formats()["between"].join(told)
 
 
 def policies(numbers: Sequence[str]) -> str:
@@ -186,46 +187,47 @@ def _article(number: str) -> str:
     article, _, item = main.partition("(")
     if not article.isdigit():
         return line(number)
-    number_in_it = item.rstrip(")")
-    return f"第{article}条{f'第{number_in_it}号' if item else ''}{'ただし書' if proviso else ''}"
+    parts = {"article": article, "item": item.rstrip(")"), "proviso": proviso}
+    return "".join(_formats()[name].format(value) for name, value in parts.items() if value)
 
 
 def instant(at: datetime | str | None) -> str:
-    """ "11月24日（火）9:00", in Japanese time; an aware instant or its ISO form."""
-    if not at:
-        return ""
-    local = (datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(JST)
-    return f"{local.month}月{local.day}日（{WEEKDAYS[local.weekday()]}）{local.hour}:{local.minute:02}"
-
-
-def day_name(day: str) -> str:
-    """ "2026-11-24" → 11月24日（火）."""
-    return instant(datetime.fromisoformat(day).replace(tzinfo=JST)).rpartition("）")[0] + "）"
-
-
-def month_name(month: str) -> str:
-    """ "2026-11" → 2026年11月."""
-    year, _, number = month.partition("-")
-    return f"{year}年{int(number)}月"
+    """Day, weekday and time without the year, in Japanese time; of an aware instant or its ISO form."""
+    return _date("instant", at)
 
 
 def day(at: datetime | str | None) -> str:
-    """ "2026年11月24日（火）9:00": with the year and without seconds, for headings."""
-    if not at:
-        return ""
-    local = (datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(JST)
-    return f"{local.year}年{instant(local)}"
-
-
-def span(minutes: float) -> str:
-    """ "12分", "44時間26分"."""
-    hours, rest = divmod(round(minutes), 60)
-    return f"{hours}時間{rest}分" if hours else f"{rest}分"
+    """With the year and without seconds, for headings."""
+    return _date("day", at)
 
 
 def full_instant(at: datetime | str | None) -> str:
     """With year and seconds, for the record."""
+    return _date("full-instant", at)
+
+
+def day_name(day: str) -> str:
+    """Of "2026-11-24": the day and the weekday."""
+    return _date("day-name", f"{day}T00:00:00+09:00")
+
+
+def month_name(month: str) -> str:
+    """Of "2026-11"."""
+    return _date("month-name", f"{month}-01T00:00:00+09:00")
+
+
+def span(minutes: float) -> str:
+    """Hours and minutes."""
+    hours, rest = divmod(round(minutes), 60)
+    return _formats()["hours" if hours else "minutes"].format(hours=hours, minutes=rest)
+
+
+def _formats() -> Mapping[str, str]:
+    return catalogue().formats
+
+
+def _date(name: str, at: datetime | str | None) -> str:
     if not at:
         return ""
     local = (datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(JST)
-    return f"{day(local)}:{local.second:02}"
+    return _formats()[name].format(at=local, weekday=_formats()["weekdays"][local.weekday()])

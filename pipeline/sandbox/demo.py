@@ -10,6 +10,7 @@ import ssl
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from pipeline.sandbox.articles import ARTICLES, EMERGENCIES, EMERGENCY, SampleAr
 from pipeline.sandbox.city import KINKYU, LIST, EmbeddedCity
 from pipeline.sandbox.line import CHANNEL_ID, CHANNEL_SECRET, Accepted, EmbeddedLine
 from pipeline.sandbox.loopback import certificate
+from pipeline.sources.pictures import embedded
 from pipeline.world import World
 
 DAY = datetime(2026, 11, 24, tzinfo=JST)  # a Tuesday, the day after 勤労感謝の日
@@ -170,7 +172,7 @@ class _Story:
         self.clock.set(opening)
         planned = run(self.config, self.state, self.world, dry_run=True)
         self.preview.mkdir()
-        self.page = pages.write_preview(self.config, planned, self.preview)
+        self.page = pages.write_preview(self.config, planned, self.preview, partial(embedded, self.config.site))
         yield self.step("opening", opening)
         progress("emergency")
         self.city.emergency(NIGHTLY, night)

@@ -37,7 +37,7 @@ def preview(*titles: str) -> str:
         for title in titles
         for decision in ("skip", "review", "baseline")
     ]
-    return preview_page(titles[0], [shown], rows, titles)
+    return preview_page(titles[0], [shown], rows, titles, city="門真市")
 
 
 def axe_violations(watched: Watched) -> list[str]:

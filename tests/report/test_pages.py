@@ -2,15 +2,14 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from pipeline.config import load
-from pipeline.report import pages
 from pipeline.report.gallery import gallery
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
+from pipeline.sources.pictures import embedded
 from tests.doubles.fault import Fault
 from tests.town import Town
 
@@ -127,22 +126,18 @@ class TestPictures:
         assert pictured.picture
         return town.city.url + pictured.picture.path
 
-    @staticmethod
-    def planned(address: str) -> dict[str, Any]:
-        return {"type": "flex", "contents": {"type": "bubble", "hero": {"type": "image", "url": address}}}
-
     def test_a_picture_of_the_city_is_embedded(self, town: Town, address: str) -> None:
-        pictures = pages._pictures(load(town.config), [self.planned(address)])
+        pictures = embedded(load(town.config).site, [address])
         assert list(pictures) == [address]
         assert pictures[address].startswith("data:image/")
 
     def test_a_picture_on_another_host_is_not_asked_for(self, town: Town) -> None:
-        assert pages._pictures(load(town.config), [self.planned("https://evil.example/x.png")]) == {}
+        assert embedded(load(town.config).site, ["https://evil.example/x.png"]) == {}
 
     def test_a_picture_that_cannot_be_had_is_left_out(self, town: Town, address: str) -> None:
         town.city.fail("/material", Fault.status(404))
-        assert pages._pictures(load(town.config), [self.planned(address)]) == {}
+        assert embedded(load(town.config).site, [address]) == {}
 
     def test_something_else_under_a_picture_s_address_is_not_embedded(self, town: Town) -> None:
         town.city.put("/x.png", b"<script>alert(1)</script>", "image/png")
-        assert pages._pictures(load(town.config), [self.planned(f"{town.city.url}/x.png")]) == {}
+        assert embedded(load(town.config).site, [f"{town.city.url}/x.png"]) == {}
