@@ -13,7 +13,7 @@ from pipeline.article import Attachment, Page, Picture
 from pipeline.config import PageSelectors
 from pipeline.sources import breadcrumb, contact, page_date
 from pipeline.sources.answer import Fetched, FetchError
-from pipeline.sources.chrome import body_of, chrome
+from pipeline.sources.chrome import body_of, chrome, without_marks
 from pipeline.sources.page_date import Dated
 from pipeline.sources.soup import Index, Span, one_line, parse, readable
 from pipeline.sources.systems import system_of
@@ -26,6 +26,11 @@ _LONGEST_TITLE = 500  # UTF-16 units; no more is kept of what a broken page call
 _LONGEST_HEADING = 20_000  # characters; what is longer is no heading but the page in one
 _MOST = 300  # links and pictures of a body that are looked at
 _FEW = 20  # candidates for one thing
+_NEAR = 80  # characters between the name of a part of the site and the title
+_LOWER = ("h2", "h3", "h4", "h5", "h6")
+_LETTERS = frozenset(
+    ("p", "div", "span", "font", "b", "strong", "big", "em", "td", "th", "dt", "center", "caption", "legend")
+)
 _FILES = frozenset((
     ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".xlsm", ".ppt", ".pptx", ".odt", ".ods", ".odp", ".rtf", ".csv", ".zip",
     ".lzh", ".jtd", ".jtt", ".ics", ".kml",
@@ -83,28 +88,34 @@ def read(fetched: Fetched, hosts: Sequence[str], select: PageSelectors = _NONE, 
         )
     if UNREADABLE in title:
         raise FetchError("malformed", f"{fetched.final_url}: the title is garbled ({title[:100]}); ask the web team")
+    way, places = _breadcrumb(page, title)
     dropped: list[Tag] = chrome(index, heading)
     block = _contact(page, heading, index.spans(dropped))
     dated, date = _date(page, heading)
     dropped += [tag for one in page.selectors for selector in one.drop for tag in index.select([selector])]
-    dropped += [dated] if dated else []
+    dropped += [dated] if dated and not contact.is_labelled(one_line(dated)) else []
+    dropped += [way] if way and not (heading and index.inside(heading, way)) else []
     dropped += [block.tag] if block and block.is_chrome else []
     around = index.spans(dropped)
     body = page.first("body") or body_of(index, around)
     base = _base(index, fetched.final_url, hosts)
-    text = readable(body, {id(tag) for tag in dropped}, after=heading) if body else ""
+    text = readable(body, {id(tag) for tag in dropped}, after=heading, layout=index.layout) if body else ""
+    lines = list(filter(None, map(without_marks, _without_title(text, title).split("\n"))))
+    if date and lines and page_date.is_day_alone(lines[0]):
+        del lines[0]
+    rest = contact.without(lines, is_known=bool(block and block.department))
     return Page(
         url=fetched.url,
         canonical=_canonical(index, fetched.final_url, base, hosts),
         title=title,
         date=date[0] if date else None,
         date_only=bool(date and date[1]),
-        department=block.department if block else "",
-        tel=contact.telephone(readable(block.tag)) if block else "",
-        breadcrumb=_breadcrumb(page),
+        department=block.department if block and block.department else rest.department,
+        tel=(contact.telephone(readable(block.tag)) if block else "") or rest.tel,
+        breadcrumb=places,
         picture=_picture(index, body, around, base, hosts),
         attachments=tuple(_attachments(index, body, around, base, hosts)),
-        text=_without_title(text, title) or clean_lines(index.meta("og:description") or index.meta("description")),
+        text="\n".join(rest.article) or clean_lines(index.meta("og:description") or index.meta("description")),
     )
 
 
@@ -124,16 +135,34 @@ def _title(page: _Reading) -> tuple[Tag | None, str]:
         for tag in islice(_looked_at(index, "h1"), _FEW)
         if (words := one_line(tag)) and not _is_logo(tag, words, names)
     ]
-    others = ((tag, one_line(tag)) for name in ("h2", "h3") for tag in islice(_looked_at(index, name), _MOST))
+    others = [(tag, one_line(tag)) for name in _LOWER for tag in islice(_looked_at(index, name), _MOST)]
+    saying = [found for found in others if squeezed(found[1]) in wanted]
     region = next(filter(None, (index.first("main"), index.roles.get("main"), index.first("article"))), None)
     choice = (
         next((found for found in headings if squeezed(found[1]) in wanted), None)
+        or next((found for found in saying if any(index.distance(one[0], found[0]) <= _NEAR for one in headings)), None)
         or next((found for found in headings if region and index.inside(found[0], region)), None)
         or next(iter(headings), None)
-        or next((found for found in others if squeezed(found[1]) in wanted), None)
+        or next(iter(saying), None)
+        or _in_other_words(index, wanted)
         or next(((None, title) for title in titles if title), (None, ""))
     )
     return choice[0], cut(without_names(choice[1], names) if choice[0] else choice[1], _LONGEST_TITLE)
+
+
+def _in_other_words(index: Index, wanted: Container[str]) -> tuple[Tag, str] | None:
+    """What says the title and is no heading to HTML: large letters, a cell. Not a link, nor a place beside links."""
+    apart = index.spans(tag for name in ("a", "li", "nav", "option") for tag in index.names[name])
+    for tag in index.tags:
+        if tag.name not in _LETTERS or not index.is_small(tag, _LONGEST_TITLE) or index.covered(tag, apart):
+            continue
+        parent = tag.parent
+        is_beside_links = (
+            isinstance(parent, Tag) and index.is_small(parent, _LONGEST_TITLE) and index.linked(parent) > 0
+        )
+        if index.said(tag).casefold() in wanted and not is_beside_links:
+            return tag, one_line(tag)
+    return None
 
 
 def _looked_at(index: Index, name: str) -> Iterator[Tag]:
@@ -177,14 +206,15 @@ def _contact(page: _Reading, heading: Tag | None, around: Sequence[Span]) -> con
     return contact.block(page.index, heading, around)
 
 
-def _breadcrumb(page: _Reading) -> tuple[str, ...]:
+def _breadcrumb(page: _Reading, title: str) -> tuple[Tag | None, tuple[str, ...]]:
     """The first place that names a way; a narrower one inside it that also does goes before."""
-    best: tuple[Tag, tuple[str, ...]] | None = None
-    for tag in islice(chain(page.select("breadcrumb"), breadcrumb.candidates(page.index)), _FEW):
+    best: tuple[Tag | None, tuple[str, ...]] = (None, ())
+    called = islice(chain(page.select("breadcrumb"), breadcrumb.candidates(page.index)), _FEW)
+    for tag in chain(called, islice(breadcrumb.unnamed(page.index, title), _FEW)):
         names = breadcrumb.places(tag)
-        if names and (best is None or (len(names) > 1 and page.index.inside(tag, best[0]))):
+        if names and (best[0] is None or (len(names) > 1 and page.index.inside(tag, best[0]))):
             best = (tag, names)
-    return best[1] if best else ()
+    return best
 
 
 def _without_title(text: str, title: str) -> str:
@@ -196,8 +226,8 @@ def _date(page: _Reading, heading: Tag | None) -> tuple[Tag | None, Dated | None
     """The date, and the tag that shows it: the configuration's, the head's, a selected one's, a labelled one's, a lone one's."""
     index = page.index
     selected = [(tag, date) for tag in islice(page.select("date"), _FEW) if (date := page_date.in_tag(tag))]
-    shown = selected[:1] or list(filter(None, (page_date.by_label(index) or page_date.alone(index, heading),)))
-    tag, date = shown[0] if shown else (None, None)
+    found = next(iter(selected), None) or page_date.by_label(index) or page_date.alone(index, heading)
+    tag, date = found or (None, None)
     if index.select(page.selectors[0].date):
         return tag, date
     return tag, page_date.by_meta(index) or date

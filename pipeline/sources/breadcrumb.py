@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from bs4 import Tag
 
 from pipeline.sources.soup import Index, is_read, one_line, readable, walk
+from pipeline.sources.titles import squeezed
 from pipeline.text import clean
 
 _NAMES = re.compile(
@@ -15,6 +16,12 @@ _SEPARATORS = re.compile(r"[>＞»›→≫]+|(?<=\s)[/／|｜](?=\s)")
 _LABEL = re.compile(
     r"(?:現在の?(?:位置|ページ|地)|ここ|パンくず(?:リスト)?|本文|you are here)(?:[：:]\s*|$)", re.IGNORECASE
 )
+_HOME = re.compile(
+    r"(?P<label>[■◆▶]?現在の?(?:位置|ページ|地))|(?:ホーム|トップ(?:ページ)?|HOME|TOP(?:PAGE)?)(?P<mark>[>＞»›→≫])?",
+    re.IGNORECASE,
+)
+_SHORT = 300  # characters of one that is called nothing
+_PARTS = ("p", "ul", "ol", "div", "dl", "span", "td", "nav")
 _LONGEST = 1500  # characters; a longer one is a menu that is called so
 _MOST = 20
 
@@ -27,6 +34,17 @@ def candidates(index: Index) -> Iterator[Tag]:
         names = (str(tag.get("id") or ""), *(tag.get("class") or ()))
         said = f"{tag.get('itemtype') or ''} {tag.get('aria-label') or ''}".lower()
         if any(_NAMES.search(name.lower()) for name in names) or "breadcrumb" in said or "パンくず" in said:
+            yield tag
+
+
+def unnamed(index: Index, title: str) -> Iterator[Tag]:
+    """What is called nothing and begins at the home page: with marks between its links, or with the article's title at its end."""
+    end = squeezed(title)
+    for tag in index.tags:
+        if tag.name not in _PARTS or not index.is_small(tag, _SHORT) or not index.linked(tag):
+            continue
+        home = _HOME.match(index.said(tag, _SHORT))
+        if home and (home["label"] or home["mark"] or (end and index.said(tag).casefold().endswith(end))):
             yield tag
 
 

@@ -18,30 +18,36 @@ _WORDS = frozenset((
     "fsearch", "searchbox", "feedback", "enquete", "enq", "questionnaire", "recommend", "osusume", "ranking",
     "kanren", "skiplink", "blockskip", "blockjump", "banner", "bnr", "fontsize", "moji", "haikei", "readspeaker",
     "rsbtn", "adobe", "acrobat", "dladobereader", "toc", "mokuji", "pager", "pagination", "paging", "modal",
-    "drawer", "cookie", "pageid", "idnumber", "skip", "hide",
+    "drawer", "cookie", "pageid", "idnumber", "skip", "hide", "tagcloud",
 ))  # fmt: skip
 # Words that an article's parts may have as well: chrome when most of their text are links.
 _MENU_WORDS = frozenset((
     "menu", "submenu", "gmenu", "sidr", "sidebar", "side", "header", "related", "relation", "route", "plugin",
     "viewer", "social", "print", "printing", "search",
 ))  # fmt: skip
+# The face and the name beside a speech balloon.
+_BALLOON = frozenset(("balloon", "speech", "fukidashi"))
+_SPEAKER = frozenset(("user", "name", "person", "speaker", "icon", "avatar"))
 _TAGS = frozenset(("nav", "header", "footer", "aside", "form", "figcaption"))
 _ROLES = frozenset(("navigation", "banner", "contentinfo", "search", "complementary", "menu"))
 _DIVIDE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _UNSEEN = re.compile(r"sr-only|visually-?hidden|screen-reader-text")
 
 # Words are compared without blanks.
-_DAY = r"[:：]?[\[［]?[\d年月日令和平成元./()（）\-]{8,24}[\]］]?(?:[月火水木金土日]曜日)?[\d:時分]{0,8}(?:更新|掲載|公開)?"
+_WHEN = r"[\[［]?[\d年月日令和平成元./()（）\-]{8,24}[\]］]?(?:[月火水木金土日]曜日|[（(][月火水木金土日][）)])?[\d:時分]{0,8}"
+_NETWORKS = "X|旧?Twitter|Facebook|LINE|はてなブックマーク"
 # What a short element says when it is a button, a mark or a label of the template: one or more of these.
 _SAYS = re.compile(
     rf"""(?:[\[［【（(＜<■▲▼・]*(?:
-        ここ(?:から|まで)(?:が)?本文です | 本文ここ(?:から|まで) | (?:この)?ページの本文です | 本文へ(?:移動)?
+        ここ(?:から|まで)(?:が)?本文です | 本文ここ(?:から|まで) | (?:この)?ページの本文です | 本文へ(?:移動|スキップ)?
       | (?:この)?(?:ページ|記事)?を?印刷(?:用)?(?:ページ)?を?(?:表示)?(?:する)? | 大きな文字で印刷 | 文字を大きくして印刷
       | (?:一つ)?前[のに]?(?:見ていた)?(?:ページ)?[にへ]?戻る | (?:この)?(?:ページ)?の?(?:先頭|トップ|上部)[へに](?:戻る)?
       | (?:PAGE)?TOP | トップ(?:ページ)?[へに]戻る | 一覧[へに]戻る | 表のサイズを切り替える
-      | (?:ページ|記事)?(?:ID|番号)[:：]?[A-Z]?\d+ | ページ(?:ID|番号)
-      | シェア(?:する)? | ツイート | Tweet | LINEで送る | (?:現在の?(?:位置|ページ|地))[:：]?
-      | (?:最終)?(?:更新|掲載|公開|登録|作成|発行)(?:年月)?日?[付時]?{_DAY}
+      | (?:ページ|記事)?(?:ID|番号)[:：]?[A-Z]?\d+ | ページ(?:ID|番号) | (?:現在の?(?:位置|ページ|地))[:：]?
+      | (?:(?:{_NETWORKS})(?:[（(].{{1,10}}[）)])?[でにをへ]?)?(?:シェア|ツイート|ポスト|共有|投稿|送る|いいね!?)(?:する)? | Tweet | Share
+      | (?:{_WHEN})?(?:投稿者|作成者|執筆者|Author|by)[:：]?[A-Za-z0-9_.-]{{1,20}} | (?:カテゴリー?|タグ)[:：].{{1,20}}
+      | (?:最終)?(?:更新|掲載|公開|登録|作成|発行|投稿|発表)(?:年月)?日?[付時]?[:：]?{_WHEN}(?:更新|掲載|公開)?
+      | {_WHEN}に?(?:更新|掲載|公開)
     )[。．\]］】）)＞>■▲▼]*[\s/／|｜]*)+""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -49,9 +55,11 @@ _SHORT = 60
 # Headings of what follows an article; what stands below them goes as well.
 _AFTERWARDS = re.compile(
     r"""[■◆●▼【＜<]*(?:
-        関連(?:する)?(?:情報|ページ|リンク|記事|ファイル|書類|ダウンロードファイル)(?:一覧)? | こちらのページも(?:読まれて|見て)います
-      | よく(?:見られている|閲覧される)(?:ページ|情報) | このページを見(?:ている|た)人は.* | このページに(?:知りたい|お探しの)情報.*
-      | このページの?(?:情報|内容)は.{2,20}か[。？?]?
+        関連(?:する)?(?:情報|ページ|リンク|記事|サイト|コンテンツ|ファイル|書類|ダウンロードファイル)(?:一覧|集)? | リンク集
+      | こちらの(?:ページ|記事)も(?:読まれて|見て|ご覧).{0,8} | よく(?:見られている|閲覧される|読まれている)(?:ページ|情報|記事)
+      | この(?:ページ|記事)を見(?:ている|た)人は.* | この(?:ページ|記事)に(?:知りたい|お探しの)情報.*
+      | (?:この)?(?:ページ|記事)(?:に関する|について)?の?(?:ご?感想|アンケート|ご?意見).{0,20} | このページについて.{0,6}お聞かせください
+      | この(?:ページ|記事)の?(?:情報|内容)?は.{2,20}か[。？?]? | (?:新着|最新)(?:情報|記事|の投稿) | 最近の(?:投稿|記事)
     )[】＞>]*""",
     re.VERBOSE,
 )
@@ -101,13 +109,14 @@ def body_of(index: Index, dropped: Sequence[Span]) -> Tag | None:
     left = _Left(index, dropped)
     named = [tag for tag in (index.first("main"), index.roles.get("main")) if tag]
     named += index.names["article"] if len(index.names["article"]) == 1 else []
+    ids = {id(tag) for tag in named}
     outer = next((tag for tag in named if left.prose(tag) > _LITTLE), None)
     bound = outer or page
     most = 0.0
     choice: Tag | None = outer
     for tag in index.tags:
         names = (str(tag.get("id") or ""), *(tag.get("class") or ()))
-        is_content = tag in named or any(_CONTENT.fullmatch(name) for name in names)
+        is_content = id(tag) in ids or any(_CONTENT.fullmatch(name) for name in names)
         if not is_content or not index.inside(tag, bound) or index.covered(tag, dropped):
             continue
         prose = left.prose(tag)
@@ -121,7 +130,9 @@ def _narrowest(page: Tag, left: "_Left") -> Tag:
     tag = page
     while True:
         children = [child for child in tag.children if isinstance(child, Tag)]
-        if any(child.name in _PARAGRAPHS and left.prose(child) for child in children):
+        if any(
+            child.name in _PARAGRAPHS and id(child) not in left.index.layout and left.prose(child) for child in children
+        ):
             return tag
         whole = left.prose(tag)
         inner = max(children, key=left.prose, default=None)
@@ -154,6 +165,8 @@ def _is_named(tag: Tag, *, is_menu: bool) -> bool:
         return True
     names = " ".join((str(tag.get("id") or ""), *(tag.get("class") or ())))
     words = {word.lower() for word in _DIVIDE.findall(names)}
+    if words & _BALLOON and words & _SPEAKER:
+        return True
     if words & _WORDS and "section" not in words:  # NetCrew's #section_footer is the department's block
         return True
     return bool(is_menu and words & _MENU_WORDS) or _UNSEEN.search(names) is not None
@@ -167,6 +180,21 @@ def _says(index: Index, tag: Tag) -> bool:
     if len(words) <= _SHORT and _SAYS.fullmatch(words):
         return True
     return tag.name in ("p", "li", "dd", "a") and _READER.search(words) is not None
+
+
+def without_marks(line: str) -> str:
+    """A line of text without what a template writes at its ends, wherever it stands: buttons, marks, dates with their labels."""
+    parts = line.split("\u3000")
+    while parts and _is_mark(parts[0]):
+        del parts[0]
+    while parts and _is_mark(parts[-1]):
+        del parts[-1]
+    return "" if _is_mark("".join(parts)) else "\u3000".join(parts)
+
+
+def _is_mark(part: str) -> bool:
+    words = "".join(part.split())
+    return len(words) <= _SHORT and _SAYS.fullmatch(words) is not None
 
 
 def _is_leading_menu(index: Index, tag: Tag, heading: Tag | None) -> bool:

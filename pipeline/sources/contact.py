@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from bs4 import Tag
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from pipeline.sources.soup import Index, Span, readable
 
@@ -20,17 +20,37 @@ _HALF = re.compile(
     r"この(?:ページ|記事|情報|ホームページ|内容)(?:に関する|に関して|についての?|へ?の|を|に)"
 )  # before a line break
 _BLOCK_NAMES = re.compile(
-    r"(?:^|[-_ ])(?:o?toiawase(?:saki)?|inquiry|contacts?|reference|author)(?:[-_ ]|$)", re.IGNORECASE
+    r"(?:^|[-_ ]|(?<=[a-z])(?=[A-Z]))(?i:o?toiawase(?:saki)?|inquir(?:y|ies)|contacts?|author|renraku(?:saki)?)(?:[-_ ]|$|(?=[A-Z]))"
+    r"|(?:^|[-_ ])reference(?:[-_ ]|$)"
 )
-_LABEL = re.compile(r"(?:所属課室|所属|部署名?|担当(?:課|部署|所属|者)?|課名|作成者)[ ]?[：:][ ]?")
-_NAMED_LABEL = re.compile(r"(?:お?問い?合わ?せ先?|連絡先)[ ]?[：:][ ]?")
+_LABEL = re.compile(
+    r"[■◆●【（(＜<]*(?:所属課室|所属|部署名?|担当(?:課|部署|所属|者)?|課名|作成者|お?問い?合わ?せ(?:先|窓口)?|ご?連絡先|照会先)"
+    r"(?:[】）)＞>]|[ ]?[：:/／]|\u3000)[ \u3000]?"
+)
 _ORGANISATION = re.compile(
     r"[^0-9０-９@＠〒：:。]{0,40}(?:部|局|課|室|係|所|班|署|館|園|校|院|場|庁|会|グループ|センター|チーム|本部|担当|公社|協会|財団|役場)"
     r"(?:[（(「][^）)」]{1,30}[）)」])?"
 )
 _REST = re.compile(
-    r"[ \u3000]*(?:[（(【]?(?:電話|TEL|ファ|FAX|内線|直通|代表)|[〒☎📞]|[（(]?0[0-9]{1,4}[-(（－]).*", re.IGNORECASE
+    r"[ \u3000]*(?:[（(【/／]?[ ]?(?:電話|TEL|ファ|FAX|内線|直通|代表)|[〒☎📞]|[（(]?0[0-9]{1,4}[-(（－]).*",
+    re.IGNORECASE,
 )
+# What stands in a block beside the department.
+_DETAIL = re.compile(
+    r"""[・（(]?(?:
+        〒 | [☎📞] | 郵便番号 | 住所 | 所在地 | 電話 | TEL | FAX | ファ | 内線 | 直通 | 代表 | E-?mail | E?メール | 電子メール | URL
+      | ホームページ | 担当 | (?:開庁|受付|業務|執務)時間
+      | [（(]?0[0-9０-９]{1,4}[-(（)）－‐−―][-0-9０-９()（）－‐−―\ ]{5,12} | [\w.+-]{1,40}@
+      | .{0,20}[都道府県市区町村].{1,20}[0-9０-９]{1,4}(?:番地?|号|[-－‐−][0-9０-９]{1,3})
+      | .{0,12}お?問い?合わ?せ(?:は|用|専用|先)?.{0,20}(?:フォーム|メール|こちら) | (?:メール|フォーム).{0,20}(?:こちら|問い?合わ?せ)
+    ).*""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_COPYRIGHT = re.compile(r".{0,20}(?:Copyright|©|\(C\)|All Rights? Reserved).*", re.IGNORECASE)
+_OFFICE_OF_SITE = re.compile(r".{1,12}(?:[市区]役所|[町村]役場|[都道府県]庁)(?:本庁舎?)?(?:[（(].{1,20}[）)])?")
+_LONGEST_DETAIL = 120  # characters of a line
+_ASKS = re.compile(r"[：:】]$|申し?込み?|予約|応募|提出|送付|連絡|通報|受付")  # what follows belongs to the article
+_LINES = 20  # of a block
 _HEADING_SIZE = 30
 _BLOCK_SIZE = 600
 _ELSEWHERE = ("header", "footer", "nav", "a", "li")
@@ -38,7 +58,7 @@ _CERTAIN, _CALLED, _SAYS_SO = range(3)
 _LEVELS = 4
 _NEAR = 4  # tags around a heading that are looked at
 _MOST = 100  # candidates that are looked at
-_HEADINGS = ("h2", "h3", "h4", "h5", "h6", "p", "div", "dt", "strong", "span", "th", "caption")
+_HEADINGS = ("h2", "h3", "h4", "h5", "h6", "p", "div", "strong", "span", "caption")
 _LONGEST = 2000  # characters of a block that are looked at; a longer one is none
 _DASH = "[-‐-―−ーｰ]"
 _GAP = rf"[ ]?(?:{_DASH}|[()])[ ]?"
@@ -106,7 +126,7 @@ def department(text: str, *, is_certain: bool = False) -> str:
         words = line.strip("・／/ \u3000")
         if not levels and any(kind.fullmatch(words) for kind in (_OF_THE_PAGE, _PLAIN, _HALF)):
             continue
-        words = _REST.sub("", _NAMED_LABEL.sub("", _LABEL.sub("", words)), count=1)
+        words = _REST.sub("", _LABEL.sub("", words, count=1), count=1).strip(" \u3000（(")
         if _ORGANISATION.fullmatch(words) and len(levels) < _LEVELS:
             levels.append(words)
         elif levels:
@@ -114,6 +134,93 @@ def department(text: str, *, is_certain: bool = False) -> str:
         elif is_certain and words:
             return words
     return " ".join(levels)
+
+
+class Lines(Struct, frozen=True):
+    """The lines of an article without those of its block of contact, and what that block says."""
+
+    article: list[str]
+    department: str = ""
+    tel: str = ""
+
+
+def without(lines: list[str], *, is_known: bool = False) -> Lines:
+    """Finds the block where nothing but lines tells it: below a heading that is no part of anything, or behind a label.
+
+    One at the beginning or at the end of the article is taken out; one in its middle is a part of the article. When the
+    department `is_known`, only what is left of its block at the end goes.
+    """
+    end = _end(lines)
+    lines = lines[:end]
+    for start, line in enumerate(lines):
+        is_heading = _is_heading(line)
+        if not is_heading and not _names_department(line):
+            continue
+        last = min(end, start + _LINES)
+        stop = next((n for n in range(start + 1, last) if not _is_detail(lines[n])), last)
+        block = "\n".join(lines[start:stop])
+        name, tel = department(block), telephone(block)
+        if name and (tel or not is_heading):
+            is_apart = stop == end or start == 0
+            left = [*lines[:start], *lines[stop:]] if is_apart else lines
+            return Lines(left, name, tel) if tel else structs.replace(_signed(left, is_known=True), department=name)
+    return _signed(lines, is_known=is_known)
+
+
+def _signed(lines: list[str], *, is_known: bool) -> Lines:
+    start = _signature(lines, is_known=is_known)
+    block = "\n".join(lines[start:])
+    return Lines(lines[:start], department(block), telephone(block))
+
+
+def _end(lines: list[str]) -> int:
+    """Where the foot of the site begins, when the article's part holds it."""
+    end = next((number for number, line in enumerate(lines) if _COPYRIGHT.fullmatch(line)), len(lines))
+    for place in range(end - 1, -1, -1):
+        if _OFFICE_OF_SITE.fullmatch(lines[place].strip("・ \u3000")):
+            return end if place and _is_heading(lines[place - 1]) else place
+        if not _is_detail(lines[place]):
+            break
+    return end
+
+
+def _signature(lines: list[str], *, is_known: bool) -> int:
+    """Where a department with its telephone number ends an article, without any heading; the number of lines if none does."""
+    start = len(lines)
+    while start and _is_detail(lines[start - 1]):
+        start -= 1
+    if start and _ASKS.search(lines[start - 1]):
+        return len(lines)
+    for place in range(start, len(lines)):
+        if (is_known or _is_organisation(lines[place])) and telephone("\n".join(lines[place : place + 2])):
+            return place
+    return len(lines)
+
+
+def _is_organisation(line: str) -> bool:
+    words = _REST.sub("", _LABEL.sub("", line, count=1), count=1).strip("・／/ \u3000（(")
+    return _ORGANISATION.fullmatch(words) is not None
+
+
+def _is_heading(line: str) -> bool:
+    words = line.strip("・／/ \u3000")
+    return any(kind.fullmatch(words) for kind in (_OF_THE_PAGE, _PLAIN))
+
+
+def is_labelled(words: str) -> bool:
+    """Whether a department is named behind a label, with or without something else before it."""
+    return any(_LABEL.match(part) for part in re.split(r"[ \u3000]", words))
+
+
+def _names_department(line: str) -> bool:
+    return _LABEL.match(line.strip("・ ")) is not None and "。" not in line and len(line) <= _LONGEST_DETAIL
+
+
+def _is_detail(line: str) -> bool:
+    words = line.strip("・／/ \u3000")
+    return len(words) <= _LONGEST_DETAIL and (
+        any(kind.fullmatch(words) for kind in (_DETAIL, _HALF)) or _is_heading(line) or _is_organisation(line)
+    )
 
 
 def telephone(text: str) -> str:

@@ -5,6 +5,7 @@ import warnings
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
+from math import inf
 from operator import itemgetter
 
 from bs4 import BeautifulSoup, CData, Tag, XMLParsedAsHTMLWarning
@@ -24,7 +25,9 @@ _UNREAD = frozenset((
     "button", "select", "textarea", "input", "img", "rp", "title", "datalist",
 ))  # fmt: skip
 _CELLS = frozenset(("td", "th"))
+_OF_TABLES = frozenset(("table", "tr", "td", "th", "h1", "h2", "h3", "h4"))
 _BLANKS = re.compile(r"[ \t\r\n\f]+")  # what HTML folds; the full-width space is not one of them
+_UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SIMPLE = re.compile(r"([a-z][a-z0-9]*)?((?:[#.][\w-]+)*)")
 
 _FEW_NODES = 400
@@ -41,7 +44,8 @@ class Index:
     """The tags of a document by name, id and class, where each stands, and what it says, found in one walk: a CSS selector
     walks the whole page each time, and the text of each of many tags inside each other would be read as often.
 
-    `span` gives a tag's first and last place in the order of the document, by `id(tag)`.
+    `span` gives a tag's first and last place in the order of the document, by `id(tag)`; `layout` holds the tables that put
+    parts of the page beside each other: with headings or other tables in them, or no row of several cells.
     """
 
     def __init__(self, soup: BeautifulSoup) -> None:
@@ -53,10 +57,12 @@ class Index:
         self.tags: list[Tag] = []
         self.span: dict[int, Span] = {}
         self._said: dict[int, Span] = {}
+        self.layout: set[int] = set()
         self._linked: dict[int, int] = {}
         place = said = linked = links = unread = 0
         letters: list[str] = []
         opened: list[Span] = []
+        tables: list[_Table] = []
         for node, leaving in walk(soup):
             place += 1
             if not isinstance(node, Tag):
@@ -65,6 +71,8 @@ class Index:
                     said += len(letters[-1])
                     linked += len(letters[-1]) if links else 0
                 continue
+            if node.name in _OF_TABLES:
+                self._table(node, tables, leaving=leaving)
             links += (node.name == "a") * (-1 if leaving else 1)
             unread += _is_unread(node) * (-1 if leaving else 1)
             if leaving:
@@ -77,6 +85,20 @@ class Index:
                 opened.append((said, linked))
                 self._enter(node)
         self._letters = "".join(letters)
+
+    def _table(self, tag: Tag, tables: list["_Table"], *, leaving: bool) -> None:
+        if tag.name == "table" and not leaving:
+            if tables:
+                tables[-1].is_layout = True
+            tables.append(_Table())
+        elif tables and leaving and tag.name == "table":
+            if tables[-1].is_layout or tables[-1].widest == 1:
+                self.layout.add(id(tag))
+            is_layout = tables.pop().is_layout
+            if tables and is_layout:
+                tables[-1].is_layout = True
+        elif tables and not leaving:
+            tables[-1].enter(tag.name)
 
     def said(self, tag: Tag, most: int | None = None) -> str:
         """The visible text of a tag without blanks; at most `most` characters of it."""
@@ -91,6 +113,11 @@ class Index:
     def linked(self, tag: Tag) -> int:
         """How many of them stand in links."""
         return self._linked[id(tag)]
+
+    def distance(self, before: Tag, tag: Tag) -> float:
+        """The number of visible characters between two tags; without end when the second does not stand behind the first."""
+        letters = self._said[id(tag)][0] - self._said[id(before)][1]
+        return letters if letters >= 0 else inf
 
     def follows(self, tag: Tag, before: Tag) -> bool:
         """Whether no visible text stands between two tags."""
@@ -170,19 +197,37 @@ class Index:
         return number >= 0 and place <= around[number][1]
 
 
+class _Table:
+    """An open table: how many cells its widest row has, and whether it holds what no table of data does."""
+
+    def __init__(self) -> None:
+        self.cells = self.widest = 0
+        self.is_layout = False
+
+    def enter(self, name: str) -> None:
+        if name == "tr":
+            self.cells = 0
+        elif name in _CELLS:
+            self.cells += 1
+            self.widest = max(self.widest, self.cells)
+        else:
+            self.is_layout = True
+
+
 def one_line(tag: Tag | None) -> str:
     """The readable text of a tag on one line; "" for none."""
     return clean(readable(tag)) if tag else ""
 
 
-def readable(tag: Tag, drop: Container[int] = (), after: Tag | None = None) -> str:
+def readable(tag: Tag, drop: Container[int] = (), after: Tag | None = None, layout: Container[int] = ()) -> str:
     """The text as people would read it aloud or paste it: paragraphs, table rows and list items one a line.
 
     Ruby becomes 漢字（かな）; a line break becomes one; the cells of a row stand side by side; list items get a ・.
     Pictures, scripts and form fields are dropped, and the tags whose `id()` is in `drop`. With `after`, the text begins
-    behind that tag, if it stands inside.
+    behind that tag, if it stands inside. Cells of the tables whose `id()` is in `layout` are parts of the page.
     """
     writer = _Writer()
+    in_layout = [bool(layout)]  # of the table around, and of those around it
     skipped: Tag | None = None  # of a dropped tag nothing is read until it is left
     for node, leaving in walk(tag):
         if not isinstance(node, Tag):
@@ -191,8 +236,11 @@ def readable(tag: Tag, drop: Container[int] = (), after: Tag | None = None) -> s
             continue
         if skipped is None and not leaving and (id(node) in drop or _is_unread(node)):
             skipped = node
+        if node.name == "table":
+            in_layout.pop() if leaving else in_layout.append(id(node) in layout)
         if skipped is None:
-            writer.leave(node.name) if leaving else writer.enter(node.name)
+            name = "div" if in_layout[-1] and node.name in _CELLS else node.name
+            writer.leave(name) if leaving else writer.enter(name)
         elif leaving and node is skipped:
             skipped = None
         if leaving and node is after:
@@ -266,4 +314,8 @@ def is_read(node: PageElement) -> bool:
 
 
 def _is_unread(tag: Tag) -> bool:
-    return tag.name in _UNREAD or tag.has_attr("hidden") or tag.get("aria-hidden") == "true"
+    if tag.name in _UNREAD or not tag.attrs:
+        return tag.name in _UNREAD
+    style = tag.attrs.get("style")
+    is_unseen = style is not None and _UNSEEN.search(str(style)) is not None
+    return is_unseen or "hidden" in tag.attrs or tag.attrs.get("aria-hidden") == "true"

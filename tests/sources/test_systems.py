@@ -161,10 +161,10 @@ def test_visible_text_is_read_however_deep_it_is_nested() -> None:
 
 
 HEAD = "<title>断水 | みどり市</title><h1>断水のお知らせ</h1>"
-NESTED = ["<div class=contact>", "<div class=date>", "<div class=breadcrumb>", "<div class=content>", "<ul><li>", "<table><tr><td>", "<div><h1>", "<ruby><rt>",
+NESTED = ["<div class=contact>", "<div class=date>", "<div class=breadcrumb>", "<div class=content>", "<ul><li>", "<table><tr><td>", "<div><h1>", "<ruby><rt>", "<h1>あ", "<h2>関連情報<div>", "<p>お問い合わせ<div>", "<main>",
           "<article id=contents><div id=contents-in class=update>"]  # fmt: skip
 REPEATED = ["<p>関連情報</p>", "<div><h2>このページに関するお問い合わせ</h2><p>1</p></div>", "<p>更新日：2026年11月1日</p>", "<nav><a>x</a></nav>",
-            "<p>目次</p><ul><li>a</ul>", "<div class=breadcrumb><a>ホーム</a> &gt; x</div>", "<a href=/x>あ</a>", "<div><p>x</div>"]  # fmt: skip
+            "<p>目次</p><ul><li>a</ul>", "<div class=breadcrumb><a>ホーム</a> &gt; x</div>", "<a href=/x>あ</a>", "<div><p>x</div>", "お問い合わせ<br>水道課<br>"]  # fmt: skip
 
 
 @pytest.mark.parametrize(
