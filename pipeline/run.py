@@ -33,6 +33,7 @@ from pipeline.report.alerts import standing
 from pipeline.report.github import GitHub
 from pipeline.report.outcome import Report
 from pipeline.report.residents import Shown, planned, recorded
+from pipeline.report.status import place_of
 from pipeline.sources.collect import Memory, SiteReader
 from pipeline.sources.urls import site_url
 from pipeline.world import World
@@ -73,7 +74,7 @@ def run(
         log.error("the run ended with an unexpected error", exc_info=error)
         report.fail("unexpected", f"{type(error).__name__}: {error}", work.unsent if work else ())
     if report.failed and not dry_run:
-        issues.cry(config, world.environment, report.alerts[-1])
+        issues.cry(config, world.environment, report.alerts[-1], place_of(world.environment, world.typed))
     report.finish(world.now(), interrupted=world.stopping)
     return report
 
@@ -246,15 +247,19 @@ class Pass:
         if self.report.dry_run or self.report.knowledge is None:  # ended before anything could be told
             return
         environment = self.world.environment
+        place = place_of(environment, self.world.typed)
         if GitHub.of(self.config, environment) is None:
             for alert in self.alerts:
                 if alert.code in self.began:
                     log.warning("%s", issues.printed(alert))
             return
         if self.config.github.board and self.ledger.knowledge.last_run == self.report.id:  # this pass had news
-            board.keep(self.config, environment, self.ledger.knowledge, self.ledger.state, self.world.now())
+            board.keep(
+                self.config, environment, self.ledger.knowledge, self.ledger.state, self.world.now(), place=place
+            )
         told = issues.publish(
-            self.config, environment, self.alerts, self.ledger.knowledge, self._shown, run=self.report.id, now=self.world.now()
+            self.config, environment, self.alerts, self.ledger.knowledge, self._shown, place=place, run=self.report.id,
+            now=self.world.now(),
         )  # fmt: skip
         if not told:
             return

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline import pace
 from pipeline.config import JST, Config, clock_time, duration
@@ -23,7 +24,7 @@ from pipeline.report import issues, words
 from pipeline.report.alerts import one_of_each, unknown
 from pipeline.report.github import BOT, GitHub, GitHubError, Run
 from pipeline.report.safe import line
-from pipeline.report.status import place_of
+from pipeline.report.words import Place
 from pipeline.templates import TEMPLATES
 from pipeline.world import World
 
@@ -55,11 +56,11 @@ def catalogue() -> Catalogue:
     return msgspec.convert(raw, Catalogue)
 
 
-def look(config: Config, state: Path, world: World) -> Seen:
-    """Everything that is wrong now. Raises GitHubError."""
+def look(config: Config, state: Path, world: World, place: Place) -> Seen:
+    """Everything that is wrong now; `place`: where people write the commands that they are told. Raises GitHubError."""
     now, environment = world.now(), world.environment
     github = GitHub.of(config, environment)
-    told: list[words.Notice] = []
+    told: list[words.Notice] = []  # by their codes alone; the commands get their options below
     last_was_good = False
     if github is not None:
         runs = [run for run in github.runs(config.github.workflow) if not run.is_dry]
@@ -74,18 +75,18 @@ def look(config: Config, state: Path, world: World) -> Seen:
         if bad:
             raise LedgerError(f"{bad[0].file}:{bad[0].line}: {bad[0].code} {bad[0].detail}")
     except LedgerError as error:
-        place = place_of(environment, issues.CONFIG, issues.STATE)
-        return Seen((*told, words.told(Alert(LEDGER, str(error)), place)), "", Knowledge(), last_was_good=False)
+        own = (_typed(notice, place) for notice in told)
+        return Seen((*own, words.told(Alert(LEDGER, str(error)), place)), "", Knowledge(), last_was_good=False)
     told += _about_the_queue(config, knowledge, now)
-    place = place_of(environment, issues.CONFIG, issues.STATE)
-    open_ones = [broadcast for broadcast in knowledge.unfinished() if broadcast.outcome == "unknown"]
-    told += [words.told(alert, place) for alert in one_of_each([unknown(one, knowledge) for one in open_ones])]
     if not knows_the_holidays_of(now.year + 1):
         told.append(_told("holidays-old", said=catalogue().quiet["year"].format(year=now.year + 1)))
-    return Seen(tuple(told), catalogue().quiet["watchdog"], knowledge, last_was_good)
+    open_ones = [broadcast for broadcast in knowledge.unfinished() if broadcast.outcome == "unknown"]
+    unsettled = [words.told(alert, place) for alert in one_of_each([unknown(one, knowledge) for one in open_ones])]
+    own = (_typed(notice, place) for notice in told)
+    return Seen((*own, *unsettled), catalogue().quiet["watchdog"], knowledge, last_was_good)
 
 
-def tell_people(config: Config, environment: Mapping[str, str], seen: Seen) -> None:
+def tell_people(config: Config, environment: Mapping[str, str], seen: Seen, place: Place) -> None:
     """Open, rewrite and close the issues; also those that the main job could not close itself. Raises GitHubError."""
     github = GitHub.of(config, environment)
     if github is None:
@@ -95,7 +96,7 @@ def tell_people(config: Config, environment: Mapping[str, str], seen: Seen) -> N
     known = {key.partition("/")[0] for key in seen.knowledge.told}
     for told in seen.told:
         if told.code != UNKNOWN or UNKNOWN not in known:  # the main job has told it already
-            issues.open_or_rewrite(github, config, environment, told, there.get(told.code))
+            issues.open_or_rewrite(github, config, place, told, there.get(told.code))
     for key, issue in there.items():
         if key.partition("/")[0] not in standing and _is_over(key, seen):
             github.close_issue(issue.number, words.sentence("over"))
@@ -192,6 +193,10 @@ def _is_late(article: Known, config: Config, now: datetime) -> bool:
     begun = next_opening(article.requeued or article.found, config.policy.hours)
     promised = article.until is not None and article.until > now
     return begun is not None and now - begun > PATIENCE and not promised
+
+
+def _typed(notice: words.Notice, place: Place) -> words.Notice:
+    return replace(notice, commands=tuple(place.command(command) for command in notice.commands))
 
 
 def _told(code: str, things: tuple[str, ...] = (), said: str = "") -> words.Notice:

@@ -21,7 +21,12 @@ class World:
         environment: secrets and the runner's variables.
         now: the clock, aware, JST.
         sleep: waits; ends early when a signal asks to stop.
+
+    Attributes:
+        typed: the options that a person repeats in the next command; what people are told carries them.
     """
+
+    typed = ""
 
     def __init__(
         self,

@@ -108,6 +108,11 @@ class Town:
             assert result.code == code, f"{result.code} instead of {code}\n{result.out}\n{result.err}"
         return result
 
+    def there(self, folder: Path, *arguments: str) -> Result:
+        """A command as a person types it in a folder, with no options of ours."""
+        process = zygote().start([str(SCRIPT), *arguments], self.process_environment(), folder)
+        return Result(process.wait(), process.out, process.err)
+
     def _call_cold(self, command: list[str], environment: Mapping[str, str] | None) -> Result:
         done = subprocess.run(
             command, env=self.process_environment(environment), capture_output=True, text=True, timeout=120, check=False,

@@ -67,10 +67,15 @@ def place(options: argparse.Namespace) -> "Place":
     """Where the person is who reads the answer."""
     from pipeline.report.status import place_of
 
-    if not options.rehearsal:
-        return place_of(os.environ, options.config, options.state)
-    there = place_of(os.environ, options.config)
-    return replace(there, options=f"{there.options} --rehearsal")
+    return place_of(os.environ, typed(options))
+
+
+def typed(options: argparse.Namespace) -> str:
+    """The options that a person repeats in the next command."""
+    from pipeline.report import status
+
+    state = Path("state") if options.rehearsal else options.state
+    return f"{status.typed(os.environ, options.config, state)}{' --rehearsal' if options.rehearsal else ''}"
 
 
 def colour() -> bool:

@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from pipeline.commands import DONE, FAILED, Output, configured
+from pipeline.commands import DONE, FAILED, Output, configured, place
 from pipeline.doctor import examine, page, told
 from pipeline.report.tell import append_summary
 from pipeline.watchdog import look, tell_people
@@ -22,7 +22,8 @@ def doctor(options: argparse.Namespace) -> Output:
 def watchdog(options: argparse.Namespace) -> Output:
     """What the main job cannot tell about itself."""
     config = configured(options)
-    seen = look(config, options.state, World.real(config))
-    tell_people(config, os.environ, seen)
+    here = place(options)
+    seen = look(config, options.state, World.real(config), here)
+    tell_people(config, os.environ, seen, here)
     document = {"alerts": [{"code": told.code, "message": str(told)} for told in seen.told], "exit": DONE}
     return Output(document, lambda: "\n".join(f"【{told.title}】{told}" for told in seen.told) or seen.quiet)

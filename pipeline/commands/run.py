@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from pipeline.commands import Output, colour, configured, place
+from pipeline.commands import Output, colour, configured, place, typed
 from pipeline.config import ConfigError
 from pipeline.form import origin_of
 from pipeline.report import progress, tell
@@ -20,6 +20,7 @@ def run(options: argparse.Namespace) -> Output:
         raise ConfigError("--now is only for --dry-run: a real run decides by the real clock")
     config = configured(options)
     world = World.real(config) if options.now is None else World(os.environ, lambda: options.now)
+    world.typed = typed(options)
     world.obey_signals()
     world.progress = progress.shown_on(sys.stderr)
     report = one_pass(config, options.state, world, options.dry_run, reread=lambda: configured(options))
@@ -37,6 +38,7 @@ def watch(options: argparse.Namespace) -> Output:
     from pipeline.watch import Watch, watch
 
     world = World.real(configured(options))
+    world.typed = typed(options)
     world.obey_signals()
     documents = []
     summary = Summary(os.environ)

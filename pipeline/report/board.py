@@ -15,9 +15,10 @@ from pipeline.config import Config
 from pipeline.ledger.knowledge import Knowledge
 from pipeline.report import render, safe, words
 from pipeline.report.github import GitHub, GitHubError
-from pipeline.report.issues import CONFIG, STATE, labels_of, ours
+from pipeline.report.issues import labels_of, ours
 from pipeline.report.residents import lines, recorded
-from pipeline.report.status import LISTED, place_of, status_of
+from pipeline.report.status import LISTED, status_of
+from pipeline.report.words import Place
 
 log = logging.getLogger("kadoma_line")
 
@@ -28,9 +29,8 @@ FITS = 60_000  # characters; an issue holds 65,536
 WRITTEN_AT = re.compile(r"(?m)^\*\*.*?\*\*")  # the first words in bold: when it was written
 
 
-def board(config: Config, knowledge: Knowledge, state: Path, now: datetime, environment: Mapping[str, str]) -> str:
+def board(config: Config, knowledge: Knowledge, state: Path, now: datetime, place: Place) -> str:
     """The text of the issue."""
-    place = place_of(environment, CONFIG, STATE)
     lately = [
         one
         for one in reversed(knowledge.archive.values())
@@ -42,7 +42,8 @@ def board(config: Config, knowledge: Knowledge, state: Path, now: datetime, envi
         "listed": LISTED,
         "count": len(lately),
         "quota": {"limit": asked.limit, "used": asked.used, "at": asked.at} if asked else None,
-        "actions": place.form.rpartition("/workflows/")[0],
+        "actions": place.actions,
+        "by_reply": place.by_reply,
         "city": config.site.name,
         "account": config.line.account,
     }
@@ -60,14 +61,16 @@ def board(config: Config, knowledge: Knowledge, state: Path, now: datetime, envi
         rows = rows[: len(rows) // 2]
 
 
-def keep(config: Config, environment: Mapping[str, str], knowledge: Knowledge, state: Path, now: datetime) -> None:
+def keep(
+    config: Config, environment: Mapping[str, str], knowledge: Knowledge, state: Path, now: datetime, *, place: Place
+) -> None:
     """Make the issue tell what stands. GitHub's failures are logged: the next news writes it again."""
     github = GitHub.of(config, environment)
     if github is None:
         return
     title, body = (
         words.sentence("board-title", city=config.site.name),
-        board(config, knowledge, state, now, environment),
+        board(config, knowledge, state, now, place),
     )
     try:
         there = ours(github, config).get(CODE)

@@ -10,7 +10,6 @@ import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 
 from msgspec import Struct
 
@@ -22,12 +21,12 @@ from pipeline.report import render, safe, words
 from pipeline.report.github import GitHub, GitHubError, Issue
 from pipeline.report.matter import Matter, Show, matter_of, page_of
 from pipeline.report.residents import Shown
-from pipeline.report.status import place_of, posters, status_of
+from pipeline.report.status import posters, status_of
+from pipeline.report.words import Place
 
 log = logging.getLogger("kadoma_line")
 
 LABEL = "kadoma-line"  # on every issue of ours; `kadoma-line/<code>` tells the kinds apart
-CONFIG, STATE = Path("kadoma.toml"), Path("state")  # on GitHub, commands are told as they are typed in a clone
 BY_REPLY = ("waiting", "emergency-words", "unknown-broadcast")  # kinds whose things have an issue each
 # Kinds whose list a reply decides, and what may be replied.
 ANSWERS = {
@@ -68,13 +67,15 @@ def topics(alerts: Iterable[Alert]) -> dict[str, Topic]:
 
 
 def publish(
-    config: Config, environment: Mapping[str, str], alerts: Sequence[Alert], knowledge: Knowledge, show: Show, *, run: str, now: datetime
+    config: Config, environment: Mapping[str, str], alerts: Sequence[Alert], knowledge: Knowledge, show: Show, *,
+    place: Place, run: str, now: datetime,
 ) -> list[Told]:  # fmt: skip
     """Make the issues tell what stands. Returns the events that remember it; what GitHub refused is not among them.
 
     Args:
         alerts: everything that stands.
         show: the messages that residents would get, or got, of an article or a broadcast.
+        place: where people write the commands that the issues name.
     """
     current = topics(alerts)
     digests = {key: _digest(topic, knowledge) for key, topic in current.items()}
@@ -84,7 +85,6 @@ def publish(
     if github is None or not (begun or ended):
         return []
     told: list[Told] = []
-    place = place_of(environment, CONFIG, STATE)
     standing = status_of(config, knowledge, now, place)
     try:
         there = ours(github, config)
@@ -99,10 +99,10 @@ def publish(
                     there.get(key),
                     matter,
                     labels_of(config, matter.code),
-                    page_of(config, environment, matter, key),
+                    page_of(config, place, matter, key),
                 )
             elif not topic.thing:
-                open_or_rewrite(github, config, environment, words.told(topic.alert, place), there.get(key))
+                open_or_rewrite(github, config, place, words.told(topic.alert, place), there.get(key))
             told.append(Told(at=now, run=run, code=key, digest=digests[key]))
         for key in ended:
             if issue := there.get(key):
@@ -113,14 +113,13 @@ def publish(
     return told
 
 
-def cry(config: Config, environment: Mapping[str, str], alert: Alert) -> None:
+def cry(config: Config, environment: Mapping[str, str], alert: Alert, place: Place) -> None:
     """Tell something that the ledger cannot remember, because the ledger is what failed. The watchdog closes it."""
     github = GitHub.of(config, environment)
     if github is None:
         return
     try:
-        notice = words.told(alert, place_of(environment, CONFIG, STATE))
-        open_or_rewrite(github, config, environment, notice, ours(github, config).get(alert.code))
+        open_or_rewrite(github, config, place, words.told(alert, place), ours(github, config).get(alert.code))
     except GitHubError as error:
         log.warning("%s", safe.line(error))
 
@@ -143,12 +142,10 @@ def key_of(issue: Issue) -> str:
     return next((label.partition("/")[2] for label in issue.labels if label.startswith(f"{LABEL}/")), "")
 
 
-def open_or_rewrite(
-    github: GitHub, config: Config, environment: Mapping[str, str], told: words.Notice, there: Issue | None
-) -> None:
+def open_or_rewrite(github: GitHub, config: Config, place: Place, told: words.Notice, there: Issue | None) -> None:
     """Rewriting an issue is quiet on GitHub; when something joins what it concerns, a comment tells the people who watch.
     Raises GitHubError."""
-    title, body = f"【{config.site.name} LINE】{told.title}", text_of(config, environment, told)
+    title, body = f"【{config.site.name} LINE】{told.title}", text_of(config, place, told)
     if there is None:
         github.open_issue(title, body, labels_of(config, told.code))
     elif there.body != body:
@@ -172,15 +169,15 @@ def labels_of(config: Config, code: str) -> list[str]:
     return [LABEL, f"{LABEL}/{code}", config.line.account]
 
 
-def text_of(config: Config, environment: Mapping[str, str], told: words.Notice) -> str:
+def text_of(config: Config, place: Place, told: words.Notice) -> str:
     """The issue's Markdown, in which nothing from outside is more than text."""
-    place = place_of(environment, CONFIG, STATE)
     return render.markdown(
         "issue",
         told=told,
         key=told.code,
         pages=pages_for(told.commands) if place.form else [],
-        by_reply=ANSWERS.get(told.code, ()) if told.things else (),
+        commands=() if place.by_reply else told.commands,
+        by_reply=ANSWERS.get(told.code, ()) if told.things and place.by_reply else (),
         people=posters(config),
         actions=place.form.rpartition("/")[0],
         site=config.site.name,

@@ -1,7 +1,6 @@
 """What a person must know to decide on one thing, and the issue that tells it: a reply to its mail is the decision."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -10,7 +9,7 @@ from pipeline.config import Config
 from pipeline.report import render, words
 from pipeline.report.residents import Shown, lines
 from pipeline.report.safe import line
-from pipeline.report.status import place_of
+from pipeline.report.words import Place
 
 Json = dict[str, Any]
 Show = Callable[[str], Shown]
@@ -63,9 +62,8 @@ def matter_of(code: str, thing: str, standing: Json, shown: Shown) -> Matter | N
     return Matter(code, thing, row["title"], why, row, answers, shown, standing["next_opening"] if closed else None)
 
 
-def page_of(config: Config, environment: Mapping[str, str], matter: Matter, key: str) -> tuple[str, str]:
+def page_of(config: Config, place: Place, matter: Matter, key: str) -> tuple[str, str]:
     """Title and Markdown of its issue, in which nothing from outside is more than text."""
-    place = place_of(environment, Path("kadoma.toml"), Path("state"))
     kind = words.catalogue().alerts[matter.code].title
     title = f"【{config.site.name} LINE】{kind}：{line(matter.title)[:TITLE] or matter.thing}"
     body = render.markdown(
@@ -73,6 +71,7 @@ def page_of(config: Config, environment: Mapping[str, str], matter: Matter, key:
         matter=matter,
         key=key,
         messages=lines(matter.shown.messages),
+        by_reply=place.by_reply,
         actions=place.form.rpartition("/")[0],
         site=config.site.name,
         account=config.line.account,

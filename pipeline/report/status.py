@@ -26,18 +26,32 @@ REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 SERVER = re.compile(r"https?://[\w.-]+(:\d+)?", re.ASCII)
 
 
-def place_of(environment: Mapping[str, str], config: Path = Path("kadoma.toml"), state: Path = Path("state")) -> Place:
-    """How a person writes a command, in a clone or on this machine; and the form that does the same on GitHub."""
-    given = {"--config": (config, "kadoma.toml"), "--state": (state, "state")}
-    options = "".join(
-        f" {name} {shlex.quote(str(path))}" for name, (path, usual) in given.items() if str(path) != usual
-    )
+def typed(environment: Mapping[str, str], config: Path, state: Path) -> str:
+    """The options that a command needs where a person writes it: on this machine, or of a run on GitHub in a clone, where
+    what stands outside of it has no name."""
+    options = ""
+    for name, path, usual in (("--config", config, "kadoma.toml"), ("--state", state, "state")):
+        given = path
+        if _actions(environment):
+            root = Path(environment.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
+            whole = path.resolve()
+            given = whole.relative_to(root) if whole.is_relative_to(root) else Path(usual)
+        if str(given) != usual:
+            options += f" {name} {shlex.quote(str(given))}"
+    return options
+
+
+def place_of(environment: Mapping[str, str], options: str = "") -> Place:
+    """How a person writes a command there, and where GitHub shows what runs."""
+    actions, run = _actions(environment), environment.get("GITHUB_RUN_ID", "")
+    record = f"{actions}/runs/{run}" if actions and run.isdigit() else ""
+    return Place(options, f" --actor {words.sentence('login')}", actions, record)
+
+
+def _actions(environment: Mapping[str, str]) -> str:
+    """Where GitHub shows the runs; "" on any other machine."""
     server, repository = environment.get("GITHUB_SERVER_URL", ""), environment.get("GITHUB_REPOSITORY", "")
-    on_github = SERVER.fullmatch(server) and REPOSITORY.fullmatch(repository)
-    actions, run = f"{server}/{repository}/actions", environment.get("GITHUB_RUN_ID", "")
-    form = f"{actions}/workflows/post.yml" if on_github else ""
-    record = f"{actions}/runs/{run}" if on_github and run.isdigit() else ""
-    return Place("" if on_github else options, f" --actor {words.sentence('login')}", form, record)
+    return f"{server}/{repository}/actions" if SERVER.fullmatch(server) and REPOSITORY.fullmatch(repository) else ""
 
 
 def status_of(config: Config, knowledge: Knowledge, now: datetime, place: Place | None = None) -> Json:

@@ -97,16 +97,32 @@ class Notice(Struct, frozen=True):
 
 
 class Place(Struct, frozen=True):
-    """Where commands are run: the options that they need there, and the form that does the same on GitHub."""
+    """Where commands are run, and the options that they need there.
+
+    Attributes:
+        actions: the list of runs on GitHub; "" on another machine.
+        record: of the run that tells it.
+    """
 
     options: str = ""
     actor: str = ""
-    form: str = ""
-    record: str = ""  # of the run that tells it
+    actions: str = ""
+    record: str = ""
+
+    @property
+    def by_reply(self) -> bool:
+        """Whether form and replies decide: they are about the repository's own city, whose commands need no options."""
+        return not self.options
+
+    @property
+    def form(self) -> str:
+        """The form that does the same on GitHub, if there is one."""
+        return f"{self.actions}/workflows/post.yml" if self.actions and self.by_reply else ""
 
     def command(self, text: str, by_a_person: bool = False) -> str:
-        """The exact command with the options it needs here."""
-        return f"{text}{self.options}{self.actor if by_a_person else ''}"
+        """The exact command with the options it needs here; another program's has none of ours."""
+        ours = text.startswith("kadoma-line ")
+        return f"{text}{self.options if ours else ''}{self.actor if by_a_person else ''}"
 
 
 @cache

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,16 +18,17 @@ from tests.town import ROOT, SCRIPT, Town, zygote
 from tests.workflows.expressions import holds, resolved
 
 WORKFLOWS = ROOT / ".github" / "workflows"
-CHECKOUT, INSTALL, UPLOAD = "actions/checkout@", "./.github/actions/install", "actions/upload-artifact@"
+CHECKOUT, INSTALL, UPLOAD = "actions/checkout@", ".github/actions/install", "actions/upload-artifact@"
+CITY = "/.github/workflows/city.yml@"
 SECRETS = {"LINE_CHANNEL_ID": CHANNEL_ID, "LINE_CHANNEL_SECRET": CHANNEL_SECRET}
 # actions/runner, ActionCommand.cs: `::name properties::data` after leading blanks; the older `##[name properties]data` anywhere.
 COMMAND = re.compile(r"^\s*::(?P<name>[\w-]+)(?: [^:]*)?::(?P<data>.*)$")
 OLD_COMMAND = re.compile(r"##\[(?P<name>[\w-]+)[^\]]*\](?P<data>.*)$")
 
 
-def load(name: str) -> dict[str, Any]:
+def load(name: str, folder: Path = WORKFLOWS) -> dict[str, Any]:
     """A workflow file; PyYAML takes `on` for a truth value, which is put right."""
-    raw = yaml.safe_load((WORKFLOWS / name).read_text(encoding="utf-8"))
+    raw = yaml.safe_load((folder / name).read_text(encoding="utf-8"))
     raw["on"] = raw.pop(True)
     workflow: dict[str, Any] = raw
     return workflow
@@ -107,6 +108,7 @@ class Runner:
         self.github = GitHubServer(now=lambda: town.now)
         self.github.start()
         self.secrets: dict[str, str] = dict(SECRETS)
+        self.with_secrets = {"line"}  # environments that hold them
         self.variables: dict[str, str] = {"WATCH_FOR": "0m", "ALLOWED_LINE_API": town.line.url}
         self.before: dict[str, Callable[[Path], None]] = {}
         self.runs: list[Run] = []
@@ -145,16 +147,18 @@ class Runner:
         again: str = "",
         waited: timedelta = timedelta(0),
         payload: Mapping[str, Any] | None = None,
+        example: Path | None = None,
     ) -> Run:
         """Start a workflow and wait for its end.
 
         Args:
             again: a job that failed in the run before: "Re-run failed jobs".
             waited: how long ago the run was asked for.
+            example: the file that stands in this city's repository as that workflow.
         """
         self._number += not again
         number = str(self._number)
-        definition = load(workflow)
+        definition = load(example.name, example.parent) if example else load(workflow)
         assert event in definition["on"], f"{workflow} does not start on {event}"
         if approved_by:
             self.github.approve(number, approved_by)
@@ -178,6 +182,12 @@ class Runner:
                 continue
             if not holds(job.get("if"), contexts):
                 continue
+            if CITY in job.get("uses", ""):
+                called = load("city.yml")
+                for city, given in self._cities(job, called, contexts):
+                    theirs = contexts | {"inputs": given}
+                    done.jobs[city] = self._job("city", called["jobs"]["city"], called, theirs, done, again_by or actor)
+                continue
             done.jobs[name] = self._job(name, job, definition, contexts, done, again_by or actor)
             contexts["needs"][name] = {"outputs": done.outputs.get(name, {})}
         of_github.update(status="completed", conclusion="success" if done.is_green else "failure")
@@ -193,6 +203,19 @@ class Runner:
             assert known[name]["type"] != "choice" or value in known[name]["options"], f"{name} offers no {value}"
         return {name: given.get(name, told.get("default", "")) for name, told in known.items()}
 
+    @staticmethod
+    def _cities(
+        job: dict[str, Any], called: dict[str, Any], contexts: dict[str, Any]
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Each city of the matrix, and what city.yml is called with for it."""
+        known = called["on"]["workflow_call"]["inputs"]
+        for city in job.get("strategy", {}).get("matrix", {}).get("city", [""]):
+            here = contexts | {"matrix": {"city": city}}
+            given: dict[str, Any] = {name: resolved(value, here) for name, value in job["with"].items()}
+            given["dry-run"] = given.get("dry-run") == "true"
+            assert {name for name, told in known.items() if told.get("required")} <= set(given) <= set(known)
+            yield city or "city", {name: given.get(name, told.get("default", "")) for name, told in known.items()}
+
     def _job(
         self,
         name: str,
@@ -204,12 +227,12 @@ class Runner:
     ) -> bool:
         # A job gets the secrets of its environment and no others, and its token may do what its permissions say.
         environment = job.get("environment", "")
-        environment = environment["name"] if isinstance(environment, dict) else environment
+        environment = resolved(environment["name"] if isinstance(environment, dict) else environment, contexts)
         steps: dict[str, Any] = {}
-        contexts = contexts | {"secrets": self.secrets if environment == "line" else {}, "steps": steps}
+        contexts = contexts | {"secrets": self.secrets if environment in self.with_secrets else {}, "steps": steps}
         permissions = job.get("permissions", definition["permissions"])
         self.github.permissions = dict(permissions)
-        temp = self.town.folder / f"runner-{contexts['github']['run_id']}-{name}"
+        temp = self.town.folder / f"runner-{contexts['github']['run_id']}-{name}-{environment}"
         shutil.rmtree(temp, ignore_errors=True)
         temp.mkdir()
         contexts = contexts | {"runner": {"temp": str(temp)}}
@@ -221,7 +244,7 @@ class Runner:
             uses = step.get("uses", "")
             if uses.startswith(CHECKOUT):
                 self._check_out(workspace, step["with"], contexts)
-            elif uses == INSTALL or not uses:
+            elif INSTALL in uses or not uses:
                 if not uses:
                     if meanwhile := self.before.pop(step["name"], None):
                         meanwhile(workspace)
@@ -238,6 +261,8 @@ class Runner:
 
     def _check_out(self, workspace: Path, options: Mapping[str, Any], contexts: dict[str, Any]) -> None:
         """As actions/checkout does: shallow unless `fetch-depth` is 0, a local branch that follows the remote's."""
+        if "repository" in options:  # the pipeline itself, which is installed already
+            return
         branch = resolved(options["ref"], contexts)
         assert resolved(options["persist-credentials"], contexts) == "false"
         self.town.git("init", "--quiet", str(workspace))

@@ -1,18 +1,24 @@
 """The examples for other cities are configurations and workflows that work, and cities in one repository leave each other alone."""
 
+import re
+import shlex
 import shutil
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from pipeline.config import load
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
-from tests.doubles.github import TOKEN
+from tests.doubles.github import BOT
 from tests.town import ROOT, Town
 from tests.workflows.expressions import resolved
 from tests.workflows.runner import Runner
 from tests.workflows.runner import load as workflow
 
-EXAMPLE = ROOT / "examples" / "another-city.toml"
+EXAMPLES = ROOT / "examples"
+EXAMPLE = EXAMPLES / "another-city.toml"
+OPEN = timedelta(hours=2)  # from 8:00 into the posting hours
 
 
 def configured(town: Town, account: str = "@kadoma_city") -> str:
@@ -116,23 +122,93 @@ def test_the_clock_of_the_examples_is_the_pipelines_own_but_for_where_it_comes_f
     assert ours["concurrency"] == theirs["concurrency"]
 
 
-def test_six_cities_of_one_repository_stay_far_below_githubs_limit_of_requests(runner: Runner) -> None:
+def test_one_city_needs_a_configuration_and_the_secrets_and_nothing_else(runner: Runner) -> None:
+    town, sync = runner.town, EXAMPLES / "one-city.yml"
+    person = town.clone("city")
+    town.git("rm", "-r", "--quiet", ".", at=person)
+    (person / "another-city.toml").write_text(configured(town), encoding="utf-8")
+    commit(town, person)
+    runner.github.runs.clear()
+    assert runner.run("sync.yml", "workflow_dispatch", {"dry-run": False}, example=sync).is_green
+    assert [one["workflow"] for one in runner.github.dispatched] == ["pace.yml"], "the relay begins"
+    town.publish(ARTICLES[20])
+    town.now += OPEN
+    assert runner.run("sync.yml", example=sync).is_green
+    assert len(town.line.accepted) == 1
+
+
+CITIES = ("kadoma", "example", "mori", "kawa", "yama", "umi")
+
+
+@pytest.fixture
+def cities(runner: Runner) -> Runner:
+    """A repository with a configuration, a state directory and an environment for each of six cities, and none at the root."""
     town = runner.town
-    town.now += timedelta(hours=2)
-    runner.github.add_run("sync.yml", town.now - timedelta(minutes=10))
-    town.environment |= {
-        "GITHUB_TOKEN": TOKEN,
-        "GITHUB_REPOSITORY": runner.github.repository,
-        "GITHUB_API_URL": runner.github.url,
-    }
-    town.environment["GITHUB_RUN_ID"] = str(
-        runner.github.add_run("pace.yml", town.now - timedelta(minutes=12), status="in_progress")["id"]
-    )
-    runner.github.clear_requests()
-    town.call("pace", "--look", code=0)
-    look = len(runner.github.requests)
-    town.call("pace", "--last", code=0)
-    turn = len(runner.github.requests) - look
-    turns_an_hour, syncs_an_hour, cities = 11, 11, 6
-    clock_of_a_sync = 3  # restart: links, environment, start
-    assert turns_an_hour * (turn + (cities - 1) * look) + syncs_an_hour * cities * clock_of_a_sync < 500
+    person = town.clone("cities")
+    town.git("rm", "--quiet", "kadoma.toml", at=person)
+    (person / "cities").mkdir()
+    for name in CITIES:
+        shutil.copy(town.config, person / "cities" / f"{name}.toml")
+        (person / "state" / name).mkdir()
+        (person / "state" / name / "README.md").write_text(name, encoding="utf-8")
+        runner.with_secrets.add(f"line-{name}")
+    commit(town, person)
+    return runner
+
+
+def commit(town: Town, clone: Path) -> None:
+    town.git("add", ".", at=clone)
+    town.git("-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "--quiet", "-m", "cities", at=clone)
+    town.git("push", "--quiet", at=clone)
+
+
+def in_the_example(tmp_path: Path, name: str, old: str, new: str) -> Path:
+    text = (EXAMPLES / name).read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / name).write_text(text.replace(old, new), encoding="utf-8")
+    return tmp_path / name
+
+
+def test_a_failed_city_stops_no_other_and_what_waits_is_told_with_its_own_commands(cities: Runner) -> None:
+    town, sync = cities.town, EXAMPLES / "many-cities.yml"
+    assert cities.run("sync.yml", example=sync).jobs == {"kadoma": True, "example": True}
+    person = town.clone("breaks")
+    (person / "cities" / "kadoma.toml").write_text("[site]\n", encoding="utf-8")
+    commit(town, person)
+    town.publish(ARTICLES[20], at=town.now - timedelta(days=30))
+    town.now += OPEN
+    assert cities.run("sync.yml", example=sync).jobs == {"kadoma": False, "example": True}
+    body = next(issue["body"] for issue in cities.github.issues if "<!-- kadoma-line: waiting" in issue["body"])
+    assert "返信して決める" not in body
+    assert "post.yml" not in body
+    (approve,) = re.findall(r"`(kadoma-line approve .*?)`", body)
+    assert approve.endswith("--config cities/example.toml --state state/example --actor ログイン名")
+    done = town.there(town.clone("person"), *shlex.split(approve)[1:-1], "miryoku")
+    assert done.code == 0, done.err
+    assert cities.run("sync.yml", example=sync).jobs["example"]
+    assert len(town.line.accepted) == 1
+
+
+def test_six_cities_of_one_repository_stay_below_githubs_limit_of_requests(cities: Runner, tmp_path: Path) -> None:
+    """Twenty minutes in which each link of the clock finds news in every city."""
+    town = cities.town
+    sync = in_the_example(tmp_path, "many-cities.yml", "[kadoma, example]", f"[{', '.join(CITIES)}]")
+    pace = in_the_example(tmp_path, "pace.yml", "for city in example", f"for city in {' '.join(CITIES[1:])}")
+    assert cities.run("sync.yml", example=sync).is_green
+    town.now += OPEN
+    cities.github.clear_requests()
+    for turn in range(2):  # two waits and two looks a link
+        town.publish(ARTICLES[20 + turn])
+        town.now += timedelta(minutes=10)
+        cities.github.runs[:] = [run for run in cities.github.runs if run["status"] == "completed"]
+        cities.github.dispatched.clear()
+        assert cities.run(
+            "pace.yml", "workflow_dispatch", actor=BOT, waited=timedelta(minutes=10), example=pace
+        ).is_green
+        assert [one["workflow"] for one in cities.github.dispatched].count("sync.yml") == 1, (
+            "the first that looks wakes it for all"
+        )
+        cities.github.runs[:] = [run for run in cities.github.runs if run["status"] == "completed"]
+        assert cities.run("sync.yml", "workflow_dispatch", {"dry-run": False}, actor=BOT, example=sync).is_green
+    assert len(town.line.accepted) == len(CITIES)
+    assert len(cities.github.requests) < 1000 / 3 / 2, "with as much again for people"
