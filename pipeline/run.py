@@ -28,7 +28,7 @@ from pipeline.policy.hours import is_open
 from pipeline.policy.same_article import believable
 from pipeline.policy.survey import Survey, survey
 from pipeline.policy.trust import failure, robots_news, trusts_304, wait_until
-from pipeline.report import board, issues
+from pipeline.report import board, cried, issues
 from pipeline.report.alerts import standing
 from pipeline.report.github import GitHub
 from pipeline.report.outcome import Report
@@ -74,7 +74,9 @@ def run(
         log.error("the run ended with an unexpected error", exc_info=error)
         report.fail("unexpected", f"{type(error).__name__}: {error}", work.unsent if work else ())
     if report.failed and not dry_run:
-        issues.cry(config, world.environment, report.alerts[-1], place_of(world.environment, world.typed))
+        issues.cry(config, world.environment, report.alerts[-1], state, place_of(world.environment, world.typed))
+    elif not dry_run:
+        cried.over(world.environment, state)
     report.finish(world.now(), interrupted=world.stopping)
     return report
 
@@ -251,7 +253,7 @@ class Pass:
         if GitHub.of(self.config, environment) is None:
             for alert in self.alerts:
                 if alert.code in self.began:
-                    log.warning("%s", issues.printed(alert))
+                    log.warning("%s", issues.printed(alert, place))
             return
         if self.config.github.board and self.ledger.knowledge.last_run == self.report.id:  # this pass had news
             board.keep(

@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -17,7 +18,7 @@ from pipeline.config import Config
 from pipeline.decision import Alert
 from pipeline.ledger.events import Told
 from pipeline.ledger.knowledge import Knowledge
-from pipeline.report import render, safe, words
+from pipeline.report import cried, render, safe, words
 from pipeline.report.github import GitHub, GitHubError, Issue
 from pipeline.report.matter import Matter, Show, matter_of, page_of
 from pipeline.report.residents import Shown
@@ -113,10 +114,13 @@ def publish(
     return told
 
 
-def cry(config: Config, environment: Mapping[str, str], alert: Alert, place: Place) -> None:
-    """Tell something that the ledger cannot remember, because the ledger is what failed. The watchdog closes it."""
+def cry(config: Config, environment: Mapping[str, str], alert: Alert, state: Path, place: Place) -> None:
+    """Tell something that the ledger cannot remember, because the ledger is what failed: by an issue, which the watchdog closes,
+    or on stderr when it begins."""
     github = GitHub.of(config, environment)
     if github is None:
+        if cried.is_new(environment, state, alert.code):
+            log.warning("%s", printed(alert, place))
         return
     try:
         open_or_rewrite(github, config, place, words.told(alert, place), ours(github, config).get(alert.code))
@@ -124,9 +128,9 @@ def cry(config: Config, environment: Mapping[str, str], alert: Alert, place: Pla
         log.warning("%s", safe.line(error))
 
 
-def printed(alert: Alert) -> str:
+def printed(alert: Alert, place: Place) -> str:
     """The same text for a machine without GitHub."""
-    told = words.told(alert)
+    told = words.told(alert, place)
     return f"【{told.title}】{told}"
 
 
