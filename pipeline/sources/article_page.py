@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Container, Iterator, Sequence
+from functools import partial
 from itertools import chain, islice
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
@@ -9,9 +10,9 @@ from urllib.parse import urlsplit
 from bs4 import Tag
 from msgspec import Struct
 
-from pipeline.article import Attachment, Page, Picture
+from pipeline.article import Attachment, Page
 from pipeline.config import PageSelectors
-from pipeline.sources import breadcrumb, contact, page_date
+from pipeline.sources import breadcrumb, contact, page_date, page_picture
 from pipeline.sources.answer import Fetched, FetchError
 from pipeline.sources.chrome import body_of, chrome, without_marks
 from pipeline.sources.page_date import Dated
@@ -24,7 +25,7 @@ from pipeline.text import clean, clean_lines, cut
 _HTML = ("text/html", "application/xhtml+xml", "application/xml", "text/xml", "text/plain", "")
 _LONGEST_TITLE = 500  # UTF-16 units; no more is kept of what a broken page calls its title
 _LONGEST_HEADING = 20_000  # characters; what is longer is no heading but the page in one
-_MOST = 300  # links and pictures of a body that are looked at
+_MOST = 300  # links of a body, or headings, that are looked at
 _FEW = 20  # candidates for one thing
 _NEAR = 80  # characters between the name of a part of the site and the title
 _LOWER = ("h2", "h3", "h4", "h5", "h6")
@@ -36,13 +37,6 @@ _FILES = frozenset((
     ".lzh", ".jtd", ".jtt", ".ics", ".kml",
 ))  # fmt: skip
 _HOME = re.compile(r"(?:https?://[^/?#]*)?/?(?:index\.\w{3,5})?")
-_SITE_FILE = re.compile(
-    r"(?:^|[-_.])(?:logo|ogp?|og-?image|no-?image|emblem|favicon|icon|share|sns|default|common|banner|bnr|spacer|blank|header)\d*(?:$|[-_.])|ogp|logo"
-)
-_SITE_FOLDERS = frozenset((
-    "shared", "common", "template", "templates", "theme", "themes", "design", "design_img", "sns", "icon",
-    "icons", "logo", "ogp", "favicon",
-))  # fmt: skip
 UNREADABLE = "\ufffd"  # what stands for bytes of no encoding; on a telephone it would be a question mark in a box
 
 
@@ -99,6 +93,7 @@ def read(fetched: Fetched, hosts: Sequence[str], select: PageSelectors = _NONE, 
     around = index.spans(dropped)
     body = page.first("body") or body_of(index, around)
     base = _base(index, fetched.final_url, hosts)
+    on_site = partial(_on_site, base=base, hosts=hosts)
     text = readable(body, {id(tag) for tag in dropped}, after=heading, layout=index.layout) if body else ""
     lines = list(filter(None, map(without_marks, _without_title(text, title).split("\n"))))
     if date and lines and page_date.is_day_alone(lines[0]):
@@ -113,7 +108,9 @@ def read(fetched: Fetched, hosts: Sequence[str], select: PageSelectors = _NONE, 
         department=block.department if block and block.department else rest.department,
         tel=(contact.telephone(readable(block.tag)) if block else "") or rest.tel,
         breadcrumb=places,
-        picture=_picture(index, body, around, base, hosts),
+        picture=page_picture.picture(
+            index, body, around, on_site, shared_is_the_sites=system is not None and system.shared_is_the_sites
+        ),
         attachments=tuple(_attachments(index, body, around, base, hosts)),
         text="\n".join(rest.article) or clean_lines(index.meta("og:description") or index.meta("description")),
     )
@@ -152,7 +149,7 @@ def _title(page: _Reading) -> tuple[Tag | None, str]:
 
 def _in_other_words(index: Index, wanted: Container[str]) -> tuple[Tag, str] | None:
     """What says the title and is no heading to HTML: large letters, a cell. Not a link, nor a place beside links."""
-    apart = index.spans(tag for name in ("a", "li", "nav", "option") for tag in index.names[name])
+    apart = index.spans(index.named(("a", "li", "nav", "option")))
     for tag in index.tags:
         if tag.name not in _LETTERS or not index.is_small(tag, _LONGEST_TITLE) or index.covered(tag, apart):
             continue
@@ -233,16 +230,6 @@ def _date(page: _Reading, heading: Tag | None) -> tuple[Tag | None, Dated | None
     return tag, page_date.by_meta(index) or date
 
 
-def is_site_picture(address: str) -> bool:
-    """Whether a picture's address is that of the site's own logo, placeholder or decoration; a folder is no picture."""
-    *folders, name = urlsplit(address).path.lower().split("/")
-    return (
-        not name
-        or _SITE_FILE.search(name.replace("noimage", "-noimage-")) is not None
-        or bool(_SITE_FOLDERS & {f.strip("_") for f in folders})
-    )
-
-
 def _attachments(
     index: Index, body: Tag | None, around: Sequence[Span], base: str, hosts: Sequence[str]
 ) -> Iterator[Attachment]:
@@ -254,20 +241,3 @@ def _attachments(
         if PurePosixPath(urlsplit(address).path).suffix.lower() in _FILES:
             seen.add(address)
             yield Attachment(one_line(link) or PurePosixPath(urlsplit(address).path).name, address)
-
-
-def _picture(index: Index, body: Tag | None, around: Sequence[Span], base: str, hosts: Sequence[str]) -> Picture | None:
-    """og:image unless it is the site's own, else the body's first figure; the alt is that of the same picture in the body."""
-    alts: dict[str, str] = {}
-    figures: list[str] = []
-    for image in body.find_all("img", src=True, limit=_MOST) if body else ():
-        address = _on_site(str(image["src"]), base, hosts)
-        if address and not is_site_picture(address) and not index.covered(image, around):
-            alts.setdefault(address, clean(str(image.get("alt") or "")))
-            if image.find_parent("figure"):
-                figures.append(address)
-    shared = index.meta("og:image")
-    address = _on_site(shared, base, hosts) if shared else None
-    if address is None or (is_site_picture(address) and address not in alts):
-        address = figures[0] if figures else None
-    return Picture(address, alts.get(address, "")) if address else None

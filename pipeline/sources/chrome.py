@@ -136,7 +136,7 @@ def _narrowest(page: Tag, left: "_Left") -> Tag:
             return tag
         whole = left.prose(tag)
         inner = max(children, key=left.prose, default=None)
-        if inner is None or left.prose(inner) < whole * _NEARLY_ALL or not whole:
+        if inner is None or left.prose(inner) < whole * _NEARLY_ALL or not whole or _level(inner) < _NO_HEADING:
             return tag
         tag = inner
 

@@ -53,7 +53,7 @@ _ASKS = re.compile(r"[：:】]$|申し?込み?|予約|応募|提出|送付|連�
 _LINES = 20  # of a block
 _HEADING_SIZE = 30
 _BLOCK_SIZE = 600
-_ELSEWHERE = ("header", "footer", "nav", "a", "li")
+_ELSEWHERE = ("header", "nav", "a", "li")
 _CERTAIN, _CALLED, _SAYS_SO = range(3)
 _LEVELS = 4
 _NEAR = 4  # tags around a heading that are looked at
@@ -96,7 +96,7 @@ def block(index: Index, heading: Tag | None, chrome: Sequence[Span]) -> Block | 
 
 
 def _candidates(index: Index, after: int, chrome: Sequence[Span]) -> Iterator[tuple[Tag, int]]:
-    outside = index.spans(tag for name in _ELSEWHERE for tag in index.names[name])
+    outside = index.spans([*index.named(_ELSEWHERE), *index.feet()])
     seen: set[int] = set()
     for tag in index.tags:
         if index.span[id(tag)][0] < after or not index.is_small(tag, _BLOCK_SIZE) or index.covered(tag, outside):

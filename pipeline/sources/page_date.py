@@ -1,7 +1,6 @@
 """The date that a page gives itself: by its metas, beside a label such as 更新日, or alone near the title."""
 
 import re
-from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
 
@@ -61,7 +60,7 @@ def by_label(index: Index) -> tuple[Tag | None, Dated] | None:
     Dates in lists and menus are those of other things; in tables and in the foot of the site only what is a label and its
     date alone counts, and last.
     """
-    menus, outside = index.spans(_named(index, _MENUS)), index.spans([*_named(index, _CELLS), *_feet(index)])
+    menus, outside = index.spans(index.named(_MENUS)), index.spans([*index.named(_CELLS), *index.feet()])
     inside: list[_Words] = []
     elsewhere: list[_Words] = []
     for string in index.soup.find_all(string=_LABEL, limit=_MOST):
@@ -95,7 +94,7 @@ def _published(words: str) -> Dated | None:
 def alone(index: Index, heading: Tag | None) -> tuple[Tag | None, Dated] | None:
     """A tag that is nothing but a day right beside the title; else one that is called a date, is one, and is the only one
     below the title."""
-    elsewhere = index.spans([*_named(index, (*_MENUS, *_CELLS)), *_feet(index)])
+    elsewhere = index.spans([*index.named((*_MENUS, *_CELLS)), *index.feet()])
     after = index.span[id(heading)][1] if heading else 0
     beside: list[tuple[Tag | None, Dated]] = []
     found: list[tuple[Tag, Dated]] = []
@@ -135,16 +134,6 @@ def is_dated_line(words: str) -> bool:
 def is_date_alone(words: str) -> bool:
     """Whether the words are a date and nothing else."""
     return bool(words) and len(words) <= _SHORT and not _REST_OF_A_DATE.sub("", words)
-
-
-def _named(index: Index, names: Iterable[str]) -> list[Tag]:
-    return [tag for name in names for tag in index.names[name]]
-
-
-def _feet(index: Index) -> list[Tag]:
-    """The feet of the site; that of an article is a part of it."""
-    articles = index.spans(_named(index, ("article", "main")))
-    return [tag for tag in index.names["footer"] if not index.covered(tag, articles)]
 
 
 def _behind(label: re.Pattern[str], words: str) -> Dated | None:

@@ -144,6 +144,15 @@ class Index:
         """The first tag of that name."""
         return next(iter(self.names[name]), None)
 
+    def named(self, names: Iterable[str]) -> list[Tag]:
+        """The tags of these names."""
+        return [tag for name in names for tag in self.names[name]]
+
+    def feet(self) -> list[Tag]:
+        """The feet of the site; that of an article is a part of it."""
+        articles = self.spans(self.named(("article", "main")))
+        return [tag for tag in self.names["footer"] if not self.covered(tag, articles)]
+
     def meta(self, name: str) -> str:
         """The content of the first non-empty meta of that name or property."""
         for tag in self.names["meta"]:

@@ -12,12 +12,16 @@ from pipeline.sources.soup import Index
 
 
 class System(Struct, frozen=True):
-    """`marks`: any of these selectors tells the system by its markup; `generator`: its name in the page's own meta."""
+    """`marks`: any of these selectors tells the system by its markup; `generator`: its name in the page's own meta.
+
+    `shared_is_the_sites`: the picture that its pages name for sharing is one for the whole site.
+    """
 
     name: str
     select: PageSelectors
     marks: tuple[str, ...] = ()
     generator: str = ""
+    shared_is_the_sites: bool = False
 
 
 SYSTEMS = (
@@ -37,6 +41,7 @@ SYSTEMS = (
     System(
         "NetCrew",
         marks=("#main_a #main_body", "#main_header h1"),
+        shared_is_the_sites=True,
         select=PageSelectors(
             title=("#main_header h1",),
             body=("#main_body",),
@@ -59,6 +64,7 @@ SYSTEMS = (
     System(
         "CMS-8341",
         marks=("#tmp_contents",),
+        shared_is_the_sites=True,
         select=PageSelectors(
             title=("#tmp_contents h1", ".page_title h1"),
             body=("#tmp_contents",),
@@ -89,6 +95,7 @@ SYSTEMS = (
     System(
         "ALAYA",
         marks=("#mol_contents",),
+        shared_is_the_sites=True,
         select=PageSelectors(
             title=(".main_naka_h1 h1", "#sub_h1_box h1"),
             body=("#mol_contents",),
@@ -124,6 +131,35 @@ SYSTEMS = (
         generator="basercms",
         select=PageSelectors(
             title=("header.h3tl h3", "#main h1", "#main h2"), body=(".contentWrap",), breadcrumb=("#Crumbs",)
+        ),
+    ),
+    # By the products' own published templates; no page of theirs was seen.
+    System(
+        "Joruri",
+        marks=(".contentGpArticleDoc", "#contentBody .publishedAt"),
+        generator="Joruri",
+        select=PageSelectors(
+            title=("#pageTitle h1", ".pageTitle h1"),
+            body=(".contentGpArticleDoc .body", ".contentGpArticleDoc"),
+            date=(".updatedAt", ".publishedAt"),
+            contact=(".inquiry",),
+            department=(".inquiry .section", ".inquiry .department"),
+            breadcrumb=("#breadCrumbs", ".breadCrumbs"),
+            drop=(".publishedAt", ".updatedAt", ".adobeReader", ".rels", ".maps", ".tags"),
+        ),
+    ),
+    System(
+        "SHIRASAGI",
+        marks=("#ss-page-name",),
+        generator="SHIRASAGI",
+        select=PageSelectors(
+            title=("#ss-page-name",),
+            body=("article.body", "#main .body", ".article-body"),
+            date=(".released time", ".released"),
+            contact=("footer.contact", ".contact"),
+            department=(".contact .group",),
+            breadcrumb=(".crumbs",),
+            drop=(".contact", ".related-pages", ".categories"),
         ),
     ),
     # Themes differ in all but this.

@@ -91,6 +91,23 @@ PAGES = {
 <div class="contentWrap"><div class="infoSummary">{BODY}</div></div></div>""",
         head='<meta name="generator" content="basercms">',
     ),
+    "Joruri": page(
+        f"{TITLE} | みどり市",
+        f"""<div id="container"><div class="piece" id="breadCrumbs"><div class="pieceBody">{ARROWS.replace("&gt;", "›")}</div></div><div id="content">
+<div id="pageTitle" class="pageTitle"><h1>{TITLE}</h1></div><div id="contentBody"><article class="contentGpArticleDoc" data-serial-id="gp_article_docs-1">
+<div class="date"><p class="publishedAt">公開日 2026年11月1日</p><p class="updatedAt">更新日 2026年11月20日</p></div><div class="body"><div class="text-beginning">{BODY}</div></div>
+<div class="tags"><h2>関連ワード</h2><ul><li><a href="/tags/1/">断水</a></li></ul></div><div class="adobeReader">{READER}</div>
+<div class="inquiry"><h2>お問い合わせ</h2><address><div class="section">水道部　水道課</div><div class="tel"><span class="label">TEL</span>：06-0000-1111</div>
+<div class="fax"><span class="label">FAX</span>：06-0000-1112</div></address></div></article></div></div></div>""",
+    ),
+    "SHIRASAGI": page(
+        f"{TITLE} - みどり市",
+        f"""<div id="page"><div class="crumbs">{"".join(f'<span class="page"><a href="{url}">{name}</a></span><span class="separator">&rsaquo;</span>' for url, name in WAY)}
+<span class="page">{TITLE}</span></div><main id="main"><header><h1 id="ss-page-name">{TITLE}</h1></header><header class="released"><time datetime="2026-11-20">公開日:2026年11月20日</time></header>
+<article class="body">{BODY}</article><footer class="contact"><h2>お問い合わせ</h2><p class="group">水道部水道課</p><dl class="tel"><dt>電話:</dt><dd><a href="tel:0600001111">06-0000-1111</a></dd></dl>
+<dl class="fax"><dt>Fax:</dt><dd>06-0000-1112</dd></dl></footer><section class="related-pages"><header><h2>関連ページ</h2></header><article><a href="/1.html">水道のしくみ</a></article></section></main></div>""",
+        head='<meta name="generator" content="SHIRASAGI">',
+    ),
     "WordPress": page(
         f"{TITLE} - みどり市",
         f"""<div id="bread_crumb"><ul>{LINKS}<li>{TITLE}</li></ul></div><article class="post"><h1 class="entry-title">{TITLE}</h1><div class="entry-content">

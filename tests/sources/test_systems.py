@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.article import Page
+from pipeline.article import Page, Picture
 from pipeline.config import ConfigError, PageSelectors, load
 from pipeline.config import parse as parse_config
 from pipeline.sources import article_page
@@ -146,6 +146,29 @@ def test_the_title_is_the_articles_heading_and_not_the_logo(markup: str, title: 
 def test_the_sites_own_picture_is_no_picture_of_the_article(address: str) -> None:
     assert read(f"<meta property='og:image' content='{address}'><h1>断水</h1>").picture is None
     assert read("<meta property='og:image' content='/uploads/2026/kouji.jpg'><h1>断水</h1>").picture is not None
+
+
+@pytest.mark.parametrize("recognise", [True, False])
+@pytest.mark.parametrize("name", PAGES)
+def test_the_first_picture_of_the_body_is_the_articles_in_every_system(name: str, recognise: bool) -> None:
+    odd = "".join(f"<img src='{source}' alt='{alt}'{size}>" for source, alt, size in NO_PICTURES)
+    photo = '<p><a href="/img/large.jpg"><img src="zu.jpg" width="300" alt="断水区域"></a></p><p><img src="/img/2.jpg" alt="別の写真"></p>'
+    banner = '<p><a href="/event/"><img src="/img/event.jpg" alt="まつり"></a></p>'
+    page = read(PAGES[name].replace("<h2>日時", f"<p>{odd}</p>{banner}{photo}<h2>日時"), recognise=recognise)
+    assert page.picture == Picture("https://www.city.example/kurashi/suido/zu.jpg", "断水区域")
+
+
+NO_PICTURES = [
+    ("/shared/images/new.png", "", ""), ("/img/icon_pdf.png", "", ""), ("/img/x.gif", "", ""), ("/img/qr.png", "", ""), ("/img/a1.png", "二次元コード", ""),
+    ("/img/s.jpg", "", " width=40"), ("/img/t.jpg", "", " height='60px'"), ("data:image/gif;base64,R0", "", ""), ("https://cdn.example/p.jpg", "", ""), ("", "", ""),
+]  # fmt: skip
+
+
+def test_a_picture_that_a_script_will_show_is_read_and_one_for_every_page_is_not() -> None:
+    lazy = "<main><h1>断水</h1><p><img src='data:image/gif;base64,R0' data-src='/img/p.jpg' alt='区域'></p></main>"
+    assert read(lazy).picture == Picture("https://www.city.example/img/p.jpg", "区域")
+    shared = PAGES["NetCrew"].replace("/shared/images/sns/logo.png", "/uploaded/life/city.jpg")
+    assert read(shared).picture is None
 
 
 @pytest.mark.parametrize("name", ["printArea", "search-result", "related", "sidebar2", "menu"])
