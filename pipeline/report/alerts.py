@@ -58,11 +58,11 @@ def _with_things(alert: Alert) -> Alert:
     """A list that failed, or of which a person should know something: its address, and what, by code."""
     if alert.code == "list-notes":
         source, _, note = alert.detail.partition(": ")
-        return replace(alert, things=(f"{source}：{words.seen(note)}",))
+        return replace(alert, things=(f"{words.seen(note)}　{source}",))
     if alert.code != "source-failed":
         return alert
     source, _, code = alert.about.partition(" ")
-    return replace(alert, things=(f"{source}：{words.problem(code)}",))
+    return replace(alert, things=(f"{words.problem(code)}　{source}",))
 
 
 def _waiting(code: str, articles: Sequence[Known]) -> list[Alert]:

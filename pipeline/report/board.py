@@ -15,7 +15,7 @@ from pipeline.config import Config
 from pipeline.ledger.knowledge import Knowledge
 from pipeline.report import render, safe, words
 from pipeline.report.github import GitHub, GitHubError
-from pipeline.report.issues import labels_of, ours
+from pipeline.report.issues import LABEL, labels_of, ours
 from pipeline.report.residents import lines, recorded
 from pipeline.report.status import LISTED, status_of
 from pipeline.report.words import Place
@@ -44,6 +44,7 @@ def board(config: Config, knowledge: Knowledge, state: Path, now: datetime, plac
         "quota": {"limit": asked.limit, "used": asked.used, "at": asked.at} if asked else None,
         "actions": place.actions,
         "by_reply": place.by_reply,
+        "issues": f"{place.actions.rpartition('/actions')[0]}/issues?q=is%3Aopen+label%3A{LABEL}",
         "city": config.site.name,
         "account": config.line.account,
     }

@@ -32,7 +32,8 @@ def _component(part: Json) -> Iterator[str]:
             yield "  ".join(parts)
     elif kind == "text":
         text = part.get("text") or "".join(str(span.get("text", "")) for span in part.get("contents", ()))
-        yield from str(text).splitlines()
+        called = str(action.get("uri", "")).startswith("tel:")
+        yield from str(f"☎ {text}" if called else text).splitlines()
     elif kind == "button":
         yield f"[{action.get('label', '')}] {action.get('uri', '')}"
     elif kind == "image":
