@@ -20,7 +20,8 @@ from pipeline.ledger.knowledge import Knowledge, Known
 from pipeline.ledger.ledger import known
 from pipeline.ledger.store import LedgerError
 from pipeline.ledger.verify import verify
-from pipeline.line.client import Client, LineError, Reception
+from pipeline.line.answers import LineError
+from pipeline.line.client import Client, Reception
 from pipeline.policy.hours import next_opening
 from pipeline.report import words
 from pipeline.report.github import GitHub, GitHubError

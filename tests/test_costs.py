@@ -1,4 +1,4 @@
-"""What a run may cost, counted instead of timed: requests, imports, files read, bytes written."""
+"""What a run may cost, counted instead of timed: requests, imports, processes, files read, bytes written."""
 
 import itertools
 import json
@@ -24,7 +24,8 @@ LAST_OF_ALL = ("linebot", "jinja2", "bs4", "lxml", "feedparser", "regex", "pydan
 
 
 class Cost(Struct, frozen=True):
-    """What one run cost. `read` and `written` are files of the state directory; `grown` is by how many bytes it grew."""
+    """What one run cost. `read` and `written` are files of the state directory; `grown` is by how many bytes it grew;
+    `started` are its processes."""
 
     code: int
     modules: frozenset[str]
@@ -32,6 +33,7 @@ class Cost(Struct, frozen=True):
     written: tuple[str, ...]
     grown: int
     requests: tuple[str, ...]
+    started: int
 
     @property
     def installed(self) -> set[str]:
@@ -61,6 +63,7 @@ def cost(town: Town, *arguments: str, code: int = 0) -> Cost:
         tuple(file.name for file, writing in opened if writing),
         _size(town.state) - before,
         tuple(request.path for request in town.city.requests),
+        len(found["started"]),
     )
 
 
@@ -133,6 +136,18 @@ def test_validators_survive_every_304(town: Town) -> None:
     assert {status for status, _ in asked} == {304}
     assert len({tag for _, tag in asked}) == 1
     assert asked[0][1]
+
+
+def test_no_news_starts_seven_git_commands_and_each_record_seven_more(git_town: Town) -> None:
+    """Starting git is most of what a repository costs a run."""
+    town = git_town
+    town.with_baseline()
+    assert cost(town).started == 7
+    town.publish(*ARTICLES[20:22])
+    town.now += timedelta(hours=2)
+    sent = cost(town)
+    assert len(town.line.accepted) == 1
+    assert sent.started == 3 * 7  # and the intent and the outcome
 
 
 # A run with news

@@ -9,7 +9,8 @@ from pipeline.article import Picture
 from pipeline.config import JST, ConfigError, load
 from pipeline.form import Form, draft_of
 from pipeline.ledger.events import Posted
-from pipeline.ledger.knowledge import Knowledge, fold
+from pipeline.ledger.fold import fold
+from pipeline.ledger.knowledge import Knowledge
 from pipeline.message.item import item_of
 from pipeline.refusal import Refusal
 from tests.town import CONFIG

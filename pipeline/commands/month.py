@@ -12,7 +12,8 @@ from pipeline.commands import Output, configured
 from pipeline.config import JST, Config, ConfigError
 from pipeline.ledger import store
 from pipeline.ledger.ledger import Ledger, LostRace
-from pipeline.line.client import Client, LineError
+from pipeline.line.answers import LineError
+from pipeline.line.client import Client
 from pipeline.line.figures import measure
 from pipeline.report import month_page, safe, words
 from pipeline.report.github import GitHub, GitHubError

@@ -11,7 +11,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from pipeline.ledger import store
-from pipeline.ledger.git import LOCAL, UPSTREAM, Git, blob_name
+from pipeline.ledger.git import UPSTREAM, Git, blob_name
+from pipeline.ledger.git_command import LOCAL
 
 SHOWN = 20  # problems told; a rewritten start of a file makes every later version one
 

@@ -13,8 +13,9 @@ from types import TracebackType
 from pipeline.config import JST, State, duration
 from pipeline.ledger import store
 from pipeline.ledger.events import AnyEvent, Outcome, Torn, decode
+from pipeline.ledger.fold import fold
 from pipeline.ledger.git import Git, Rejected
-from pipeline.ledger.knowledge import Knowledge, fold
+from pipeline.ledger.knowledge import Knowledge
 from pipeline.ledger.store import Damage, LedgerError
 
 log = logging.getLogger("kadoma_line")
@@ -191,7 +192,7 @@ class Ledger:
         answers: dict[str, Outcome] = {}
         for _ in self.retrying():
             tip = git.fetch()
-            if git.head() != tip or git.differing(tip):
+            if git.head != tip or git.differing(tip):
                 answers |= self._unpushed_answers(git.unpushed(tip))
                 git.take(tip)
             for file, _rest in store.torn_lines(self.state):

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from pipeline.ledger import history, store
 from pipeline.ledger.events import AnyEvent, Baseline, Found, Intent, Posted, decode
-from pipeline.ledger.knowledge import BroadcastKnown, Knowledge, apply
+from pipeline.ledger.fold import apply
+from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
 
 
 class Finding(Struct, frozen=True):

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from msgspec import Struct
 
 from pipeline import config as configuration
+from pipeline.line.answers import Json, LineError, count, json_object, one_line, text_of, trouble_of, words_of
 from pipeline.line.wire import NoAnswer, Reply, exchange
 from pipeline.message.roundtrip import lost
 from pipeline.runner import masked
@@ -27,23 +28,11 @@ REFUSED = {400: "invalid", 401: "unauthorized", 403: "forbidden", 413: "refused"
 BROADCAST = "/v2/bot/message/broadcast"
 VALIDATE = "/v2/bot/message/validate/broadcast"
 _SENDABLE = re.compile(r"[!-~]+")  # what a header can hold
-ID = re.compile(r"([UCR])[0-9a-f]{32}(?![0-9a-f])", re.IGNORECASE)  # of a user, group or room
 TOKEN_REFILL = 61  # seconds: broadcasts come from a bucket that gains one token a minute
 RATE_WAITS = 2
 BACKOFF = 1.0  # seconds before the first repeat; doubled each time, half of it random
 BACKOFF_MOST = 20.0
 CLOCK_TOLERANCE = timedelta(minutes=15)  # how wrong our clock may be: posting hours and retry keys rest on it
-LARGEST = 2**53  # a number beyond it is none of LINE's, and the ledger could not hold it
-
-Json = dict[str, Any]
-
-
-class LineError(Exception):
-    """LINE cannot be used now; nothing was sent. `code`: credentials | unauthorized | forbidden | account | clock | line | unreachable."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class LostInTranslation(Exception):
@@ -119,7 +108,7 @@ class Client:
         """
         reply, info = self._get("/v2/bot/info", attempts=self._line.attempts * (2 if hard else 1))
         self._check_clock(reply.headers.get("date", ""))
-        ids = [_text(info.get(name)) for name in ("basicId", "premiumId")]
+        ids = [text_of(info.get(name)) for name in ("basicId", "premiumId")]
         if not any(ids):
             raise LineError(
                 "line",
@@ -129,7 +118,7 @@ class Client:
         if self._line.account not in ids:
             raise LineError(
                 "account",
-                f"the credentials belong to {ids[0] or ids[1]} ({_text(info.get('displayName'))}), not to {self._line.account}: "
+                f"the credentials belong to {ids[0] or ids[1]} ({text_of(info.get('displayName'))}), not to {self._line.account}: "
                 "Art. 3 refuses; set the secrets of the right channel",
             )
 
@@ -137,16 +126,16 @@ class Client:
         """Whether anything is received or replied to. Raises LineError."""
         reply, info = self._get("/v2/bot/info")
         _, endpoint = self._get("/v2/bot/channel/webhook/endpoint", through=404)  # none was ever set
-        webhook = _text(endpoint.get("endpoint")) if endpoint.get("active") is True else ""
-        return Reception(webhook, _text(info.get("chatMode")), _one_line(reply.headers.get("date", "")))
+        webhook = text_of(endpoint.get("endpoint")) if endpoint.get("active") is True else ""
+        return Reception(webhook, text_of(info.get("chatMode")), one_line(reply.headers.get("date", "")))
 
     def quota(self, patient: bool = True) -> Quota:
         """The month's limit and what is used of it; not `patient`: asked once. Raises LineError."""
         attempts = self._line.attempts if patient else 1
         _, quota = self._get("/v2/bot/message/quota", attempts=attempts)
         _, used = self._get("/v2/bot/message/quota/consumption", attempts=attempts)
-        limit = None if quota.get("type") == "none" else _count(quota.get("value"))
-        return Quota(limit, _count(used.get("totalUsage")))
+        limit = None if quota.get("type") == "none" else count(quota.get("value"))
+        return Quota(limit, count(used.get("totalUsage")))
 
     def message_event(self, request_id: str) -> dict[str, int | None] | None:
         """What LINE's statistics say of one broadcast: `delivered`, `opened`, `tapped` (None under 20 people).
@@ -158,7 +147,7 @@ class Client:
         if not isinstance(overview, dict):
             return None
         names = {"delivered": "delivered", "opened": "uniqueImpression", "tapped": "uniqueClick"}
-        counted = {ours: _count(overview.get(theirs)) for ours, theirs in names.items()}
+        counted = {ours: count(overview.get(theirs)) for ours, theirs in names.items()}
         return None if counted["delivered"] is None else counted
 
     def followers(self, day: date) -> dict[str, int | None] | None:
@@ -174,7 +163,7 @@ class Client:
         _, told = self._get(f"/v2/bot/insight/{what}?date={day:%Y%m%d}")
         if told.get("status") != "ready":
             return None
-        return {ours: _count(told.get(theirs)) for ours, theirs in names.items()}
+        return {ours: count(told.get(theirs)) for ours, theirs in names.items()}
 
     def wire(self, messages: Sequence[Mapping[str, Any]], silent: bool = False) -> bytes:
         """The exact bytes that the SDK sends for these messages; `silent`: telephones make no sound. Raises LostInTranslation."""
@@ -189,7 +178,7 @@ class Client:
         """LINE's own check of messages, which costs nothing: "" when they are good, else LINE's words. Raises LineError."""
         body = json.dumps({"messages": list(messages)}).encode()
         reply = self._ask("POST", VALIDATE, body, through=400)
-        return _words(reply) if reply.status == 400 else ""  # noqa: PLR2004
+        return words_of(reply) if reply.status == 400 else ""  # noqa: PLR2004
 
     def broadcast(self, body: bytes, key: str, first: bool, may_go: Callable[[], bool]) -> Answer:
         """Send the exact bytes under a retry key; repeats server errors and lost answers with the same key.
@@ -221,12 +210,12 @@ class Client:
             reply = self._exchange("POST", BROADCAST, body, {"X-Line-Retry-Key": key})
         except NoAnswer as error:
             # A connection that never came about carried nothing; anything later may have been accepted.
-            return Answer("unknown" if error.sent else refused, "unreachable", 0, "", _one_line(str(error)))
-        status, request_id = reply.status, _one_line(reply.headers.get("x-line-request-id", ""))
-        accepted_id = _one_line(reply.headers.get("x-line-accepted-request-id", ""))
+            return Answer("unknown" if error.sent else refused, "unreachable", 0, "", one_line(str(error)))
+        status, request_id = reply.status, one_line(reply.headers.get("x-line-request-id", ""))
+        accepted_id = one_line(reply.headers.get("x-line-accepted-request-id", ""))
         if status == 200 and request_id:  # noqa: PLR2004 - every answer of LINE has an id; others come from in between
             return Answer("accepted", "", status, request_id)
-        words = _words(reply)
+        words = words_of(reply)
         if status == 409 and accepted_id:  # noqa: PLR2004 - a repeat of an accepted request
             return Answer("accepted", "repeat", status, accepted_id, words)
         if status in REFUSED:
@@ -269,8 +258,8 @@ class Client:
             form = {"grant_type": "client_credentials", "client_id": channel, "client_secret": secret}
             reply = self._ask("POST", "/oauth2/v3/token", urlencode(form).encode(), through=400, login=False)
             if reply.status == 400:  # noqa: PLR2004 - OAuth's answer to a wrong id or secret
-                raise LineError("unauthorized", f"LINE refuses the channel id or secret (400: {_words(reply)})")
-            token = _text(_object(reply, "the token").get("access_token"))
+                raise LineError("unauthorized", f"LINE refuses the channel id or secret (400: {words_of(reply)})")
+            token = text_of(json_object(reply, "the token").get("access_token"))
             if not _SENDABLE.fullmatch(token):
                 raise LineError("line", "LINE's answer holds no token that can be used; the next run asks again")
             masked(token, self._environment)
@@ -292,7 +281,7 @@ class Client:
     def _get(self, path: str, through: int = 0, attempts: int = 0) -> tuple[Reply, Json]:
         """An answer and its JSON object ({} for the status `through`). Raises LineError."""
         reply = self._ask("GET", path, through=through, attempts=attempts)
-        return reply, {} if reply.status == through else _object(reply, path.partition("?")[0])
+        return reply, {} if reply.status == through else json_object(reply, path.partition("?")[0])
 
     def _ask(
         self,
@@ -318,14 +307,14 @@ class Client:
             try:
                 reply = self._exchange(method, path, body, login=login)
             except NoAnswer as error:
-                words = _one_line(str(error))
+                words = one_line(str(error))
                 trouble = LineError(
                     "unreachable", f"LINE does not answer at {self._line.api}: {words}; the next run tries again"
                 )
             else:
                 if reply.status in (200, through):
                     return reply
-                trouble = _trouble(reply.status, _words(reply))
+                trouble = trouble_of(reply.status, words_of(reply))
                 if reply.status in REFUSED and reply.status != 429:  # noqa: PLR2004 - asking again changes nothing
                     raise trouble
             if number == attempts or self._stop():
@@ -344,62 +333,6 @@ class Client:
         return exchange(method, f"{self._line.api}{path}", headers, body, self._within)
 
 
-def _trouble(status: int, words: str) -> LineError:
-    if status == 401:  # noqa: PLR2004
-        return LineError(
-            "unauthorized", f"LINE refuses the credentials (401: {words}); issue the channel secret or token again"
-        )
-    if status == 403:  # noqa: PLR2004
-        return LineError(
-            "forbidden", f"LINE forbids this to the channel (403: {words}); look at its plan and permissions"
-        )
-    return LineError("line", f"LINE answered {status}: {words}; the next run tries again")
-
-
 def _backoff(number: int) -> float:
     pause = float(min(BACKOFF * 2 ** (number - 1), BACKOFF_MOST))
     return pause / 2 + random.uniform(0, pause / 2)  # noqa: S311 - spreads repeats, guards nothing
-
-
-def _object(reply: Reply, what: str) -> Json:
-    """The JSON object of an answer. Raises LineError for anything else: a page of something in between, half an answer."""
-    try:
-        told = json.loads(reply.body.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        told = None
-    if not isinstance(told, dict):
-        seen = _one_line(reply.body[:80].decode(errors="replace"))
-        raise LineError("line", f"LINE's answer to {what} is no JSON object ({seen!r}); the next run asks again")
-    return told
-
-
-def _count(value: object) -> int | None:
-    """A number of people or messages; None for anything that cannot be one."""
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 20:  # noqa: PLR2004
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LARGEST:
-        return None
-    return int(value)
-
-
-def _text(value: object) -> str:
-    return _one_line(value) if isinstance(value, str) else ""
-
-
-def _words(reply: Reply) -> str:
-    """LINE's message and details in one line; they can hold no-break spaces."""
-    body = reply.body.decode("utf-8-sig", errors="replace")
-    try:
-        told = json.loads(body)
-        details = "; ".join(
-            f"{detail.get('message', '')} ({detail.get('property', '')})" for detail in told.get("details") or []
-        )
-        text = f"{told.get('message') or told.get('error_description') or told.get('error') or ''} {details}"
-    except (ValueError, AttributeError, TypeError, RecursionError):
-        text = body or reply.reason
-    return _one_line(text)
-
-
-def _one_line(text: str) -> str:
-    """Fit for log and ledger; ids of people or groups never get there (Art. 12), whatever LINE quotes back."""
-    return ID.sub(r"\1…", " ".join(text.replace("\u00a0", " ").split()))[:500]

@@ -21,7 +21,8 @@ from pipeline.ledger import store
 from pipeline.ledger.events import Alias, Attempt, Decided, Intent, Outcome
 from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
 from pipeline.ledger.ledger import Ledger, LostRace
-from pipeline.line.client import Answer, Client, LineError, LostInTranslation, Quota
+from pipeline.line.answers import LineError
+from pipeline.line.client import Answer, Client, LostInTranslation, Quota
 from pipeline.line.shadow import CODE as SHADOW
 from pipeline.line.shadow import Shadow
 from pipeline.policy.case import Case, LineState

@@ -10,7 +10,8 @@ from msgspec import Struct
 from pipeline.config import Config
 from pipeline.decision import Decision, Reason
 from pipeline.ledger.events import AnyEvent, Approved, Decided, Intent, Outcome
-from pipeline.ledger.knowledge import Known, fold
+from pipeline.ledger.fold import fold
+from pipeline.ledger.knowledge import Known
 from pipeline.ledger.story import story
 from pipeline.policy.case import Case, Rule
 from pipeline.policy.decide import RIDING, chain

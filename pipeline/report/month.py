@@ -27,7 +27,8 @@ from pipeline.ledger.events import (
     Refused,
     Settled,
 )
-from pipeline.ledger.knowledge import BroadcastKnown, fold
+from pipeline.ledger.fold import fold
+from pipeline.ledger.knowledge import BroadcastKnown
 from pipeline.policy.content import category_of
 from pipeline.policy.hours import is_open
 from pipeline.report import words

@@ -10,7 +10,8 @@ from typing import Any
 from pipeline.config import Config
 from pipeline.ledger import store
 from pipeline.ledger.events import AnyEvent, Approved, Found, Intent, Posted
-from pipeline.ledger.knowledge import BroadcastKnown, Knowledge, fold
+from pipeline.ledger.fold import fold
+from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
 from pipeline.ledger.story import story
 from pipeline.ledger.verify import Finding, Verdict
 from pipeline.report import render, words

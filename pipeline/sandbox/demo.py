@@ -18,7 +18,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from pipeline.config import JST, Config, ConfigError, Delivery, Selectors, Source, State
-from pipeline.ledger.git import AUTHOR
+from pipeline.ledger.git_command import AUTHOR
 from pipeline.ledger.ledger import known
 from pipeline.policy.hours import is_open, next_opening
 from pipeline.report import pages

@@ -15,7 +15,8 @@ from msgspec import Struct
 
 from pipeline.ledger import store
 from pipeline.ledger.events import Intent, Outcome, decode
-from pipeline.ledger.knowledge import Knowledge, fold
+from pipeline.ledger.fold import fold
+from pipeline.ledger.knowledge import Knowledge
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
 from tests.delivery.remains import Remains, remains
 from tests.doubles.line import LineFault, LineServer

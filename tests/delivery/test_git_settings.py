@@ -218,7 +218,8 @@ def test_ssh_s_troubles_are_told_apart_with_what_to_do(
     script.chmod(0o755)
     monkeypatch.setenv("GIT_SSH_COMMAND", str(script))
     git_town.git("remote", "set-url", "origin", "git@github.invalid:o/r.git", at=checkout(git_town))
-    from pipeline.ledger.git import Git, GitError
+    from pipeline.ledger.git import Git
+    from pipeline.ledger.git_command import GitError
 
     git = Git(git_town.state, "main", True, 10)
     git.check()

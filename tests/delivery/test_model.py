@@ -22,8 +22,9 @@ from pipeline.article import article_id
 from pipeline.config import load
 from pipeline.desk import Desk
 from pipeline.ledger import store
+from pipeline.ledger.fold import fold
 from pipeline.ledger.git import Git
-from pipeline.ledger.knowledge import Knowledge, fold
+from pipeline.ledger.knowledge import Knowledge
 from pipeline.ledger.ledger import Ledger
 from pipeline.line.client import Client
 from pipeline.policy.hours import is_open

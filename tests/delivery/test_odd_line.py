@@ -10,7 +10,8 @@ import pytest
 import trustme
 
 from pipeline.config import load
-from pipeline.line.client import Client, LineError
+from pipeline.line.answers import LineError
+from pipeline.line.client import Client
 from pipeline.run import run
 from pipeline.sandbox.articles import ARTICLES
 from pipeline.world import CLOCK, World

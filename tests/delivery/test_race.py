@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from pipeline.ledger import store
-from pipeline.ledger.knowledge import fold
+from pipeline.ledger.fold import fold
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY, SampleArticle
 from tests.delivery.crash import check_ledger
 from tests.leftovers import memory

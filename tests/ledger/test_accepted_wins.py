@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from pipeline.ledger.events import AnyEvent, Outcome, Settled
-from pipeline.ledger.knowledge import fold
+from pipeline.ledger.fold import fold
 from tests.ledger.test_verify import NOW, accepted, found, intent
 
 LATER = NOW + timedelta(days=2)

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from pipeline.article import Entry, Listing, Page, PageProblem, PageProblemCode, article_id
 from pipeline.config import JST, Config, parse
 from pipeline.ledger.events import AnyEvent, Approved
-from pipeline.ledger.knowledge import Knowledge, Known, fold
+from pipeline.ledger.fold import fold
+from pipeline.ledger.knowledge import Knowledge, Known
 from pipeline.sandbox.simulate import Passes
 from tests.town import CONFIG
 

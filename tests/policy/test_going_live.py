@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from pipeline.config import JST
 from pipeline.ledger.events import Decided, Found, Mode, Posted
-from pipeline.ledger.knowledge import fold
+from pipeline.ledger.fold import fold
 
 AT = datetime(2026, 11, 24, 18, 0, tzinfo=JST)
 

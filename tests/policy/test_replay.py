@@ -27,7 +27,8 @@ from pipeline.ledger.events import (
     decode,
     encode,
 )
-from pipeline.ledger.knowledge import Knowledge, fold
+from pipeline.ledger.fold import fold
+from pipeline.ledger.knowledge import Knowledge
 from pipeline.policy.decide import RULES, decide
 from tests.policy.office import config
 

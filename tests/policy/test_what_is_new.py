@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from pipeline.article import Entry, Listing, PageProblem
 from pipeline.ledger.events import Read
-from pipeline.ledger.knowledge import Knowledge, SourceKnown, fold
+from pipeline.ledger.fold import fold
+from pipeline.ledger.knowledge import Knowledge, SourceKnown
 from pipeline.policy.discovery import discoveries, judged
 from pipeline.policy.survey import survey
 from pipeline.policy.trust import failed_read, wait_until

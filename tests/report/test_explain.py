@@ -23,7 +23,7 @@ from pipeline.ledger.events import (
     Refused,
     Settled,
 )
-from pipeline.ledger.knowledge import fold
+from pipeline.ledger.fold import fold
 from pipeline.report.explain import explanation, explanation_of
 from pipeline.report.find import find
 from pipeline.sandbox.articles import ARTICLES

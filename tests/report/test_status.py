@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from pipeline.article import article_id
 from pipeline.config import JST, load
 from pipeline.ledger.events import AnyEvent, Decided, Found
-from pipeline.ledger.knowledge import fold
+from pipeline.ledger.fold import fold
 from pipeline.report.status import status, status_of
 from pipeline.sandbox.articles import ARTICLES
 from tests.doubles.fault import Fault

@@ -1,0 +1,164 @@
+"""git's commands: how each is run, whatever stands around it, and its troubles told apart."""
+
+import contextlib
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+from pipeline.ledger.store import LedgerError, Setup
+
+AUTHOR = {"name": "kadoma-line", "email": "kadoma-line@users.noreply.github.com"}
+LOCAL = 120.0  # seconds that a command without network may take
+GRACE = 5.0  # seconds that git gets to remove its lock files before it is killed
+# Hooks are for people's commits; ours are made of plumbing, whatever is ignored, filtered or signed.
+SETTINGS = ("core.quotePath=false", "core.hooksPath=/dev/null", "core.fsmonitor=false")
+# Where git would look for another repository than the one around the state directory, write another index, or read paths
+# otherwise than they are meant.
+ELSEWHERE = (
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR",
+    "GIT_NAMESPACE", "GIT_PREFIX", "GIT_QUARANTINE_PATH", "GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE",
+)  # fmt: skip
+OWN = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_REPLACE_OBJECTS": "1"}
+
+Result = subprocess.CompletedProcess[str]
+
+
+class GitError(LedgerError):
+    """Something about the repository keeps the state from being recorded. `code` tells the kinds apart."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Unusable(GitError, Setup):
+    """`state.push` is true, and no repository can ever take the state."""
+
+
+class Commands:
+    """git's commands in one folder.
+
+    Args:
+        timeout: seconds that a command may take which speaks with a remote.
+
+    Attributes:
+        lock: the descriptor of our lock file. Commands on the work tree inherit it, so that the next run waits for those
+            that a killed run has left behind. A push left behind is not waited for: when it lands late, it is one more
+            writer that came first or came too late.
+    """
+
+    def __init__(self, folder: Path, timeout: float) -> None:
+        self._cwd, self._timeout = folder, timeout
+        self.lock = -1
+        self._read: dict[str, str] | None = None
+
+    def out(self, *arguments: str, stdin: str = "") -> str:
+        """What a command prints. Raises GitError."""
+        result = self.run(*arguments, stdin=stdin)
+        if result.returncode:
+            raise explained(result, arguments[0])
+        return result.stdout
+
+    def network(self, *arguments: str) -> Result:
+        return self.run(*arguments, timeout=self._timeout, inherit=False)
+
+    def run(self, *arguments: str, timeout: float = LOCAL, inherit: bool = True, stdin: str = "") -> Result:
+        """One command, in a session of its own: Ctrl-C is for us, and at the timeout its helpers end with it. Bytes that are no
+        UTF-8 survive as surrogates, and line ends are what they are. Raises GitError where there is no git."""
+        environment = {name: value for name, value in os.environ.items() if name not in ELSEWHERE} | OWN
+        if arguments[0] == "commit-tree":
+            environment = self._author() | environment
+        try:
+            process = subprocess.Popen(
+                ["git", *(part for setting in SETTINGS for part in ("-c", setting)), *arguments],
+                cwd=self._cwd, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                start_new_session=True, pass_fds=(self.lock,) if inherit and self.lock >= 0 else (),
+            )  # fmt: skip
+        except OSError as error:
+            raise GitError("git", f"git cannot be run ({error.strerror}); install git") from None
+        with process:
+            try:
+                out, err = process.communicate(stdin.encode(errors="surrogateescape"), timeout=timeout)
+            except subprocess.TimeoutExpired:
+                _end(process)
+                return Result(arguments, 124, "", f"no answer within {timeout:.0f} s (timeout)")
+        told = (part.decode(errors="surrogateescape") for part in (out, err))
+        return Result(arguments, process.returncode, *told)
+
+    def settings(self) -> dict[str, str]:
+        """git's settings of branches and persons, by their names; asked once."""
+        if self._read is None:
+            known = self.run(
+                "config", "-z", "--get-regexp", r"^(branch\..*\.(remote|merge)|user\.(name|email))$"
+            ).stdout
+            self._read = dict(line.partition("\n")[::2] for line in split(known))
+        return self._read
+
+    def _author(self) -> dict[str, str]:
+        """The pipeline's own author when git has none configured."""
+        return {
+            f"GIT_{role}_{part.upper()}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for part, value in AUTHOR.items()
+            if f"user.{part}" not in self.settings()
+        }
+
+
+def split(text: str) -> list[str]:
+    """What git prints with -z."""
+    return [part for part in text.split("\0") if part]
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End a command that takes too long, with everything it started."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+
+
+# What git, ssh and their hosts say (LC_ALL=C), told apart: marks in the text → code, what to do. The first that fits counts.
+_KINDS = (
+    (("No space left", "File too large", "Disk quota exceeded", "unable to write"), "disk-full", "make room on the disk"),
+    (("protected branch", "GH006", "GH013", "hook declined"), "protected",
+     "the branch is protected: let the pipeline's token or deploy key push to it"),
+    (("Host key verification failed", "HOST IDENTIFICATION HAS CHANGED"), "host-key",
+     "the host key of the remote is not known here, or another one: compare it with the host's own page, then add it to known_hosts"),
+    (("marked as read only", "Permission to ", "returned error: 403", "denied to"), "credentials",
+     "the token or key may read but not write: grant `contents: write`, or allow write access to the deploy key"),
+    (("Repository not found", "returned error: 404"), "credentials",
+     "the token or key does not see the repository, or it was moved: correct the address or grant access"),
+    (("Permission denied (publickey", "Load key", "no mutual signature"), "credentials",
+     "the remote does not take the key: add the deploy key to the repository, with write access, or renew it"),
+    (("Authentication failed", "could not read Username", "could not read Password", "Permission denied (",
+      "returned error: 401", "Invalid username", "terminal prompts disabled"),
+     "credentials", "the token or key may not push: grant `contents: write`, or renew it"),
+    (("Could not resolve host", "Name or service not known", "Temporary failure in name resolution"), "unreachable",
+     "the name of the remote cannot be resolved: look at its address and at the network's DNS; the next run tries again"),
+    (("Connection refused",), "unreachable",
+     "the remote refuses the connection, or does not answer at this port: look at its address; the next run tries again"),
+    (("does not appear to be a git repository",), "unreachable", "the remote does not answer: the next run tries again"),
+    (("dubious ownership", "not a git repository"), "unusable", "git cannot work with the repository: do what it says"),
+    (("(timeout)", "unable to access", "Connection timed out", "Operation timed out", "No route to host", "Network is unreachable",
+      "Could not connect", "early EOF", "hung up", "Connection reset", "Connection closed", "returned error: 5"), "unreachable",
+     "the remote does not answer: the next run tries again"),
+    (("access rights",), "credentials", "the token or key may not push: grant `contents: write`, or renew it"),
+    (("Permission denied", "insufficient permission", "Read-only file system"), "not-writable",
+     "this user may not write to the repository: correct its permissions"),
+    (("index.lock", "Another git process", ".lock': File exists"), "locked",
+     "another git process works here; if there is none, remove the lock file it names"),
+    (("not uptodate", "would be overwritten", "Entry "), "dirty", "uncommitted changes are in the way: commit or restore them"),
+)  # fmt: skip
+
+
+def explained(result: Result, step: str) -> GitError:
+    """git's own words, with the kind of trouble and what to do next."""
+    text = result.stderr + result.stdout
+    words = " ".join(text.split())[:400]
+    for marks, code, advice in _KINDS:
+        if any(mark in text for mark in marks):
+            return GitError(code, f"git {step}: {advice} (git says: {words})")
+    return GitError("git", f"git {step} failed: look at what it says; the next run tries again (git says: {words})")
