@@ -5,19 +5,23 @@ says, a secret in any encoding that we use comes out as ***.
 """
 
 import base64
+import html
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TextIO
 from urllib.parse import quote, quote_plus
 
+# Of variables that hold one, ours and other programs'.
 NAMES = re.compile(
-    r"\w*(TOKEN|SECRET|PASSWORD|DEPLOY_KEY|API_KEY)"
-)  # of variables that hold one, ours and other programs'
+    r"TOKEN|SECRET|PASSW(OR)?D|PASSPHRASE|CREDENTIAL|(DEPLOY|API|ACCESS|PRIVATE|SSH|SIGNING)_?KEY|_PAT$", re.IGNORECASE
+)
+LOGIN = re.compile(r"(?<=://)(?!git@)[^\s/@]{1,500}(?=@)")  # of an address: git and proxies have passwords there
 SHORTEST = 6  # characters; what is shorter would mask words, and protects nothing
 MASK = "***"
+URL_SAFE = str.maketrans("+/", "-_")  # of base64
 
 _forms: dict[str, None] = {}  # every spelling of every secret, longest first
 
@@ -33,13 +37,18 @@ def masked(text: str) -> str:
     for form in _forms:
         if form in text:
             text = text.replace(form, MASK)
-    return text
+    return LOGIN.sub(MASK, text) if "@" in text else text
+
+
+def short(text: str, most: int) -> str:
+    """One line of at most so many characters; masked before it is cut, as half a secret would not be known again."""
+    return " ".join(masked(text).split())[:most]
 
 
 @contextmanager
 def masking(environment: Mapping[str, str]) -> Iterator[None]:
     """Mask what is written to stdout and stderr."""
-    learn(*(value for name, value in environment.items() if NAMES.fullmatch(name)))
+    learn(*(value for name, value in environment.items() if NAMES.search(name)))
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = _Filter(before[0]), _Filter(before[1])
     try:
@@ -49,17 +58,31 @@ def masking(environment: Mapping[str, str]) -> Iterator[None]:
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    """As it is, line by line, percent-encoded, in JSON and repr, in base64 at each of its three offsets."""
+    """As it is, line by line, percent-encoded, in HTML, JSON and repr, in hexadecimal, in base64 at each of its three offsets."""
     for part in {secret.strip(), *secret.split()}:
         if len(part) < SHORTEST:
             continue
-        yield from (part, quote(part, safe=""), quote_plus(part), json.dumps(part)[1:-1], repr(part)[1:-1])
+        raw = part.encode(errors="surrogateescape")
+        percent = (quote(raw, safe=""), quote(raw), quote_plus(raw))
+        yield from (part, *percent, *(re.sub("%..", lambda found: found[0].lower(), one) for one in percent), raw.hex())
+        yield from (
+            json.dumps(part)[1:-1],
+            json.dumps(part, ensure_ascii=False)[1:-1],
+            repr(part)[1:-1],
+            repr(raw)[2:-1],
+        )
+        escaped = html.escape(part)
+        yield from (
+            escaped,
+            escaped.replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
+            html.escape(part, quote=False),
+        )
         for offset in range(3):
-            encoded = base64.b64encode(b"\0" * offset + part.encode()).decode()
+            encoded = base64.b64encode(b"\0" * offset + raw).decode()
             begin = (0, 2, 3)[offset]  # what the bytes before it change
             inner = encoded[begin : len(encoded.rstrip("=")) - (1 if encoded.endswith("=") else 0)]
             if len(inner) >= SHORTEST:
-                yield inner
+                yield from (inner, inner.translate(URL_SAFE))
 
 
 class _Filter:
@@ -70,6 +93,9 @@ class _Filter:
 
     def write(self, text: str) -> int:
         return self._stream.write(masked(text))
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        self.write("".join(lines))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

@@ -15,6 +15,7 @@ from pipeline.ledger.ledger import Ledger, LostRace
 from pipeline.line.answers import LineError
 from pipeline.line.client import Client
 from pipeline.line.figures import measure
+from pipeline.masking import masked
 from pipeline.report import month_page, safe, words
 from pipeline.report.github import GitHub, GitHubError
 from pipeline.report.issues import labels_of
@@ -61,7 +62,7 @@ def _trial(config: Config, state: Path, out: Path | None, now: datetime) -> Outp
 
 def write(file: Path, page: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(page, encoding="utf-8")
+    file.write_text(masked(page), encoding="utf-8")
 
 
 def _measure(config: Config, state: Path, world: World, first: datetime, end: datetime) -> None:

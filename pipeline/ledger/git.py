@@ -15,6 +15,7 @@ from pathlib import Path
 from pipeline.ledger import store
 from pipeline.ledger.git_command import Commands, GitError, Unusable, explained, split
 from pipeline.ledger.store import OWN
+from pipeline.masking import short
 
 log = logging.getLogger("kadoma_line")
 
@@ -49,10 +50,10 @@ class Git(Commands):
         self.remote = self.target = self.head = self._made = ""
         self._trees: dict[str, dict[str, str]] = {}
         # In one question; the last line is missing before the first fetch.
-        told = self.out(
-            "rev-parse", "--show-prefix", "--absolute-git-dir", "--show-object-format", f"--glob={UPSTREAM}*"
-        )
-        self.prefix, folder, names, *seen = told.splitlines()
+        asked = ("--show-prefix", "--absolute-git-dir", "--show-object-format", "--is-inside-work-tree")
+        self.prefix, folder, names, inside, *seen = self.out("rev-parse", *asked, f"--glob={UPSTREAM}*").splitlines()
+        if inside != "true":
+            raise GitError("unusable", "git sees no work tree here (core.bare, core.worktree): correct its settings")
         self.folder, self._seen = Path(folder), "".join(seen)
         self._digits = 64 if names == "sha256" else 40
 
@@ -130,7 +131,7 @@ class Git(Commands):
     def _find_upstream(self) -> None:
         known = self.settings()
         self.remote, self.target = (known.get(f"branch.{self.branch}.{part}", "") for part in ("remote", "merge"))
-        if not self.remote or not self.target:
+        if self.remote in ("", ".") or not self.target:  # ".": another branch here
             raise Unusable(
                 "no-upstream",
                 f"{self.branch} has no upstream; run `git push -u origin {self.branch}`, or set state.push = false for a host of its own",
@@ -210,7 +211,7 @@ class Git(Commands):
             raise GitError(
                 "rewritten", f"{self.branch} and the remote have no history in common; clone the remote anew"
             )
-        changed = split(self.out("diff", "--name-only", "--no-renames", "-z", base))
+        changed = split(self.out("diff", "--name-only", "--no-relative", "--no-renames", "-z", base))
         foreign = [file for file in changed if not self._is_own(file)]
         if foreign:
             raise GitError(
@@ -269,7 +270,7 @@ class Git(Commands):
             GitError: it could not be pushed, or nobody can tell.
         """
         result = self.network(
-            "push", "--quiet", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", self.remote,
+            "push", "--quiet", "--porcelain", "--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no", self.remote,
             f"{self._made}:{self.target}",
         )  # fmt: skip
         if result.returncode:
@@ -309,9 +310,7 @@ class Git(Commands):
         if not told:  # it was not even asked: no right, no way
             raise explained(result, "push")
         if "hook" in told or "protected" in told or "rule" in told or "GH0" in result.stderr:
-            raise GitError(
-                "protected", f"the remote refuses pushes to {self.branch} (git says: {' '.join(told.split())[:300]})"
-            )
+            raise GitError("protected", f"the remote refuses pushes to {self.branch} (git says: {short(told, 300)})")
 
     def _contains(self, tip: str, commit: str) -> bool:
         return self.run("merge-base", "--is-ancestor", commit, tip).returncode == 0

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from pipeline.ledger.store import LedgerError, Setup
+from pipeline.masking import short
 
 AUTHOR = {"name": "kadoma-line", "email": "kadoma-line@users.noreply.github.com"}
 LOCAL = 120.0  # seconds that a command without network may take
@@ -69,7 +70,7 @@ class Commands:
         UTF-8 survive as surrogates, and line ends are what they are. Raises GitError where there is no git."""
         environment = {name: value for name, value in os.environ.items() if name not in ELSEWHERE} | OWN
         if arguments[0] == "commit-tree":
-            environment = self._author() | environment
+            environment = self._author() | {name: value for name, value in environment.items() if value}
         try:
             process = subprocess.Popen(
                 ["git", *(part for setting in SETTINGS for part in ("-c", setting)), *arguments],
@@ -102,7 +103,7 @@ class Commands:
             f"GIT_{role}_{part.upper()}": value
             for role in ("AUTHOR", "COMMITTER")
             for part, value in AUTHOR.items()
-            if f"user.{part}" not in self.settings()
+            if not self.settings().get(f"user.{part}")
         }
 
 
@@ -141,6 +142,8 @@ _KINDS = (
     (("Connection refused",), "unreachable",
      "the remote refuses the connection, or does not answer at this port: look at its address; the next run tries again"),
     (("does not appear to be a git repository",), "unreachable", "the remote does not answer: the next run tries again"),
+    (("does not support --signed push", "does not support push options"), "settings",
+     "a setting of git here asks for what the remote cannot do: take it out (`git config --show-origin --get-regexp ^push`)"),
     (("dubious ownership", "not a git repository"), "unusable", "git cannot work with the repository: do what it says"),
     (("(timeout)", "unable to access", "Connection timed out", "Operation timed out", "No route to host", "Network is unreachable",
       "Could not connect", "early EOF", "hung up", "Connection reset", "Connection closed", "returned error: 5"), "unreachable",
@@ -157,8 +160,9 @@ _KINDS = (
 def explained(result: Result, step: str) -> GitError:
     """git's own words, with the kind of trouble and what to do next."""
     text = result.stderr + result.stdout
-    words = " ".join(text.split())[:400]
+    words = short(text, 400)
     for marks, code, advice in _KINDS:
         if any(mark in text for mark in marks):
-            return GitError(code, f"git {step}: {advice} (git says: {words})")
+            kind = Unusable if code == "unusable" else GitError
+            return kind(code, f"git {step}: {advice} (git says: {words})")
     return GitError("git", f"git {step} failed: look at what it says; the next run tries again (git says: {words})")

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from pipeline.line.wire import Reply
+from pipeline.masking import short
 
 ID = re.compile(r"([UCR])[0-9a-f]{32}(?![0-9a-f])", re.IGNORECASE)  # of a user, group or room
 LARGEST = 2**53  # a number beyond it is none of LINE's, and the ledger could not hold it
@@ -40,7 +41,7 @@ def json_object(reply: Reply, what: str) -> Json:
     except (ValueError, RecursionError):
         told = None
     if not isinstance(told, dict):
-        seen = one_line(reply.body[:80].decode(errors="replace"))
+        seen = one_line(reply.body[:2000].decode(errors="replace"))[:80]
         raise LineError("line", f"LINE's answer to {what} is no JSON object ({seen!r}); the next run asks again")
     return told
 
@@ -75,4 +76,4 @@ def words_of(reply: Reply) -> str:
 
 def one_line(text: str) -> str:
     """Fit for log and ledger; ids of people or groups never get there (Art. 12), whatever LINE quotes back."""
-    return ID.sub(r"\1…", " ".join(text.replace("\u00a0", " ").split()))[:500]
+    return ID.sub(r"\1…", short(text.replace("\u00a0", " "), 600))[:500]

@@ -10,7 +10,7 @@ import ssl
 import threading
 from collections.abc import Callable, Mapping
 from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPSConnection
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -56,7 +56,7 @@ def exchange(
         with _Deadline(lambda: connection.sock, connect) as over:
             try:
                 _connect(connection)
-            except OSError as error:
+            except Exception as error:  # a name that is none, a certificate that cannot be read: nothing left us
                 raise NoAnswer(f"no connection ({over.words(error)})", sent=False) from None
         sock = connection.sock  # the connection forgets it as soon as an answer is to end with it
         with _Deadline(lambda: sock, read) as over:
@@ -65,7 +65,7 @@ def exchange(
                 connection.request(method, parts.path + (f"?{parts.query}" if parts.query else ""), body, dict(headers))
                 response = connection.getresponse()
                 whole = response.read(MOST)
-            except (OSError, HTTPException) as error:
+            except Exception as error:  # whatever the library makes of odd bytes: the request has left
                 raise NoAnswer(over.words(error), sent=True) from None
             if over.passed or (response.length and len(whole) < MOST):
                 raise NoAnswer(over.words(None), sent=True)

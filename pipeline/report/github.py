@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pipeline.config import Config
-from pipeline.masking import masked
+from pipeline.masking import masked, short
 
 if TYPE_CHECKING:
     import requests
@@ -285,4 +285,4 @@ def _words(answer: "requests.Response") -> str:
         told = answer.json().get("message", "")
     except (ValueError, AttributeError):
         told = answer.reason
-    return " ".join(str(told).split())[:200]
+    return short(str(told), 200)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from pipeline.config import Site, duration
+from pipeline.masking import short
 from pipeline.sources.answer import (
     CONTENT,
     REFUSED_NEXT,
@@ -357,4 +358,4 @@ def _utf8(header: str) -> str:
 
 
 def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]
+    return short(str(error), 300)

@@ -68,6 +68,19 @@ def filters(town: Town) -> None:
     setting(("filter.shout.clean", "tr a-z A-Z"), ("filter.shout.smudge", "cat"))(town)
 
 
+def a_careless_hand(town: Town) -> None:
+    """Settings that change what git prints, asks of the remote, or calls a person; and variables that a hook has left."""
+    setting(
+        ("push.gpgSign", "true"), ("push.followTags", "true"), ("push.recurseSubmodules", "check"), ("push.default", "nothing"),
+        ("user.name", ""), ("user.useConfigOnly", "true"), ("diff.relative", "true"), ("diff.external", "false"), ("color.ui", "always"),
+        ("status.short", "true"), ("status.showUntrackedFiles", "all"), ("status.relativePaths", "false"), ("log.showSignature", "true"),
+        ("core.splitIndex", "true"), ("index.sparse", "true"), ("core.fileMode", "false"), ("fetch.prune", "true"), ("gc.auto", "1"),
+    )(town)  # fmt: skip
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"):
+        town.environment[name] = "/nowhere"
+    town.environment |= {"GIT_LITERAL_PATHSPECS": "1", "GIT_TRACE": "1", "GIT_AUTHOR_NAME": "", "LC_ALL": "ja_JP.UTF-8"}
+
+
 SETTINGS: dict[str, Callable[[Town], None]] = {
     "ignored by .gitignore": ignored_by_gitignore,
     "ignored by an exclude file": ignored_by_exclude_file,
@@ -75,6 +88,7 @@ SETTINGS: dict[str, Callable[[Town], None]] = {
     "assumed unchanged": flag("--assume-unchanged"),
     "skipped in the work tree": flag("--skip-worktree"),
     "a sparse checkout": sparse,
+    "a careless hand": a_careless_hand,
     "hooks that refuse": hooks_that_refuse,
     "filters and line ends": filters,
     "converted line ends": setting(("core.autocrlf", "true")),
@@ -167,7 +181,19 @@ def broken_repository(town: Town) -> None:
     (checkout(town) / ".git" / "HEAD").write_text("nonsense")
 
 
-@pytest.mark.parametrize("place", [ignored_state, linked_elsewhere, linked_into_another_repository, broken_repository])
+def another_branch_here(town: Town) -> None:
+    """What looks like an upstream, and reaches no other machine."""
+    town.git("branch", "other", at=checkout(town))
+    town.git("branch", "--set-upstream-to=other", at=checkout(town))
+
+
+PLACES = [
+    ignored_state, linked_elsewhere, linked_into_another_repository, broken_repository, another_branch_here,
+    setting(("core.bare", "true")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES)
 def test_a_state_that_can_never_be_pushed_is_a_mistake_in_the_setup(
     git_town: Town, place: Callable[[Town], None]
 ) -> None:
@@ -206,18 +232,34 @@ SSH = {
     "ERROR: The key you are authenticating with has been marked as read only.": ("write", "credentials"),
     "ERROR: Permission to o/r.git denied to deploy key": ("write", "credentials"),
     "ERROR: Repository not found.": ("not see", "credentials"),
+    "fatal: the receiving end does not support push options": ("setting of git here", "settings"),
 }
+
+
+def by_ssh(town: Town, said: str) -> dict[str, str]:
+    """The remote is reached by an ssh that says this, and ends as ssh does."""
+    script = town.folder / "ssh"
+    script.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 255\n")
+    script.chmod(0o755)
+    town.git("remote", "set-url", "origin", "git@github.invalid:o/r.git", at=checkout(town))
+    return {"GIT_SSH_COMMAND": str(script)}
+
+
+def test_a_key_that_may_not_write_is_told_to_people_and_nothing_is_sent(git_town: Town) -> None:
+    git_town.publish(A)
+    git_town.environment |= by_ssh(git_town, "ERROR: The key you are authenticating with has been marked as read only.")
+    (alert,) = git_town.run(code=1).json["alerts"]
+    assert alert["code"] == "ledger"
+    assert "allow write access to the deploy key" in alert["message"]
+    assert git_town.line.requests == []
 
 
 @pytest.mark.parametrize(("said", "told"), SSH.items(), ids=list(SSH))
 def test_ssh_s_troubles_are_told_apart_with_what_to_do(
     git_town: Town, said: str, told: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = git_town.folder / "ssh"
-    script.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 255\n")
-    script.chmod(0o755)
-    monkeypatch.setenv("GIT_SSH_COMMAND", str(script))
-    git_town.git("remote", "set-url", "origin", "git@github.invalid:o/r.git", at=checkout(git_town))
+    for name, value in by_ssh(git_town, said).items():
+        monkeypatch.setenv(name, value)
     from pipeline.ledger.git import Git
     from pipeline.ledger.git_command import GitError
 

@@ -69,6 +69,8 @@ def locked(inside: Inside) -> None:
 
 
 def unpushed(inside: Inside) -> None:
+    """Told although git is set to speak of the current folder alone."""
+    inside.town.git("config", "diff.relative", "true", at=checkout(inside))
     (checkout(inside) / "notes.txt").write_text("a person works here")
     inside.town.git("add", "notes.txt", at=checkout(inside))
     inside.town.git(

@@ -56,6 +56,37 @@ def test_an_answer_that_drips_ends_with_the_time_of_the_whole_request(start: byt
     assert told.value.sent
 
 
+ODD = {
+    "a chunk cut short": HEAD + b"Transfer-Encoding: chunked\r\n\r\n10\r\nabc",
+    "chunks without an end": HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+    "a chunk of less than nothing": HEAD + b"Transfer-Encoding: chunked\r\n\r\n-5\r\n{}\r\n",
+    "a chunk without a size": HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n",
+    "a body cut short": HEAD + b"Content-Length: 100\r\n\r\n{}",
+    "no status": b"HTTP/1.1 fine\r\n\r\n",
+    "no HTTP": b"\x00\x00\x12\x04\x00\x00\x00\x00\x00",
+    "another HTTP": b"HTTP/3.0 200 OK\r\n\r\n",
+    "a header without an end": b"HTTP/1.1 200 OK\r\n" + b"a" * 70_000,
+    "headers without an end": b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 300,
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("said", ODD.values(), ids=ODD.keys())
+def test_bytes_that_are_no_whole_answer_leave_open_whether_the_request_was_taken(said: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(said)
+
+        threading.Thread(target=serve, daemon=True).start()
+        with pytest.raises(NoAnswer) as told:
+            exchange("POST", f"http://127.0.0.1:{listener.getsockname()[1]}/", {}, b"{}", (5.0, 5.0))
+    assert told.value.sent
+
+
 def test_a_handshake_that_drips_ends_with_the_time_to_connect_and_carried_nothing() -> None:
     with dripping(b"\x16\x03\x03\x40\x00", b"\x02") as host, pytest.raises(NoAnswer) as told:
         exchange("POST", f"https://{host}/", {}, b"{}", (0.3, 5.0))
