@@ -1,5 +1,7 @@
 """A real browser for the tests: the system's Chromium, driven by Playwright, with no network."""
 
+import atexit
+import functools
 import os
 import shutil
 from collections.abc import Iterator
@@ -33,13 +35,12 @@ def executable() -> str:
     return found
 
 
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """The browser, closed at the end."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
-        yield browser
-        browser.close()
+@functools.cache
+def chromium() -> Browser:
+    """The browser of this process. Each page has a profile of its own, so that one is enough for all tests."""
+    playwright = sync_playwright().start()
+    atexit.register(playwright.stop)  # and with it the browser
+    return playwright.chromium.launch(executable_path=executable(), args=FLAGS)
 
 
 class Watched:
@@ -73,5 +74,8 @@ def opened(html: str, folder: Path, width: int = 1200, height: int = 1000) -> It
     """The page in the browser, opened as a person would: as a file."""
     path = folder / "page.html"
     path.write_text(html, encoding="utf-8")
-    with chromium() as browser:
-        yield Watched(browser.new_page(viewport={"width": width, "height": height}, locale="ja-JP"), path)
+    page = chromium().new_page(viewport={"width": width, "height": height}, locale="ja-JP")
+    try:
+        yield Watched(page, path)
+    finally:
+        page.context.close()

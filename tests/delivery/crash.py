@@ -1,17 +1,20 @@
 """A town that is put back to the same moment again and again: new articles stand there, and the run that sends them has
 not begun. Copies of its repository are cheap; city and LINE stay where they are."""
 
+import copy
 import json
 import os
+import re
 import shutil
 import signal
 import uuid
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline.ledger import store
 from pipeline.ledger.events import Intent, Outcome, decode
@@ -27,17 +30,35 @@ from tests.zygote import Process, Zygote
 DATES = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), "2026-11-24T10:00:00+09:00")
 NEWS = (*ARTICLES[20:22], EMERGENCY)  # two broadcasts: one of two articles, one emergency
 SOAK = "SOAK_SEEDS" in os.environ
+REMEMBERED = ("accepted", "_keys", "_buckets", "_armed", "count")  # of LINE: all that its answers can depend on
+NEVER = "never"  # a pipe that nobody writes to
 MOST_RUNS = 5  # after the crash, until quiet; one is enough but for faults that last
 
 
 class NumberedLine(LineServer):
-    """Its request ids depend on nothing but the order of requests."""
+    """Its request ids depend on nothing but the order of requests, and what it remembers can be put back."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        super().__init__(now=now)
+        self.count = 0
 
     def request_id(self) -> str:
         self.count += 1
         return str(uuid.UUID(int=self.count, version=4))
 
-    count = 0
+    def remembered(self) -> dict[str, Any]:
+        with self.lock:
+            return {name: copy.deepcopy(vars(self)[name]) for name in REMEMBERED}
+
+    def remember(self, remembered: dict[str, Any]) -> None:
+        vars(self).update(copy.deepcopy(remembered))
+
+
+class Snapshot(Struct, frozen=True):
+    """What a kill at a point leaves, kept: a folder with checkout and remote, and what LINE remembers."""
+
+    folder: Path
+    line: dict[str, Any]
 
 
 class Point(Struct, frozen=True):
@@ -45,6 +66,7 @@ class Point(Struct, frozen=True):
 
     name: str
     remains: Remains
+    snapshot: Snapshot | None = None
 
     @property
     def kind(self) -> str:
@@ -81,8 +103,8 @@ class CrashTown:
 
     def is_new(self, trouble: "Trouble", left: Remains, in_fresh_clone: bool) -> bool:
         """Whether runs have never recovered from exactly this."""
-        if not left.is_settled(in_fresh_clone) or SOAK:
-            return True
+        if SOAK or not left.is_settled(in_fresh_clone):
+            return SOAK or trouble is TROUBLES[0] or not left.waits_for_it()
         state = (trouble.name, in_fresh_clone, *left.seen_from(in_fresh_clone))
         is_new = state not in self._recovered
         self._recovered.add(state)
@@ -95,12 +117,22 @@ class CrashTown:
 
     def fresh(self, trouble: "Trouble") -> "Moment":
         """The moment before the run, once more; LINE knows nothing of what was."""
+        return self._moment(trouble, self.folder, trouble.begin)
+
+    def killed(self, trouble: "Trouble", left: Snapshot) -> "Moment":
+        """The moment after a kill that left this."""
+        return self._moment(trouble, left.folder, lambda line: line.remember(left.line))
+
+    def _moment(self, trouble: "Trouble", origin: Path, prepare: Callable[[NumberedLine], None]) -> "Moment":
         self.count += 1
         self.town.line.stop()
         assert self.town.line.errors == []
-        self.town.line = NumberedLine(now=lambda: self.town.now).start()
+        line = NumberedLine(now=lambda: self.town.now)
+        prepare(line)
+        self.line = self.town.line = line
+        line.start()
         self.town.with_emergency_source(*trouble.settings)
-        moment = Moment(self, self.folder / f"moment-{self.count}", trouble)
+        moment = Moment(self, self.folder / f"moment-{self.count}", trouble, origin)
         trouble.arm(moment)
         return moment
 
@@ -119,8 +151,11 @@ class Trouble:
     settings: tuple[tuple[str, str], ...] = ()
     environment: Mapping[str, str] = {}
 
+    def begin(self, line: NumberedLine) -> None:
+        """LINE before the first run: nothing is wrong."""
+
     def arm(self, moment: "Moment") -> None:
-        """Nothing."""
+        """The repository: nothing is wrong."""
 
     def span(self, points: Sequence["Point"]) -> range:
         """The points, from 1 on, at which a kill can lead to anything that no kill of an untroubled run leads to."""
@@ -142,8 +177,8 @@ class LineTrouble(Trouble):
         if fault.kind == "hang":
             self.settings = (('account = "@kadoma_city"', 'account = "@kadoma_city"\nread_timeout = "1s"'),)
 
-    def arm(self, moment: "Moment") -> None:
-        moment.town.line.fail(self._fault, times=self._times)
+    def begin(self, line: NumberedLine) -> None:
+        line.fail(self._fault, times=self._times)
 
     def span(self, points: Sequence["Point"]) -> range:
         pushed = first(points, "'push'")
@@ -180,7 +215,7 @@ class RemoteTrouble(PushTrouble):
     def arm(self, moment: "Moment") -> None:
         hook = moment.remote / "hooks" / "pre-receive"
         hook.parent.mkdir(exist_ok=True)
-        os.mkfifo(moment.remote / "never")
+        os.mkfifo(moment.remote / NEVER)
         hook.write_text(f"#!/bin/sh\n{self._sometimes}{self._what}\n")
         hook.chmod(0o755)
 
@@ -193,7 +228,7 @@ class LostAnswer(PushTrouble):
         git.parent.mkdir()
         git.write_text(
             f'#!/bin/sh\n{shutil.which("git")} "$@" || exit\ncase " $* " in *" push "*) ;; *) exit 0;; esac\n'
-            f"cd {moment.folder}\n{self._sometimes}exit 1\n"
+            f"cd {moment.remote}\n{self._sometimes}exit 1\n"
         )
         git.chmod(0o755)
         self.environment = {"PATH": f"{git.parent}:{os.environ['PATH']}"}
@@ -209,7 +244,7 @@ PERSON = (
     "export GIT_AUTHOR_NAME=P GIT_AUTHOR_EMAIL=p@example.org GIT_COMMITTER_NAME=P GIT_COMMITTER_EMAIL=p@example.org\n"
     "git update-ref refs/heads/main $(git commit-tree main^{tree} -p main -m 'a person wrote')"
 )
-HANG = "cat never"
+HANG = f"cat {NEVER}"
 TROUBLES = (
     Trouble(),
     LineTrouble("LINE answers 500 before accepting", LineFault.error_before(), times=5),
@@ -228,15 +263,15 @@ TROUBLES = (
 class Moment:
     """One copy of the repository, and what becomes of it."""
 
-    def __init__(self, crash_town: CrashTown, folder: Path, trouble: Trouble) -> None:
+    def __init__(self, crash_town: CrashTown, folder: Path, trouble: Trouble, origin: Path) -> None:
         self._trouble = trouble
-        self.town, self._zygote, self.folder = crash_town.town, crash_town.zygote, folder
+        self.town, self.line, self._zygote, self.folder = crash_town.town, crash_town.line, crash_town.zygote, folder
         self.remote, self.checkout = folder / "remote.git", folder / "checkout"
-        for name in ("remote.git", "checkout"):
-            shutil.copytree(crash_town.folder / name, folder / name, ignore=shutil.ignore_patterns("*.sample"))
+        copy_repository(origin, folder)
         settings = self.checkout / ".git" / "config"
-        settings.write_text(settings.read_text().replace(str(crash_town.town.remote), str(self.remote)))
+        settings.write_text(re.sub("url = .*", f"url = {self.remote}", settings.read_text()))
         self.points = folder / "points"
+        self._kept: dict[Remains, Snapshot] = {}
 
     def start(
         self,
@@ -271,12 +306,22 @@ class Moment:
 
     def _look(self, line: str, go_on: IO[bytes]) -> Point:
         name, _, left = line.partition("\t")
-        point = Point(name, self.remains(json.loads(left)))
+        there = self.remains(json.loads(left))
+        point = Point(name, there, None if self._trouble is TROUBLES[0] else self._keep(there))
         go_on.write(b".")
         return point
 
+    def _keep(self, there: Remains) -> Snapshot:
+        """One snapshot of equal states."""
+        state = replace(there, left=())
+        if state not in self._kept:
+            folder = self.folder.with_name(f"{self.folder.name}-{len(self._kept)}")
+            copy_repository(self.folder, folder)
+            self._kept[state] = Snapshot(folder, self.line.remembered())
+        return self._kept[state]
+
     def remains(self, left: Sequence[str]) -> Remains:
-        return remains(self.checkout, self.remote, self.town.line, tuple(left))
+        return remains(self.checkout, self.remote, self.line, tuple(left))
 
     def crash(self, at: int, of: int) -> Remains:
         """Kill a run at one of its points. (The last ones need not come: a connection more or less was opened.)"""
@@ -332,6 +377,11 @@ class Moment:
 
     def branch(self, git: Path) -> str:
         return (git / "refs" / "heads" / "main").read_text().strip()
+
+
+def copy_repository(origin: Path, folder: Path) -> None:
+    for name in ("remote.git", "checkout"):
+        shutil.copytree(origin / name, folder / name, ignore=shutil.ignore_patterns("*.sample", NEVER))
 
 
 def check_ledger(state: Path, line: LineServer) -> None:

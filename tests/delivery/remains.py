@@ -7,9 +7,11 @@ names of git's temporary files.
 """
 
 import contextlib
+import functools
 import hashlib
 import os
 import re
+import stat
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +20,11 @@ from msgspec import Struct
 
 from tests.doubles.line import BROADCAST, LineServer
 
+# Commands of git that write nothing (GIT_OPTIONAL_LOCKS=0): when they end, and whether, makes no difference to anybody.
+READING = ("cat-file", "check-ignore", "config", "diff", "ls-tree", "merge-base", "rev-parse", "status", "symbolic-ref")
+# Commands without our lock: the next run does not wait for them.
+NETWORK = ("fetch", "push")
+SETTING = re.compile(r"(-c \S+ )+")
 TEMPORARY = re.compile(r"((?:tmp_obj|incoming|tmp_pack|tmp_idx|bulk-fsync)[-_])\w+")
 
 
@@ -34,11 +41,24 @@ class Remains(Struct, frozen=True):
         return (self.remote, self.line) if in_fresh_clone else (self.disk, self.remote, self.line)
 
     def is_settled(self, in_fresh_clone: bool) -> bool:
-        """Whether it is what it is: nothing goes on that a next run could see the end of."""
-        return not any(
-            f"POST {BROADCAST} " in one or (one.startswith("git ") and (" push " in one or not in_fresh_clone))
-            for one in self.left
+        """Whether it is what it is: nothing goes on whose end a next run could see."""
+        commands = set(map(_command, self.left))
+        return (
+            not any(f"POST {BROADCAST} " in one for one in self.left)
+            and "push" not in commands
+            and (in_fresh_clone or not commands.difference(("", *READING)))
         )
+
+    def waits_for_it(self) -> bool:
+        """Whether what goes on is git on this disk alone, which keeps our lock: a next run begins at what it leaves."""
+        commands = set(map(_command, self.left))
+        return not commands.intersection(NETWORK) and not any(f"POST {BROADCAST} " in one for one in self.left)
+
+
+def _command(left: str) -> str:
+    """Which of git's commands goes on; "" for what is not git."""
+    program, _, arguments = left.partition(" ")
+    return SETTING.sub("", arguments).split(" ")[0] if program == "git" else ""
 
 
 def remains(checkout: Path, remote: Path, line: LineServer, left: tuple[str, ...]) -> Remains:
@@ -54,11 +74,16 @@ def _digest(folder: Path) -> str:
         for file in (Path(place, name) for name in sorted(names)):
             total.update(TEMPORARY.sub(r"\1", str(file.relative_to(folder))).encode() + b"\0")
             with contextlib.suppress(FileNotFoundError):
-                if file.is_file() and not file.is_symlink():
-                    content = file.read_bytes().replace(home, b"")
-                    total.update(hashlib.sha256(_index(content) if content[:4] == b"DIRC" else content).digest())
+                if stat.S_ISREG((known := file.lstat()).st_mode):
+                    total.update(_content(str(file), known.st_ino, known.st_mtime_ns, known.st_size, home))
         total.update(repr([TEMPORARY.sub(r"\1", name) for name in folders]).encode())
     return total.hexdigest()
+
+
+@functools.lru_cache(10_000)  # a point changes few of some hundred files
+def _content(file: str, _inode: int, _changed: int, _size: int, home: bytes) -> bytes:
+    content = Path(file).read_bytes().replace(home, b"")
+    return hashlib.sha256(_index(content) if content[:4] == b"DIRC" else content).digest()
 
 
 def _index(content: bytes) -> bytes:

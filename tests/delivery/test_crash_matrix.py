@@ -5,10 +5,14 @@ with the next run on the same disk, and with the next run in a fresh clone, as o
 
 Chance, clock and git's dates are the same in all these runs, and at each point the run waits until disk, remote and LINE have
 been looked at (`remains.py`): that is what a kill would leave there. At most points it is what it was at the point before, byte
-for byte: some two hundred points have about thirty states, and fewer still of remote and LINE, which are all that a fresh
-clone sees. Equal states need one kill and one recovery: whatever the next run does follows from them. That the kill does leave
-what was seen is checked. Killed at always are the points with no state yet: where a git command, or a request that makes LINE
-send, would go on without the dead process. `make soak` kills and recovers at every point, in both ways.
+for byte: some hundreds of points have a few dozen states, and fewer still of remote and LINE, which are all that a fresh clone
+sees. Equal states need one kill and one recovery: whatever the next run does follows from them. That the kill does leave what
+was seen is checked. Killed at always are the points with no state yet: where a git command that writes, or a request that makes
+LINE send, would go on without the dead process.
+
+While something else fails, too, runs recover from copies of those states instead of being killed once more, and local git that
+goes on is not tried again: it holds our lock, so that the next run begins at what it leaves, and that is the next state.
+`make soak` kills and recovers at every point, in both ways, whatever else fails.
 """
 
 import itertools
@@ -18,7 +22,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.crash import SOAK, TROUBLES, CrashTown, Trouble
+from tests.delivery.crash import SOAK, TROUBLES, CrashTown, Moment, Trouble
 from tests.town import SCRIPT
 from tests.zygote import INSTRUMENT
 
@@ -39,24 +43,36 @@ def try_points(crash_town: CrashTown, trouble: Trouble, numbers: Sequence[int]) 
     points = crash_town.points(trouble)
     failed = []
     for number, in_fresh_clone in itertools.product(numbers, (False, True)):
-        expected = points[number - 1].remains
-        if not crash_town.is_new(trouble, expected, in_fresh_clone):
+        point = points[number - 1]
+        if not crash_town.is_new(trouble, point.remains, in_fresh_clone):
             continue
         try:
-            repeats = not expected.left and not trouble.settings  # those have time limits, which a busy machine passes
-            for _ in range(TRIES):
-                moment = crash_town.fresh(trouble)
-                left = moment.crash(number, len(points))
-                moment.run_until_quiet(in_fresh_clone)  # whatever was left behind has to be recovered from
-                moment.check()
-                if not repeats or left.seen_from(False) == expected.seen_from(False):
-                    break
+            if point.snapshot and point.remains.is_settled(in_fresh_clone) and not SOAK:
+                recover(crash_town.killed(trouble, point.snapshot), in_fresh_clone)
             else:
-                raise AssertionError("a run is killed, and leaves something else behind than was seen")
+                kill_and_recover(crash_town, trouble, number, in_fresh_clone)
         except Exception as error:  # every failing point is named, not only the first
             before = " / ".join(point.name for point in points[max(0, number - 3) : number])
             failed.append(f"killed at {before}: {type(error).__name__}: {error}")
     assert not failed, "\n\n".join(failed)
+
+
+def kill_and_recover(crash_town: CrashTown, trouble: Trouble, number: int, in_fresh_clone: bool) -> None:
+    points = crash_town.points(trouble)
+    expected = points[number - 1].remains
+    repeats = not expected.left and not trouble.settings  # those have time limits, which a busy machine passes
+    for _ in range(TRIES):
+        moment = crash_town.fresh(trouble)
+        left = moment.crash(number, len(points))
+        recover(moment, in_fresh_clone)  # whatever was left behind has to be recovered from
+        if not repeats or left.seen_from(False) == expected.seen_from(False):
+            return
+    raise AssertionError("a run is killed, and leaves something else behind than was seen")
+
+
+def recover(moment: Moment, in_fresh_clone: bool) -> None:
+    moment.run_until_quiet(in_fresh_clone)
+    moment.check()
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -23,7 +23,7 @@ from tests.zygote import Process, Zygote
 
 SEEDS = int(os.environ.get("SOAK_SEEDS", "1"))
 RUNNERS, WAVES, NORMAL = 10, 5, 9  # in each wave nine articles and an emergency: fifty in all
-POINTS = 190  # a run passes about so many points at which it can be killed
+POINTS = 340  # a run passes about so many points at which it can be killed
 
 
 @pytest.fixture

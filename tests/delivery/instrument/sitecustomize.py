@@ -6,7 +6,8 @@ cut, made or removed, every program started, every connection (audit hooks of th
 half written, after), fsync, and every HTTP request (before, sent, answered).
 
 Each line says, too, what would go on if the process were killed there: commands that it has started, requests that nobody has
-answered. CRASH_PAUSE names a pipe: at each point the process waits until somebody writes to it. CRASH_SEED takes chance and clock away, so that a run which is killed at the same point leaves the same behind.
+answered. CRASH_PAUSE names a pipe: at each point the process waits until somebody writes to it. CRASH_SEED takes chance and clock away, so that
+a run which is killed at the same point leaves the same behind.
 """
 
 import http.client
@@ -36,7 +37,7 @@ class Points:
         pause = os.environ.get("CRASH_PAUSE")
         self._pause = os.open(pause, os.O_RDONLY | os.O_CLOEXEC) if pause else None
         self._write = os.write
-        self._left: dict[int, str] = {}  # what goes on without us: commands, requests
+        self._left: dict[int, tuple[Any, str]] = {}  # what goes on without us: commands, requests
 
     def reach(self, what: str) -> None:
         with self._lock:
@@ -56,7 +57,8 @@ class Points:
         os.kill(os.getpid(), self._number)
 
     def tell(self, what: str) -> None:
-        self._write(self._log, f"{self._count + 1} {what}\t{json.dumps(list(self._left.values()))}\n".encode())
+        left = [said for one, said in self._left.values() if getattr(one, "returncode", None) is None]
+        self._write(self._log, f"{self._count + 1} {what}\t{json.dumps(left)}\n".encode())
 
     def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open" and isinstance(arguments[0], str | bytes | os.PathLike):
@@ -97,7 +99,7 @@ class Points:
         def wrapped(*arguments: Any, **more: Any) -> Any:
             if before:
                 self.reach(f"{name}")
-            going_on = {id(arguments[0]): begins(*arguments)} if begins else {}
+            going_on = {id(arguments[0]): (arguments[0], begins(*arguments))} if begins else {}
             if before:
                 self._left |= going_on  # half of it may be on its way
             try:
