@@ -82,6 +82,9 @@ class CrashTown:
         self.town.with_emergency_source()
         self.town.with_baseline()
         self.town.now += timedelta(hours=2)
+        for repository in (self.town.remote, self.folder / "checkout"):  # these do not live long enough to be tidied up
+            for setting in ("gc.auto", "receive.autogc", "maintenance.auto"):
+                self.town.git("config", setting, "0", at=repository)
         self.town.publish(*NEWS[:2])
         self.town.city.emergency(EMERGENCY, self.town.now)
         self.zygote = Zygote(short_pauses=True)
@@ -157,7 +160,7 @@ class Trouble:
     def arm(self, moment: "Moment") -> None:
         """The repository: nothing is wrong."""
 
-    def span(self, points: Sequence["Point"]) -> range:
+    def span(self, points: Sequence["Point"]) -> Sequence[int]:
         """The points, from 1 on, at which a kill can lead to anything that no kill of an untroubled run leads to."""
         return range(1, len(points) + 1)
 
@@ -180,37 +183,61 @@ class LineTrouble(Trouble):
     def begin(self, line: NumberedLine) -> None:
         line.fail(self._fault, times=self._times)
 
-    def span(self, points: Sequence["Point"]) -> range:
-        pushed = first(points, "'push'")
-        over = first(points, "ledger-", pushed) if self._times == 1 else len(points)
+    def span(self, points: Sequence["Point"]) -> Sequence[int]:
+        pushed = first(points, "'push'", 0, len(points))
+        over = first(points, "ledger-", pushed, len(points)) if self._times == 1 else len(points)
         return range(pushed, over + 1)
 
 
 class PushTrouble(Trouble):
-    """Some pushes fail, from the so-manieth of the whole moment on. Nothing is different before the first push begins."""
+    """Some pushes fail, counted from the beginning of the moment.
+
+    Nothing is different before such a push begins, nor once its repeat has landed: disk and remote are then what they are
+    without it. (The pushes that still have to fail do so wherever the recovery has got to.)
+
+    Attributes:
+        repeats: how many more pushes it takes until that is so; None: it takes another run.
+    """
 
     codes = (1,)
+    repeats: int | None = 0
 
-    def __init__(self, name: str, pushes: str) -> None:
-        self.name = name
+    def __init__(self, name: str, *pushes: int) -> None:
+        self.name, self._pushes = name, pushes
         # Shell: go on only at some pushes.
         self._sometimes = (
             "n=$(($(cat pushed 2>/dev/null || echo 0) + 1)); echo $n >pushed; "
-            f"case $n in {pushes}) ;; *) exit 0;; esac\n"
+            f"case $n in {'|'.join(map(str, pushes))}) ;; *) exit 0;; esac\n"
         )
 
-    def span(self, points: Sequence["Point"]) -> range:
-        return range(first(points, "'push'"), len(points) + 1)
+    def span(self, points: Sequence["Point"]) -> Sequence[int]:
+        begun = [number for number, point in enumerate(points, 1) if "'push'" in point.name]
+        return [
+            number
+            for push in self._pushes
+            if push <= len(begun)
+            for number in range(begun[push - 1], self._over(points, begun[push - 1 :]) + 1)
+        ]
+
+    def _over(self, points: Sequence["Point"], begun: Sequence[int]) -> int:
+        if self.repeats is None or self.repeats >= len(begun):
+            return len(points)
+        return first(points, "ledger-", begun[self.repeats], len(points))
+
+
+HANG = f"cat {NEVER}"
 
 
 class RemoteTrouble(PushTrouble):
     """The pushes meet a hook of the remote."""
 
-    def __init__(self, name: str, pushes: str, what: str) -> None:
-        super().__init__(name, pushes)
+    def __init__(self, name: str, *pushes: int, what: str) -> None:
+        super().__init__(name, *pushes)
         self._what = what
-        if "hang" in name:
-            self.settings = (("[state]\n", '[state]\ntimeout = "1s"\n'),)
+        if what == HANG:
+            self.settings, self.repeats = (("[state]\n", '[state]\ntimeout = "1s"\n'),), None
+        else:
+            self.repeats = 1
 
     def arm(self, moment: "Moment") -> None:
         hook = moment.remote / "hooks" / "pre-receive"
@@ -234,9 +261,10 @@ class LostAnswer(PushTrouble):
         self.environment = {"PATH": f"{git.parent}:{os.environ['PATH']}"}
 
 
-def first(points: Sequence["Point"], mark: str, after: int = 0) -> int:
+def first(points: Sequence["Point"], mark: str, after: int, or_else: int) -> int:
     """The number of the first point with a mark, after another one."""
-    return next(number for number, point in enumerate(points, 1) if number > after and mark in point.name)
+    found = (number for number, point in enumerate(points, 1) if number > after and mark in point.name)
+    return next(found, or_else)
 
 
 PERSON = (
@@ -244,7 +272,6 @@ PERSON = (
     "export GIT_AUTHOR_NAME=P GIT_AUTHOR_EMAIL=p@example.org GIT_COMMITTER_NAME=P GIT_COMMITTER_EMAIL=p@example.org\n"
     "git update-ref refs/heads/main $(git commit-tree main^{tree} -p main -m 'a person wrote')"
 )
-HANG = f"cat {NEVER}"
 TROUBLES = (
     Trouble(),
     LineTrouble("LINE answers 500 before accepting", LineFault.error_before(), times=5),
@@ -253,10 +280,10 @@ TROUBLES = (
     LineTrouble("LINE hangs before accepting", LineFault.hang_before()),
     LineTrouble("LINE hangs after accepting", LineFault.hang_after()),
     # Not every second push: clones would lose every outcome and repeat for ever.
-    RemoteTrouble("a push that is rejected", "1|5", PERSON),
-    RemoteTrouble("an intent's push that hangs", "1", HANG),
-    RemoteTrouble("an outcome's push that hangs", "2", HANG),
-    LostAnswer("a push that succeeds while the client sees an error", "1|4|6"),
+    RemoteTrouble("a push that is rejected", 1, 5, what=PERSON),
+    RemoteTrouble("an intent's push that hangs", 1, what=HANG),
+    RemoteTrouble("an outcome's push that hangs", 2, what=HANG),
+    LostAnswer("a push that succeeds while the client sees an error", 1, 4, 6),
 )
 
 

@@ -93,8 +93,8 @@ def test_killed_while_something_else_fails_every_article_is_sent_exactly_once(
 
 
 def test_asked_to_stop_anywhere_a_run_leaves_nothing_half_done(crash_town: CrashTown) -> None:
-    """SIGTERM at every fifth point (`make soak`: at every point)."""
-    for number in range(1, len(crash_town.points(TROUBLES[0])) - 1, 1 if SOAK else 5):
+    """SIGTERM at every twelfth point (`make soak`: at every point)."""
+    for number in range(1, len(crash_town.points(TROUBLES[0])) - 1, 1 if SOAK else 12):
         moment = crash_town.fresh(TROUBLES[0])
         moment.interrupt(number)
         moment.run_until_quiet()
