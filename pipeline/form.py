@@ -12,7 +12,8 @@ from pipeline.decision import Basis
 from pipeline.desk import Desk, Draft
 from pipeline.ledger.knowledge import Known
 from pipeline.refusal import Refusal
-from pipeline.sources.urls import on_hosts, site_url
+from pipeline.report.find import named
+from pipeline.sources.urls import on_hosts, typed_url
 
 # The choices of the form, as post.yml shows them.
 POST, CORRECT, APPROVE, REJECT = "投稿", "訂正", "承認", "却下"
@@ -43,7 +44,7 @@ class Form(Struct, frozen=True):
     @property
     def ids(self) -> list[str]:
         """Several ids or addresses may be parted by spaces or commas."""
-        return self.id.replace(",", " ").replace("、", " ").split()
+        return named(self.id)
 
     @property
     def is_emergency(self) -> bool:
@@ -71,7 +72,7 @@ def hand_in(form: Form, config: Config, desk: Desk, look: Look) -> list[Known]:
     """Do what the form says. Raises ConfigError, Refusal, LedgerError."""
     if form.action in (POST, CORRECT):
         return [desk.post(draft_of(form, config, look))]
-    about = form.ids or form.url.split()
+    about = form.ids or named(form.url)
     if not about:
         raise Refusal("no-id", action=form.action)
     if form.action == APPROVE:
@@ -135,7 +136,7 @@ def own_url(url: str, config: Config) -> str:
     if not url:
         return ""
     try:
-        canonical = site_url(url, config.site.url, config.site.hosts)
+        canonical = typed_url(url, config.site.url, config.site.hosts)
     except ValueError:
         raise Refusal("no-web-address", url=url) from None
     if not on_hosts(canonical, config.site.hosts):

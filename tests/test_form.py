@@ -60,6 +60,19 @@ def test_a_picture_that_line_cannot_show_is_refused() -> None:
     assert refused.value.code == "no-picture"
 
 
+def test_ids_and_addresses_are_parted_as_people_part_them() -> None:
+    field = "ID a1b2c3d4e5f6、b2c3d4e5f6a7，https://www.city.kadoma.osaka.jp/a,b.html,c3d4e5f6a7b8　ID：d4e5f6a7b8c9"
+    assert replace(FORM, id=field).ids == [
+        "a1b2c3d4e5f6", "b2c3d4e5f6a7", "https://www.city.kadoma.osaka.jp/a,b.html", "c3d4e5f6a7b8", "ID：d4e5f6a7b8c9",
+    ]  # fmt: skip
+
+
+def test_an_address_may_be_typed_without_its_scheme() -> None:
+    assert (
+        draft_of(replace(FORM, url="www.city.kadoma.osaka.jp/a.html"), CITY, measured).url == f"{CITY.site.url}/a.html"
+    )
+
+
 def test_a_time_that_is_none_is_told_with_an_example() -> None:
     with pytest.raises(ConfigError, match="2026-12-01T10:00"):
         draft_of(replace(FORM, at="あした"), CITY, measured)

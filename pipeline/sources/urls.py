@@ -35,6 +35,7 @@ _INVISIBLE = re.compile(r"[\x00-\x1f\x7f]")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _PATH_SAFE = "!$&'()*+,;=:@/-._~%"
 _QUERY_SAFE = _PATH_SAFE + "?"
+WRAPPED = " \t\n\u3000<>＜＞()（）「」『』【】\"'、。，,"  # what stands around an address in a sentence
 _PAGE_NUMBER = re.compile(r"[^?#]*/(\d{1,12})\.html?(?:[?#]|$)")
 
 
@@ -95,6 +96,18 @@ def site_url(url: str, base: str, hosts: Collection[str]) -> str:
     """
     parts = urlsplit(secure_url(url, base, hosts))
     return urlunsplit(parts._replace(netloc=own_host(parts.netloc, hosts) or parts.netloc))
+
+
+def typed_url(text: str, base: str, hosts: Collection[str]) -> str:
+    """Like `site_url`, of an address as people copy it: in brackets or quotes, at the end of a sentence, without a scheme.
+
+    Raises:
+        ValueError: as `canonical` does.
+    """
+    bare = text.strip(WRAPPED)
+    if any(bare.casefold().startswith((host, host.removeprefix("www."))) for host in hosts):
+        bare = f"{urlsplit(base).scheme}://{bare}"
+    return site_url(bare, base, hosts)
 
 
 def own_host(netloc: str, hosts: Collection[str]) -> str:

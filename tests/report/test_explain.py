@@ -116,9 +116,15 @@ def test_any_spelling_of_the_address_finds_the_article(town: Town, form: str) ->
 
 
 @pytest.mark.parametrize(
-    "spelt", ["www.city.kadoma.osaka.jp/a/1.html", "http://www.city.kadoma.osaka.jp:80/a/1.html", " /a/../a/1.html "]
-)
-def test_an_address_without_scheme_or_with_the_old_one_is_the_same(spelt: str) -> None:
+    "spelt",
+    [
+        "www.city.kadoma.osaka.jp/a/1.html", "city.kadoma.osaka.jp/a/1.html", "http://www.city.kadoma.osaka.jp:80/a/1.html", " /a/../a/1.html ",
+        "<https://www.city.kadoma.osaka.jp/a/1.html>", "「https://www.city.kadoma.osaka.jp/a/1.html」", "（WWW.CITY.kadoma.osaka.jp/a/1.html）。",
+        *(shape.format(article_id("https://www.city.kadoma.osaka.jp/a/1.html")) for shape in ("{}", " {}　", "ID {}", "ＩＤ：{}", "#{}", "（{}）")),
+        article_id("https://www.city.kadoma.osaka.jp/a/1.html").upper(),
+    ],
+)  # fmt: skip
+def test_an_article_is_found_by_its_id_and_address_as_people_copy_them(spelt: str) -> None:
     config = load(CONFIG)
     url = "https://www.city.kadoma.osaka.jp/a/1.html"
     knowledge = fold(
