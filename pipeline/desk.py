@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pipeline.article import Picture, article_id
-from pipeline.config import JST, Config
+from pipeline.config import Config
 from pipeline.decision import Basis, Reason
 from pipeline.ledger.events import AnyEvent, Approved, Posted, Refused, Settled
 from pipeline.ledger.knowledge import Knowledge, Known
@@ -176,11 +176,11 @@ class Desk:
 
     def _may_be_then(self, at: datetime) -> None:
         """A time that a poster chose lies in the posting hours (Art. 7). Raises Refusal."""
-        now, told = self._ledger.now(), f"{at.astimezone(JST):%Y-%m-%d %H:%M}"
+        now = self._ledger.now()
         if not now < at < now + FARTHEST:
-            raise Refusal("time-passed", at=told)
+            raise Refusal("time-passed", when=at.isoformat())
         if not is_open(at, self._config.policy.hours):
-            raise Refusal("closed-then", at=told)
+            raise Refusal("closed-then", when=at.isoformat())
 
     def _waiting(self, knowledge: Knowledge, ids: Sequence[str]) -> list[Known]:
         queue = {known.id for known in knowledge.queue()}

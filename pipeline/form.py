@@ -1,5 +1,7 @@
 """The form of post.yml: what a person filled in comes through the environment, never through a shell's command line."""
 
+import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import get_args
@@ -22,6 +24,11 @@ ACTIONS = (POST, CORRECT, APPROVE, REJECT, DELIVERED, NOT_DELIVERED)
 AUTOMATIC = "自動"
 PREFIX = "FORM_"
 LINE_BREAK = "／／"  # the form's field for the text is one line
+
+# 2026年12月1日（火）10時30分, 2026/12/1 10:30
+WRITTEN = re.compile(
+    r"(\d{4})\s?[年/.-]\s?(\d{1,2})\s?[月/.-]\s?(\d{1,2})\s?日?\s?(?:\([月火水木金土日](?:曜日?)?\))?[\sT]*(\d{1,2})\s?[:時]\s?(\d{1,2})?\s?分?"
+)
 
 Look = Callable[[Picture], Picture | None]  # asks for a picture, and measures it
 
@@ -83,7 +90,7 @@ def hand_in(form: Form, config: Config, desk: Desk, look: Look) -> list[Known]:
 
 
 def draft_of(form: Form, config: Config, look: Look) -> Draft:
-    """The manual post that the form asks for. Raises ConfigError, Refusal."""
+    """The manual post that the form asks for. Raises ConfigError (a choice that the form does not have), Refusal."""
     if form.action == CORRECT and len(form.ids) != 1:
         raise Refusal("not-one-id")
     return Draft(
@@ -96,7 +103,7 @@ def draft_of(form: Form, config: Config, look: Look) -> Draft:
         corrects=form.ids[0] if form.action == CORRECT else "",
         quoted_from=form.quoted_from,
         picture=own_picture(form.picture, config, look),
-        at=instant(form.at, "FORM_AT"),
+        at=instant(form.at),
     )
 
 
@@ -109,15 +116,18 @@ def basis_of(given: str, emergency: bool, url: str) -> Basis:
     return "8(3)" if emergency else "8(1)" if url else "8(4)"
 
 
-def instant(text: str, name: str) -> datetime | None:
-    """A date and time, in Japan where it does not say otherwise; None for "". Raises ConfigError."""
+def instant(text: str) -> datetime | None:
+    """A date and time as people write it, in Japan where it does not say otherwise; None for "". Raises Refusal."""
     if not text:
         return None
+    plain = unicodedata.normalize("NFKC", text).strip()
     try:
-        found = datetime.fromisoformat(text)
+        if found := WRITTEN.fullmatch(plain):
+            return datetime(*(int(part or 0) for part in found.groups()), tzinfo=JST)  # type: ignore[misc,arg-type]
+        at = datetime.fromisoformat(plain)
     except ValueError:
-        raise ConfigError(f"{name}: found {text!r}; allowed: a date and time such as 2026-12-01T10:00") from None
-    return found if found.tzinfo else found.replace(tzinfo=JST)
+        raise Refusal("no-such-time", text=text) from None
+    return at if at.tzinfo else at.replace(tzinfo=JST)
 
 
 def own_picture(url: str, config: Config, look: Look) -> Picture | None:

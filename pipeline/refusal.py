@@ -29,6 +29,7 @@ RefusalCode = Literal[
     "posted-before",
     "closed-then",
     "time-passed",
+    "no-such-time",
     "no-picture",
     # in a reply to an issue
     "reply-edited",
@@ -49,7 +50,7 @@ class Refusal(Exception):
 
     Args:
         code: its words say what, where, and what to do next.
-        values: what the words name; of `state` the code, which has words of its own.
+        values: what the words name; of `state` the code, which has words of its own, of `when` an instant in ISO 8601.
     """
 
     def __init__(self, code: RefusalCode, **values: str) -> None:

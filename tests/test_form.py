@@ -6,13 +6,14 @@ import pytest
 from msgspec.structs import replace
 
 from pipeline.article import Picture
-from pipeline.config import JST, ConfigError, load
+from pipeline.config import JST, load
 from pipeline.form import Form, draft_of
 from pipeline.ledger.events import Posted
 from pipeline.ledger.fold import fold
 from pipeline.ledger.knowledge import Knowledge
 from pipeline.message.item import item_of
 from pipeline.refusal import Refusal
+from pipeline.report import words
 from tests.town import CONFIG
 
 CITY = load(CONFIG)
@@ -73,6 +74,21 @@ def test_an_address_may_be_typed_without_its_scheme() -> None:
     )
 
 
-def test_a_time_that_is_none_is_told_with_an_example() -> None:
-    with pytest.raises(ConfigError, match="2026-12-01T10:00"):
-        draft_of(replace(FORM, at="あした"), CITY, measured)
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "2026-12-01T10:00", "2026-12-01 10:00", "2026/12/1 10:00", "2026年12月1日 10時", "2026年12月1日（火）10時00分", "２０２６年１２月１日　１０：００",
+        "2026-12-01T01:00Z", "2026.12.1 10:00",
+    ],
+)  # fmt: skip
+def test_a_time_is_read_as_people_write_it(typed: str) -> None:
+    assert draft_of(replace(FORM, at=typed), CITY, measured).at == datetime(2026, 12, 1, 10, 0, tzinfo=JST)
+
+
+@pytest.mark.parametrize(
+    "typed", ["あした", "12/1 10:00", "2026-13-01 10:00", "2026年12月1日 25時", "2026-12-01T10:00; rm -rf /"]
+)
+def test_a_time_that_is_none_is_told_with_an_example(typed: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        draft_of(replace(FORM, at=typed), CITY, measured)
+    assert "2026年12月1日 10時" in words.refusal(refused.value)

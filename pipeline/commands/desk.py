@@ -3,6 +3,7 @@
 import argparse
 import os
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 
 from pipeline.commands import FAILED, Output, configured, ledger_of
@@ -39,7 +40,7 @@ def post(options: argparse.Namespace) -> Output:
         emergency=options.emergency, why=options.why, corrects=options.correction_of, quoted_from=options.quoted_from,
         picture=own_picture(options.picture, config, _looker(config)), at=options.at,
     )  # fmt: skip
-    return _at_the_desk(options, "posted", lambda desk: [desk.post(draft)])
+    return _at_the_desk(options, "posted", lambda desk: [desk.post(draft)], draft.at)
 
 
 def resolve(options: argparse.Namespace) -> Output:
@@ -47,12 +48,14 @@ def resolve(options: argparse.Namespace) -> Output:
     return _at_the_desk(options, "settled", lambda desk: desk.resolve([options.id], options.delivered, options.why))
 
 
-def _at_the_desk(options: argparse.Namespace, deed: str, work: Callable[[Desk], list[Known]]) -> Output:
+def _at_the_desk(
+    options: argparse.Namespace, deed: str, work: Callable[[Desk], list[Known]], at: datetime | None = None
+) -> Output:
     config = configured(options)
     world = World.real(config)
     with ledger_of(options, config, world) as ledger:
         rows = _rows(work(Desk(config, ledger, options.actor)))
-    said = words.sentence(deed)
+    said = words.sentence("posted-for", at=words.day(at)) if at else words.sentence(deed)
     return Output({"articles": rows, "exit": 0}, lambda: render.text("desk", said=said, articles=rows))
 
 

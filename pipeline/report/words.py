@@ -3,7 +3,7 @@
 import re
 import shlex
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -184,7 +184,8 @@ def refusal(refused: Refusal) -> str:
     """What was refused, why, and what to do next."""
     told = catalogue().refusals[refused.code]
     states = {**catalogue().states, **catalogue().outcomes}
-    values = {name: states.get(value, value) if name == "state" else value for name, value in refused.values.items()}
+    shown: dict[str, Callable[[str], str]] = {"state": lambda value: states.get(value, value), "when": day}
+    values = {name: shown.get(name, str)(value) for name, value in refused.values.items()}
     return line(f"{told.text}{told.do}".format(**values))
 
 
