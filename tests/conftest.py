@@ -24,12 +24,16 @@ settings.load_profile("kadoma")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-# `make quick` leaves out what starts processes: these folders, and whatever needs one of these fixtures.
-SLOW_FOLDERS = {"browser", "delivery", "operation", "tests", "workflows"}
+# `make quick` leaves out what starts processes (these folders, and whatever needs one of these fixtures), what is tried with
+# hundreds of made-up cases (hypothesis) or measured on large ones (growth, bombs), and years of days or articles.
+SLOW_FOLDERS = {"browser", "delivery", "emergency", "operation", "sandbox", "tests", "workflows"}
+SLOW_FILES = {"test_growth.py", "test_policy_document.py", "test_simulate.py", "test_personal_data.py"}
 SLOW_TESTS = (
     "test_any_article_of_any_plane", "test_every_month_of_a_year", "test_a_year", "test_in_a_year", "test_the_relay_and",
-    "test_no_answer_is_so_long", "test_art_07_whatever", "test_skipping_passes",
+    "test_no_answer_is_so_long", "test_art_07_whatever", "test_skipping_passes", "test_every_day_of_the_years", "test_the_posting_hours_are",
+    "test_ten_thousand", "test_nesting_without_end", "test_no_line_of_output", "test_a_list_without_end", "test_every_japanese_spelling",
 )  # fmt: skip
+SLOW_WORDS = ("_bomb_", "_times_the_time", "_times_the_length", "_twice_as_long")
 SLOW_FIXTURES = {"town", "git_town", "runner", "scene"}
 
 
@@ -52,6 +56,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What is left out as a whole is not even imported."""
+    slow = collection_path.parent.name in SLOW_FOLDERS or collection_path.name in SLOW_FILES
+    return True if config.getoption("quick") and slow and collection_path.suffix == ".py" else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("quick"):
         items[:] = [one for one in items if _is_quick(one)]
@@ -59,7 +69,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_quick(item: pytest.Item) -> bool:
     fixtures = SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ()))
-    return not fixtures and item.path.parent.name not in SLOW_FOLDERS and not item.name.startswith(SLOW_TESTS)
+    slow = item.name.startswith(SLOW_TESTS) or any(word in item.name for word in SLOW_WORDS)
+    return not (fixtures or slow or getattr(getattr(item, "obj", None), "is_hypothesis_test", False))
 
 
 @pytest.fixture(scope="session", autouse=True)
