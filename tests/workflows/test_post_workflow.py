@@ -259,7 +259,7 @@ def test_a_post_may_choose_its_time_and_be_cancelled_until_then(runner: Runner) 
     [
         ("at", "2026-11-24T20:00", "投稿時間外のため"),
         ("at", "2026-11-23T10:00", "送信の日時に指定できません"),
-        ("at", "あした", "found"),
+        ("at", "あした", "読み取れませんでした"),
         ("picture", "https://evil.example/x.png", "市ホームページ"),
         ("picture", "/none.png", "LINEで表示できません"),
     ],
