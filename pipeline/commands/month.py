@@ -3,6 +3,8 @@
 import argparse
 import logging
 import os
+import re
+import unicodedata
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -35,11 +37,8 @@ def report(options: argparse.Namespace) -> Output:
     now = world.now()
     if options.shadow:
         return _trial(config, options.state, options.out, now)
-    month = options.month or f"{now.astimezone(JST).replace(day=1) - timedelta(days=1):%Y-%m}"
-    try:
-        first, end = span_of(month)
-    except ValueError:
-        raise ConfigError(f"--month: found {month!r}; allowed: a month such as 2026-11") from None
+    first, end = span_of(_month(options.month) or f"{now.astimezone(JST).replace(day=1) - timedelta(days=1):%Y-%m}")
+    month = f"{first:%Y-%m}"
     if options.figures:
         _measure(config, options.state, world, first, min(end, now))
     document = month_of(config, list(store.read(options.state)), month, now)
@@ -49,7 +48,18 @@ def report(options: argparse.Namespace) -> Output:
         publish(config, document)
     text = month_page.markdown(document)
     append_summary(text, os.environ)
-    return Output(document, lambda: safe.harmless(text))
+    return Output(document, lambda: month_page.text(document))
+
+
+def _month(text: str) -> str:
+    """A month as people write it ("2026-11", "2026年11月") as "2026-11". Raises ConfigError."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if not plain:
+        return ""
+    found = re.fullmatch(r"(2\d{3})\s?[-/.年]\s?(0?[1-9]|1[0-2])\s?月?", plain)
+    if found is None:
+        raise ConfigError(f"--month: found {text!r}; allowed: a month such as 2026-11")
+    return f"{found[1]}-{int(found[2]):02}"
 
 
 def _trial(config: Config, state: Path, out: Path | None, now: datetime) -> Output:
@@ -96,13 +106,13 @@ def _record(ledger: Ledger, note: Callable[[], Any], news: str) -> None:
 
 
 def publish(config: Config, document: dict[str, Any]) -> None:
-    """One issue a month, rewritten as figures arrive, and closed when nothing is missing any more."""
+    """One issue a month, rewritten as figures arrive; who has read it closes it."""
     github = GitHub.of(config, os.environ)
     if github is None:
         raise ConfigError("--issue: needs GITHUB_TOKEN and GITHUB_REPOSITORY, as a workflow has them")
     title, body, labels = month_page.title(document), month_page.markdown(document), labels_of(config, CODE)
     try:
-        there = next((issue for issue in github.open_issues(labels) if issue.title == title), None)
+        there = next((issue for issue in github.issues(labels, "all") if issue.title == title), None)
         if there is None:
             github.open_issue(title, body, labels)
         elif there.body != body:

@@ -129,9 +129,9 @@ class GitHub:
         graphql = environment.get("GITHUB_GRAPHQL_URL", "")
         return cls(api, repository, token, graphql) if token and repository and api else None
 
-    def open_issues(self, labels: Sequence[str]) -> list[Issue]:
-        """Open issues that carry all these labels, newest first."""
-        found = self._ask("GET", "/issues", {"labels": ",".join(labels), "state": "open", "per_page": "100"})
+    def issues(self, labels: Sequence[str], state: str = "open") -> list[Issue]:
+        """Open issues that carry all these labels, newest first; with state "all" the closed ones too."""
+        found = self._ask("GET", "/issues", {"labels": ",".join(labels), "state": state, "per_page": "100"})
         return [_issue(issue) for issue in found if "pull_request" not in issue]
 
     def issue(self, number: int) -> Issue:

@@ -136,7 +136,7 @@ def printed(alert: Alert, place: Place) -> str:
 
 def ours(github: GitHub, config: Config) -> dict[str, Issue]:
     """The open issues of this account, by key. Raises GitHubError."""
-    return {key: issue for issue in github.open_issues([LABEL, config.line.account]) if (key := key_of(issue))}
+    return {key: issue for issue in github.issues([LABEL, config.line.account]) if (key := key_of(issue))}
 
 
 def key_of(issue: Issue) -> str:

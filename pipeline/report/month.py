@@ -67,7 +67,9 @@ def month_of(config: Config, events: Sequence[AnyEvent], month: str, now: dateti
     """
     first, end = span_of(month)
     sent = [one for one in sent_broadcasts(events) if not one.shadow and first <= sent_at(one) < end]
-    return {"month": month, "complete": now >= end} | _account(config, events, sent, (first, end), now)
+    return {"month": month, "begun": now >= first, "complete": now >= end} | _account(
+        config, events, sent, (first, end), now
+    )
 
 
 def trial_of(config: Config, events: Sequence[AnyEvent], now: datetime, shown: Callable[[str], Sequence[Json]]) -> Json:
@@ -189,7 +191,7 @@ def _row(config: Config, one: BroadcastKnown, known: Pages, measured: Measured |
             for article in one.chosen
         ],
         "figures": {
-            "state": "missing" if measured is None else "final" if final else "counting",
+            "state": "final" if final else "counting" if measured else "missing",
             "delivered": measured.delivered if measured else None,
             "opened": measured.opened if measured else None,
             "tapped": measured.tapped if measured else None,

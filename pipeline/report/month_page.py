@@ -1,5 +1,6 @@
 """月報 as a page and as the text of an issue. Nothing is loaded from anywhere; charts are SVG in the page itself."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,11 @@ LEFT, RIGHT, TOP, BOTTOM = 4, 636, 6, 180  # where the line of friends is drawn,
 def markdown(document: Json) -> str:
     """For an issue and the step summary."""
     return render.markdown("month", month=document)
+
+
+def text(document: Json) -> str:
+    """For a terminal: the same without what only a browser needs."""
+    return re.sub(r"</?(?:details|summary)>", "", render.text("month.md", month=document)).replace("<br>", "　")
 
 
 def title(document: Json) -> str:

@@ -21,8 +21,9 @@ COLOURS = {
 
 
 def text(template: str, *, colour: bool = False, **values: Any) -> str:
-    """For a terminal or a log."""
-    page = _environment("text").get_template(f"report/{template}.txt.j2")
+    """For a terminal or a log; `template` with ".md" is the one for Markdown, in which nothing needs to be escaped there."""
+    name = template if template.endswith(".md") else f"{template}.txt"
+    page = _environment("text").get_template(f"report/{name}.j2")
     return safe.harmless(page.render(values, colour=colour).strip("\n"))
 
 

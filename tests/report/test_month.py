@@ -254,8 +254,26 @@ def test_the_page_and_the_issue_show_what_came_from_outside_as_text_only(config:
     assert document["by_category"] == [{"name": "ホームページのない投稿", "count": 1}]
 
 
+def test_what_line_hides_has_not_yet_and_cannot_know_are_told_apart(config: Config) -> None:
+    at = datetime(2026, 11, 24, 10, 0, tzinfo=JST)
+    events: list[AnyEvent] = []
+    for name, request in (("b1", "q1"), ("b2", "q2"), ("b3", "")):
+        events += [
+            Intent(at=at, broadcast=name, key="k", sha256="0", chosen=(Chosen("a" * 12, "due", "7", "8(1)"),), policy_version="v"),
+            Outcome(at=at, broadcast=name, outcome="accepted", request_id=request),
+        ]  # fmt: skip
+    events.append(Measured(at=at + timedelta(days=16), broadcast="b1", delivered=24_690, opened=None, tapped=None))
+    told = month_page.markdown(month_of(config, events, "2026-11", at + timedelta(days=20)))
+    assert [row.split("|")[-4:-1] for row in told.splitlines() if "（火）10" in row and "| " in row][-3:] == [
+        [" 24\\,690 ", " 20人未満 ", " 20人未満 "], [" 未集計 ", " 未集計 ", " 未集計 "], [" ― ", " ― ", " ― "],
+    ]  # fmt: skip
+
+
 def test_a_month_in_which_nothing_happened_is_a_report_too(config: Config) -> None:
     document = month_of(config, [], "2026-11", datetime(2026, 11, 20, tzinfo=JST))
     assert document["totals"] == {"broadcasts": 0, "emergencies": 0, "articles": 0, "messages": 0}
     assert "この月の配信はありません" in month_page.page(document)
     assert "月の途中の集計です" in month_page.markdown(document)
+    ahead = month_of(config, [], "2026-12", datetime(2026, 11, 20, tzinfo=JST))
+    assert "まだ始まっていません" in month_page.markdown(ahead)
+    assert "\\" not in month_page.text(ahead)
