@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from functools import cache
 
 _HEADER = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
@@ -15,6 +16,10 @@ _HALVES = re.compile(r"&#(?:x(d[89ab][0-9a-f]{2})|(5\d{4}));&#(?:x(d[c-f][0-9a-f
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _WIDE = ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"), (b"[\0", "utf-16-le"), (b"\0[", "utf-16-be"))  # without a mark
 _CESU = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf]")  # the halves of an emoji, each in UTF-8
+_CHANCE = 20  # characters; a few half-width kana are what somebody wrote
+_THREE_BYTES, _IBM_CELLS = 0x8F, 106
+# What Windows and every browser read where the standard's tables have a look-alike.
+_AS_WINDOWS = str.maketrans("〜−‖¢£¬¦", "～－∥￠￡￢￤")
 _JAPANESE = ("euc_jp", "cp932")  # in this order: EUC-JP is often valid Shift_JIS (as half-width kana), not the reverse
 # What a declaration can tell us. Everything else (ISO-8859-1 above all) is a server's default, fits any bytes, or is no
 # encoding of text at all (a page may declare "punycode").
@@ -64,12 +69,18 @@ def _decoded(body: bytes, content_type: str) -> str:
     patched = body.decode("utf-8", "replace")
     if patched.count("\ufffd") * 20 <= sum(character > "\x7f" for character in patched):
         return patched
-    for name in (*_declared(body, content_type), *_JAPANESE):
-        text = _strict(body, name)
-        if text is not None:
-            return text
+    read = [text for name in (*_declared(body, content_type), *_JAPANESE) if (text := _strict(body, name)) is not None]
+    if read:
+        return next((text for text in read if not _is_no_text(text)), read[0])
     # Broken in every encoding: the one that loses least.
     return min((body.decode(name, "replace") for name in ("utf-8", *_JAPANESE)), key=lambda text: text.count("\ufffd"))
+
+
+def _is_no_text(text: str) -> bool:
+    """Whether a strict reading is one by chance: nearly all half-width kana, or characters of nobody."""
+    beyond = [character for character in text if character > "\x7f"]
+    halves = sum("\uff61" <= character <= "\uff9f" for character in beyond)
+    return any("\ue000" <= character <= "\uf8ff" for character in beyond) or (halves * 2 > len(beyond) > _CHANCE)
 
 
 def _declared(body: bytes, content_type: str) -> list[str]:
@@ -84,9 +95,10 @@ def _declared(body: bytes, content_type: str) -> list[str]:
 
 def _strict(body: bytes, name: str) -> str | None:
     try:
-        return body.decode(name, "strict" if name == "cp932" else _VENDOR)
+        text = body.decode(name, "strict" if name == "cp932" else _VENDOR)
     except UnicodeError:
         return None
+    return text.translate(_AS_WINDOWS) if name in ("euc_jp", "iso2022_jp_ext") else text
 
 
 def _strict_cesu(body: bytes) -> str | None:
@@ -100,17 +112,39 @@ def _vendor(error: UnicodeError) -> tuple[str, int]:
     """Reads what Windows has beside JIS X 0208 (① ㎝ ㈱ Ⅱ 髙) in EUC-JP and ISO-2022-JP: the same cells, as cp932 has them."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
-    pair = bytes(byte & 0x7F for byte in error.object[error.start : error.start + 2])
-    is_high = error.object[error.start] > 0x7F  # noqa: PLR2004 - EUC-JP sets the highest bit, ISO-2022-JP does not
-    if len(pair) < 2 or not all(0x21 <= byte <= 0x7E for byte in pair) or is_high != (error.encoding == "euc_jp"):  # noqa: PLR2004
+    start, is_euc = error.start, error.encoding == "euc_jp"
+    if is_euc and error.object[start] == _THREE_BYTES:
+        return _ibm_cell(error, error.object[start + 1 : start + 3]), start + 3
+    pair = bytes(byte & 0x7F for byte in error.object[start : start + 2])
+    is_high = error.object[start] > 0x7F  # noqa: PLR2004 - EUC-JP sets the highest bit, ISO-2022-JP does not
+    if len(pair) < 2 or not all(0x21 <= byte <= 0x7E for byte in pair) or is_high != is_euc:  # noqa: PLR2004
         raise error
     row, cell = pair
     first = (row + 1) // 2 + (0x70 if row < 0x5F else 0xB0)  # noqa: PLR2004 - JIS to Shift_JIS
     second = cell + (0x1F + (cell >= 0x60) if row % 2 else 0x7E)  # noqa: PLR2004
     try:
-        return bytes((first, second)).decode("cp932"), error.start + 2
+        return bytes((first, second)).decode("cp932"), start + 2
     except UnicodeError:
         raise error from None
+
+
+def _ibm_cell(error: UnicodeDecodeError, pair: bytes) -> str:
+    """A character of IBM's that eucJP-ms has behind JIS X 0212, from 0x8FF3F3 on."""
+    place = (pair[0] - 0xF3) * 94 + pair[1] - 0xF3 if len(pair) == 2 and min(pair) > 0xA0 else -1  # noqa: PLR2004
+    cells = _ibm_cells()
+    if not 0 <= place < len(cells):
+        raise error
+    return cells[place]
+
+
+@cache
+def _ibm_cells() -> str:
+    """IBM's characters in the order of cp932, without those that JIS X 0208 and 0212 have elsewhere. eucJP-ms counts № in,
+    and ￢ and ￤ out."""
+    pairs = (bytes((lead, trail)) for lead in (0xFA, 0xFB, 0xFC) for trail in range(0x40, 0xFD))
+    cells = (pair.decode("cp932", "ignore") for pair in pairs)
+    own = (cell for cell in cells if cell == "№" or (cell not in "￢￤" and not cell.encode("euc_jp", "ignore")))
+    return "".join(own)[:_IBM_CELLS]
 
 
 _VENDOR = "kadoma-line-vendor"

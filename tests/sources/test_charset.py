@@ -50,7 +50,7 @@ def test_any_bytes_are_some_text(body: bytes, declared: str) -> None:
     assert isinstance(decode(body, declared), str)
 
 
-VENDOR = "第①回　幅３㎝　㈱門真　第Ⅱ期　髙橋　﨑　№℡"
+VENDOR = "第①回　幅３㎝　㈱門真　第Ⅱ期　髙橋　﨑　№℡　９時～１０時　Ａ－Ｂ　∥　￠￡￢"
 
 
 def windows_euc(text: str) -> bytes:
@@ -81,6 +81,22 @@ def test_what_windows_has_beside_the_standard_is_read_in_every_japanese_encoding
     encode: Callable[[str], bytes], declared: str
 ) -> None:
     assert decode(encode(VENDOR), declared) == VENDOR
+
+
+@pytest.mark.parametrize("declared", ["", "text/html; charset=EUC-JP", "text/html; charset=Shift_JIS"])
+def test_cells_of_euc_jp_ms_behind_jis_x_0212_do_not_turn_the_page_into_half_width_kana(declared: str) -> None:
+    written = {
+        "髙": "8ff4fb",
+        "﨑": "8ff4bd",
+        "德": "8ff4be",
+        "Ⅱ": "8ff3fe",
+        "㈱": "8ff4ab",
+        "黑": "8ff4fe",
+    }  # as glibc writes them
+    for sign, cell in written.items():
+        before, after = "門真の".encode("euc_jp"), "さんのお知らせ".encode("euc_jp")
+        assert decode(before + bytes.fromhex(cell) + after, declared) == f"門真の{sign}さんのお知らせ"
+    assert "\ufffd" in decode("門真".encode("euc_jp") + b"\x8f\xfe\xfe" + b"\xff\xff", "text/html; charset=EUC-JP")
 
 
 def test_text_after_a_long_page_of_ascii_is_still_iso_2022_jp() -> None:
