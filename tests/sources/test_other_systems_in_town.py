@@ -48,7 +48,11 @@ def test_an_article_of_any_system_is_announced_with_its_title_first_sentence_day
             .replace(HOME_GROWN_TITLE, title)
             .replace("https://www.city.example", town.city.url)
         )
-        page = page.replace("11月20日", "11月24日").replace("2026-11-20", "2026-11-24")
+        page = (
+            page.replace("11月20日", "11月24日")
+            .replace("2026-11-20", "2026-11-24")
+            .replace(">20</span>日", ">24</span>日")
+        )
         town.city.put(path, page.encode(), "text/html")
         if number % 2:
             items += (
