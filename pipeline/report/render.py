@@ -38,6 +38,13 @@ def is_colourful(stream: TextIO, environ: Mapping[str, str]) -> bool:
     return stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
 
 
+def _finished(tells: Callable[[Any], str]) -> Callable[[Any], Any]:
+    """A time in our own words needs no escapes, which who reads a mail as plain text would see."""
+    from markupsafe import Markup
+
+    return lambda value: Markup(tells(value))  # noqa: S704 - made of numbers
+
+
 @cache
 def _environment(kind: str) -> "jinja2.Environment":
     from jinja2 import Undefined, pass_context
@@ -62,15 +69,13 @@ def _environment(kind: str) -> "jinja2.Environment":
         "code": lambda value: Markup(safe.code(value)),  # noqa: S704 - as above
         "paint": paint,
         "address": lambda value: Markup(safe.address(value)),  # noqa: S704 - nothing that ends a link's target
-        "day": words.day,
-        "span": words.span,
         "linked": lambda value: Markup(safe.linked(value)),  # noqa: S704 - as above
-        "instant": words.instant,
-        "full_instant": words.full_instant,
-        "day_name": words.day_name,
-        "month_name": words.month_name,
         "policy": words.policy,
         "problem": words.problem,
+        **{
+            tells.__name__: _finished(tells)
+            for tells in (words.instant, words.day, words.full_instant, words.day_name, words.month_name, words.span)
+        },
     }
     made.globals = made.globals | {"words": words.catalogue()}
     return made

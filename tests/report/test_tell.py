@@ -71,7 +71,7 @@ def test_held_articles_are_told_with_the_instant_and_the_article_of_the_policy(t
     assert "保留　2件" in told
     assert ARTICLES[20].title in told
     assert "投稿時間外（第7条）　11月24日（火）9:00まで" in told
-    assert summary_of(town).count("**11月24日（火）9\\:00まで**") == 2
+    assert summary_of(town).count("**11月24日（火）9:00まで**") == 2
 
 
 def test_what_was_sent_is_told_with_the_words_of_the_message_and_the_request_id(town: Town) -> None:
