@@ -52,6 +52,7 @@ _GOES_ON = re.compile(
     r"(?:[、，,]|[はがをにでともやへの]|から|まで|より|など|ため|(?<!につい)(?<!に際し)(?<!にあたっ)(?<!に当たっ)て|けれど|[いっ]たら|れば"
     r"|および|及び|または|又は|ならびに|並びに|という)$"
 )
+_UNFINISHED = re.compile(r"[、，,はがをへ]$")  # a sentence that goes on in the next line, whatever it has said so far
 _HEADING_END = re.compile(
     r"(?:お知らせ|案内|募集|開催|一覧|実施|中止|日程|概要|方法|内容|対象|について|結果|状況|期間|時間|場所|注意(?:事項|点))[】」』）)]?$"
 )
@@ -200,9 +201,12 @@ def lead(text: str, units: int, title: str = "") -> str:
 
     Headings (above all one that repeats the title), labels, file names, rows of tables and what stands before the first
     sentence are left out; behind it, the first line that is no prose ends the lead. A line that the author broke belongs
-    to its sentence. Without prose the lead is "".
+    to its sentence. Without prose the lead is "", and so it is when there is room for nothing but what somebody is quoted
+    as saying, which may be a fraudster.
     """
-    return shortened("\n".join(_prose(_lines(text, title), units)), units)
+    prose = "\n".join(_prose(_lines(text, title), units))
+    short = shortened(prose, units)
+    return "" if short != prose and _is_quoted(short) else short
 
 
 def opening(text: str, units: int, title: str = "") -> str:
@@ -245,6 +249,16 @@ def _ends(text: str, most: int) -> list[int]:
             continue
         ends.append(end)
     return ends
+
+
+def _is_quoted(text: str) -> bool:
+    """Whether the text is one quotation from its first sign on, or two behind each other, closed or not."""
+    depth = 0
+    for sign in text:
+        depth += (sign in _OPENERS) - (sign in _CLOSERS)
+        if depth <= 0 and sign not in _CLOSERS and not sign.isspace():
+            return False
+    return True
 
 
 def _outside(text: str) -> int:
@@ -307,7 +321,7 @@ def _is_row(line: str) -> bool:
 def repeats(line: str, title: str) -> bool:
     """Whether a line says no more than the title does: について, お知らせ, numbers, brackets and blanks aside."""
     one, other = _kernel(line), _kernel(title)
-    if not one or not other:
+    if not one or not other or _UNFINISHED.search(line):
         return False
     if one == other:
         return True
