@@ -1,5 +1,6 @@
 """Addresses as LINE wants them: percent-encoded, host names in ASCII."""
 
+import re
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from pipeline.message.limits import IMAGE_URL, URI
@@ -55,13 +56,8 @@ def joined(base: str, url: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    text = quote(text, safe=_KEEP, errors="replace")
-    pieces = text.split("%")
     # A percent sign that begins no %XX is one that was meant literally.
-    return pieces[0] + "".join(
-        ("%" if len(piece) > 1 and all(digit in "0123456789abcdefABCDEF" for digit in piece[:2]) else "%25") + piece
-        for piece in pieces[1:]
-    )
+    return re.sub("%(?![0-9A-Fa-f]{2})", "%25", quote(text, safe=_KEEP, errors="replace"))
 
 
 def _bracketed(host: str) -> str:
