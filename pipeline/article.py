@@ -21,7 +21,7 @@ _STATIC = re.compile(r".*\.(?:html?|pdf)", re.IGNORECASE)
 # What is hung on a page's address so that caches take it for another one: on a file nearly anything, on a folder what has a
 # number for a value, on a program only what cannot be a number of an article.
 _ON_FILES = re.compile(
-    r"(?:v|ver|version|rev|ts?|time|timestamp|date|d|r|rand|random|_|cb|cache|cachebuster|nocache|upd(?:ate)?)(?:=[\w.:+%-]*)?|\d+",
+    r"(?:v|ver|version|rev|ts?|time|timestamp|date|d|r|rnd|rand|random|_|cb|cache|cachebuster|nocache|upd(?:ate)?)(?:=[\w.:+%-]*)?|\d+",
     re.IGNORECASE,
 )
 _ON_FOLDERS = re.compile(r"(?:v|ver|version|ts?|timestamp|_|cb|cachebuster|nocache)=[\d.]+", re.IGNORECASE)

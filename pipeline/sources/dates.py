@@ -56,6 +56,10 @@ _ZONES = {
 _OFFSET = re.compile(r"(?<=\d)\s*(?:GMT|UTC?)?\s?[+-]\d{1,2}:?\d{2}(?!\d)")
 _FARTHEST = 14 * 60  # minutes: the Line Islands; Kadoma's neighbours that are farther away are typing errors
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
+_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)T?(\d\d)(\d\d)(\d\d)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
+_MONTH_OF_JAVA = re.compile(r"(\d{1,2}) (\d{1,2})月 (\d{4})(?!\d)")  # 火, 24 11月 2026 10:00:00 +0900
+_KANJI = re.compile(r"[〇零一二三四五六七八九十]{1,4}(?=[年月日])")
+_KANJI_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _LONGEST = 1000  # characters looked at: a date stands at the beginning or nowhere
 _NOON = 12
 
@@ -88,7 +92,12 @@ def has_odd_zone(text: str) -> bool:
 def _iso_date(text: str) -> tuple[datetime, bool] | None:
     """What machines write, read fast: a list has a thousand of them."""
     if not _ISO.fullmatch(text):
-        return None
+        compact = _COMPACT.fullmatch(text)
+        if not compact:
+            return None
+        text = (
+            f"{compact[1]}-{compact[2]}-{compact[3]}T{compact[4]}:{compact[5]}:{compact[6] or '00'}{compact[7] or ''}"
+        )
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
@@ -99,10 +108,19 @@ def _iso_date(text: str) -> tuple[datetime, bool] | None:
 
 
 def _mail_or_written(text: str) -> tuple[datetime, bool] | None:
+    text = _MONTH_OF_JAVA.sub(r"\3-\2-\1", _KANJI.sub(_arabic, text))
     for found in _NAMED.finditer(text):
         if read := _named_date(found):
             return read
     return _written_date(text)
+
+
+def _arabic(found: re.Match[str]) -> str:
+    """二十四 → 24, 二〇二六 → 2026."""
+    tens, ten, ones = found[0].partition("十")
+    if not ten:
+        return tens.translate(_KANJI_DIGITS)
+    return f"{tens.translate(_KANJI_DIGITS) or '1'}{ones.translate(_KANJI_DIGITS) or '0'}"
 
 
 def _named_date(found: re.Match[str]) -> tuple[datetime, bool] | None:

@@ -103,8 +103,13 @@ def _name(element: Any) -> str:
 def _children(item: Any, *names: str) -> list[Any]:
     """Those of the item's own namespace first: `media:title` is not the title."""
     found = [child for child in item.iterchildren(etree.Element) if _name(child) in names]
-    own = item.tag.partition("}")[0] if "}" in item.tag else ""
-    return sorted(found, key=lambda child: (child.tag.partition("}")[0] if "}" in child.tag else "") != own)
+    return sorted(found, key=lambda child: _space(child) != _space(item))
+
+
+def _space(element: Any) -> str:
+    """The namespace, or the prefix when nobody has declared it."""
+    name = str(element.tag)
+    return name.partition("}")[0] if "}" in name else name.rpartition(":")[0]
 
 
 def _text(element: Any) -> str:
@@ -124,11 +129,14 @@ def _title(item: Any) -> str:
 def _link(item: Any) -> str:
     """The page of the item: Atom's alternate link, RSS's link, or an identity that is an address."""
     links = _children(item, "link")
-    alternate = [link.get("href") for link in links if link.get("href") and link.get("rel", "alternate") == "alternate"]
-    texts = [_text(link) or (link.tail or "").strip() for link in links if not link.get("href")]
+    named = [
+        link.get("href") if link.get("href") else _text(link) or (link.tail or "").strip()
+        for link in links
+        if not link.get("href") or link.get("rel", "alternate") == "alternate"
+    ]
     guids = [_text(one) for one in _children(item, "guid", "id") if one.get("isPermaLink", "true") != "false"]
     about = [value for name, value in item.attrib.items() if name.endswith("about")]
-    found = (*alternate, *texts, *(one for one in (*guids, *about) if one.startswith(("http", "/"))))
+    found = (*named, *(one for one in (*guids, *about) if one.startswith(("http", "/"))))
     return next(filter(None, found), "")
 
 

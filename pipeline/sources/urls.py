@@ -174,7 +174,7 @@ def _without_dots(path: str) -> str:
 
 
 def _query(query: str) -> str:
-    fields = _escapes(query).split("&")
+    fields = [field.removeprefix("amp;") for field in _escapes(query).split("&")]  # &amp; that was escaped twice
     names = ((field, unquote(field.split("=")[0])) for field in fields)
     kept = [field for field, name in names if not (TRACKING.fullmatch(name) or _SESSION.fullmatch(name))]
     return quote("&".join(kept), safe=_QUERY_SAFE, errors="replace")

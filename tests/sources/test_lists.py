@@ -267,6 +267,14 @@ class TestFeed:
         assert [entry.url for entry in found.entries] == [f"{CITY}/news/1.html", f"{CITY}/2.html"]
         assert found.skipped == 1
 
+    @pytest.mark.parametrize(
+        "before", ["<media:title>写真</media:title>", "<atom:link href='/self'/>", "<g:link>/shop</g:link>"]
+    )
+    def test_an_element_of_another_vocabulary_does_not_stand_for_the_items_own(self, before: str) -> None:
+        item = f"<item>{before}<title>断水</title><link>/1.html?a=1&amp;amp;b=2</link></item>"
+        (entry,) = feed.read(fetched(f"<rss version='2.0'><channel>{item}</channel></rss>"), HOSTS).entries
+        assert (entry.title, entry.url.rpartition("/")[2]) == ("断水", "1.html?a=1&b=2")
+
     def test_a_stray_ampersand_does_not_stop_a_whole_feed(self) -> None:
         found = feed.read(fetched(RSS2.replace("C</title>", "C & D</title>")), HOSTS)
         assert [entry.url for entry in found.entries] == [f"{CITY}/1.html", f"{CITY}/2.html"]
