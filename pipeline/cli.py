@@ -15,6 +15,7 @@ from pipeline.commands import DONE, FAILED, WAITS, Output
 from pipeline.config import JST, ConfigError, duration
 from pipeline.masking import masking
 from pipeline.runner import deaf
+from pipeline.text import typed
 
 log = logging.getLogger("kadoma_line")
 
@@ -23,8 +24,9 @@ Add = Callable[..., argparse.ArgumentParser]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code of the contract."""
+    given = sys.argv[1:] if arguments is None else arguments
     with masking(os.environ):
-        return _main(sys.argv[1:] if arguments is None else arguments)
+        return _main([typed(part) for part in given])
 
 
 def _main(given: Sequence[str]) -> int:

@@ -24,6 +24,9 @@ ClockText = Annotated[
 ]
 
 
+AccountText = Annotated[str, Meta(pattern=r"^@[!-~]+\Z", description="an account ID that begins with @")]
+
+
 class ConfigError(Exception):
     """The configuration cannot be used; the message names file, key, what was found and what is allowed."""
 
@@ -94,7 +97,7 @@ class QuickReply(Strict, frozen=True):
 
 class Line(Strict, frozen=True):
     api: str
-    account: Annotated[str, Meta(pattern=r"^@[!-~]+\Z", description="an account ID that begins with @")]
+    account: AccountText
     connect_timeout: DurationText = "5s"
     read_timeout: DurationText = "30s"
     attempts: Annotated[int, Meta(ge=1, le=10)] = 4
@@ -164,9 +167,9 @@ class Policy(Strict, frozen=True):
 
 class Delivery(Strict, frozen=True):
     stale_after: DurationText = "7d"
-    burst_limit: Annotated[int, Meta(ge=1)] = 12
+    burst_limit: Annotated[int, Meta(ge=1, le=1000)] = 12
     min_interval: DurationText = "60m"
-    max_per_day: Annotated[int, Meta(ge=1)] = 6
+    max_per_day: Annotated[int, Meta(ge=1, le=1000)] = 6
     close_margin: DurationText = "5m"
     updates: Literal["ride-along", "announce", "review", "ignore"] = "ride-along"
 
@@ -192,7 +195,7 @@ class GitHubSettings(Strict, frozen=True):
 class Rehearsal(Strict, frozen=True):
     """A second LINE account (a test channel) for the same run with `--rehearsal`, and the ledger of its own."""
 
-    account: str
+    account: AccountText
     state: str = "state-rehearsal"
 
 
@@ -226,12 +229,12 @@ def load(path: Path) -> Config:
         ConfigError: the file cannot be read, is no TOML, or a key or value is wrong.
     """
     try:
-        return _parsed(path.read_text(encoding="utf-8"), str(path))
+        return _parsed(path.read_text(encoding="utf-8-sig"), str(path))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; name the configuration with --config FILE") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
 
 
@@ -283,6 +286,9 @@ def _explain(raw: Any, text: str) -> str:
 def _inner(kind: Any, part: str) -> Any:
     """The type of one field, or of the entries of a list or table."""
     kind = getattr(kind, "type", kind) if type(kind).__name__ == "Metadata" else kind
+    kind = next(
+        (one for one in getattr(kind, "types", ()) if type(one).__name__ != "NoneType"), kind
+    )  # a table or nothing
     for field in getattr(kind, "fields", ()):
         if field.encode_name == part:
             return field.type

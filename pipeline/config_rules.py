@@ -1,5 +1,6 @@
 """What types cannot say about a configuration: addresses, days, spans, texts. Each mistake is named with its key."""
 
+import posixpath
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
@@ -26,6 +27,13 @@ SPANS = {
 }  # fmt: skip
 
 SECRETS = ("LINE_CHANNEL_SECRET", "LINE_CHANNEL_ACCESS_TOKEN")
+HOST = re.compile(
+    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?::[1-9][0-9]{0,4})?|\[::1\](?::[1-9][0-9]{0,4})?"
+)
+BRANCH = re.compile(
+    r"(?!refs/)(?!.*(?:\.\.|//|/\.|\.lock(?:/|\Z)|[./]\Z))[A-Za-z0-9_][\w./+-]*", re.ASCII
+)  # git check-ref-format
+LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:\[bot\])?")
 
 Fail = Callable[[str, object, str], None]
 
@@ -41,8 +49,14 @@ def check(config: Config, name: str) -> None:
     _check_addresses(config, fail)
     if not re.fullmatch(r"[\w.-]+\.ya?ml", config.github.workflow):
         fail("github.workflow", config.github.workflow, 'the name of a file in .github/workflows, such as "sync.yml"')
-    if not re.fullmatch(r"[A-Za-z0-9_][\w./-]*", config.state.branch, re.ASCII):
+    if not BRANCH.fullmatch(config.state.branch):
         fail("state.branch", config.state.branch, 'the name of a branch, such as "main"')
+    if config.rehearsal and config.rehearsal.account == config.line.account:
+        fail("rehearsal.account", config.rehearsal.account, "that of the test channel, another than line.account")
+    if config.rehearsal and posixpath.normpath(config.rehearsal.state) in (".", "state"):
+        fail(
+            "rehearsal.state", config.rehearsal.state, "a directory of its own: what the test channel gets is not sent"
+        )
     if not 0 <= config.site.pause <= LONGEST_PAUSE:  # TOML knows nan
         fail("site.pause", config.site.pause, f"a number from 0 to {LONGEST_PAUSE}")
     _check_site(config.site, fail)
@@ -68,10 +82,10 @@ def check_pins(config: Config, environment: Mapping[str, str], name: str) -> Non
 def _check_addresses(config: Config, fail: Fail) -> None:
     addresses = [("site.url", config.site.url), ("line.api", config.line.api)]
     for key, url in [*addresses, *([("github.api", config.github.api)] if config.github.api else [])]:
-        if not _is_address(url) or (url.startswith("http:") and not is_loopback(url)):
+        if not _is_address(url) or (urlsplit(url).scheme == "http" and not is_loopback(url)):
             fail(key, url, "https://…, or http:// on a loopback address")
-        parts = urlsplit(url)
-        if parts.path.strip("/") or parts.query or parts.fragment:
+        end = url.partition("://")[2].removeprefix(urlsplit(url).netloc)
+        if end not in ("", "/") or (end and key != "site.url"):
             fail(key, url, "scheme and host only, without a path")
     for key, url in (("policy.url", config.policy.url), ("site.contact_url", config.site.contact_url)):
         if url and not url.startswith("/") and not _is_address(url):
@@ -85,14 +99,31 @@ def _check_site(site: Site, fail: Fail) -> None:
             list(site.hosts),
             f"a list that holds the host of site.url ({urlsplit(site.url).netloc})",
         )
+    for number, host in enumerate(site.hosts):
+        if not _is_host(host):
+            fail(
+                f"site.hosts[{number}]",
+                host,
+                'a name such as "www.city.example.jp" or "name:port": small letters, no https://',
+            )
+    if not site.user_agent.strip() or not site.user_agent.isprintable():
+        fail("site.user_agent", site.user_agent, "one line of text")
+    if not site.name.strip():
+        fail("site.name", site.name, "text that is not empty")
     for field, selectors in msgspec.structs.asdict(site.page).items():
         for number, selector in enumerate(selectors):
             if not _is_selector(selector):
                 fail(f"site.page.{field}[{number}]", selector, 'a CSS selector such as "#honbun" or "main h1"')
+    _check_sources(site, fail)
+
+
+def _check_sources(site: Site, fail: Fail) -> None:
     for number, source in enumerate(site.sources):
         key = f"site.sources[{number}]"
-        if not source.url.startswith("/") and urlsplit(source.url).netloc not in site.hosts:
+        if not _is_source(source.url, site):
             fail(f"{key}.url", source.url, "a path that begins with /, or a URL on one of site.hosts")
+        if source.url.removeprefix(site.url) in [one.url.removeprefix(site.url) for one in site.sources[:number]]:
+            fail(f"{key}.url", source.url, "each only once")
         if source.kind == "html" and source.select is None:
             fail(
                 f"{key}.select",
@@ -118,11 +149,19 @@ def _check_policy(policy: Policy, fail: Fail) -> None:
     if not policy.posters or not all(name.strip() for name in policy.posters):
         fail("policy.posters", sorted(policy.posters), "departments with their GitHub logins (Art. 6)")
     for department, logins in policy.posters.items():
-        if not all(login.strip() for login in logins):
-            fail(f"policy.posters.{department}", list(logins), "GitHub logins; an empty one would be nobody's")
+        if not all(map(LOGIN.fullmatch, logins)):
+            fail(f"policy.posters.{department}", list(logins), "GitHub logins, without @; any other would be nobody's")
     for number, category in enumerate(policy.content.categories):
         _check_paths(f"policy.content.categories[{number}].paths", category.paths, fail)
+        if not category.paths:
+            fail(
+                f"policy.content.categories[{number}].paths",
+                [],
+                "one path or more: else no article is of this category",
+            )
     _check_paths("policy.content.exclude_paths", policy.content.exclude_paths, fail)
+    if "/" in policy.content.exclude_paths:
+        fail("policy.content.exclude_paths", "/", 'a folder such as "/nyusatsu/": with "/" nothing could ever go out')
     hours = policy.hours
     if hours.open >= hours.close:
         fail("policy.hours", f"{hours.open}-{hours.close}", "open before close")
@@ -130,6 +169,9 @@ def _check_policy(policy: Policy, fail: Fail) -> None:
         if not CLOSED_DAY.match(day) or not _real_days(day):
             allowed = '"2027-05-06", "2027-05-06/2027-05-08", or each year "12-29/01-03"'
             fail(f"policy.hours.closed[{number}]", day, f"{allowed}; at most {LONGEST_CLOSURE} days in a row")
+    yearly = {day for text in hours.closed if len(text.partition("/")[0]) == len("12-29") for day in _days(text)}
+    if len(yearly) >= LEAP_YEAR - 1:
+        fail("policy.hours.closed", list(hours.closed), "days that leave some open: nothing could ever go out")
 
 
 def _check_paths(key: str, paths: tuple[str, ...], fail: Fail) -> None:
@@ -178,14 +220,26 @@ def _is_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
         return (
-            parts.scheme in ("https", "http")
-            and bool(re.fullmatch(r"[A-Za-z0-9.-]+|\[[0-9a-f:]+\]", parts.hostname or ""))
-            and (parts.port or 1) > 0
-            and "@" not in parts.netloc
-            and not re.search(r"\s", url)
+            url.startswith(("https://", "http://")) and _is_host(parts.netloc.lower()) and not re.search(r"[\s\\]", url)
         )
     except ValueError:
         return False
+
+
+def _is_host(text: str) -> bool:
+    """A name, or name:port."""
+    try:
+        return HOST.fullmatch(text) is not None and (urlsplit(f"//{text}").port or 1) > 0
+    except ValueError:  # a port beyond 65535
+        return False
+
+
+def _is_source(url: str, site: Site) -> bool:
+    if re.search(r"[\s#\\]", url):
+        return False
+    if url.startswith("/"):
+        return not url.startswith("//")  # another host
+    return _is_address(url) and urlsplit(url).netloc in site.hosts and urlsplit(url).scheme == urlsplit(site.url).scheme
 
 
 def _is_selector(text: str) -> bool:
@@ -200,10 +254,16 @@ def _is_selector(text: str) -> bool:
 
 def _real_days(text: str) -> bool:
     """Days of the calendar, the first before the last; over New Year only when each year is meant."""
-    yearly = len(text.partition("/")[0]) == len("12-29")
     try:
-        days = [date.fromisoformat(f"2028-{part}" if yearly else part) for part in text.split("/")]
+        return 0 < len(_days(text)) <= LONGEST_CLOSURE + 1
     except ValueError:
         return False
+
+
+def _days(text: str) -> list[date]:
+    """The days of one closure, those of each year as of a leap year. Raises ValueError."""
+    yearly = len(text.partition("/")[0]) == len("12-29")
+    days = [date.fromisoformat(f"2028-{part}" if yearly else part) for part in text.split("/")]
     span = (days[-1] - days[0]).days
-    return 0 <= (span % LEAP_YEAR if yearly else span) <= LONGEST_CLOSURE
+    every = (days[0] + timedelta(days=number) for number in range((span % LEAP_YEAR if yearly else span) + 1))
+    return [day.replace(year=2028) for day in every] if yearly else list(every)

@@ -16,6 +16,7 @@ from pipeline.ledger.knowledge import Known
 from pipeline.refusal import Refusal
 from pipeline.report.find import named
 from pipeline.sources.urls import on_hosts, typed_url
+from pipeline.text import typed
 
 # The choices of the form, as post.yml shows them.
 POST, CORRECT, APPROVE, REJECT = "投稿", "訂正", "承認", "却下"
@@ -64,7 +65,7 @@ def filled_in(environment: Mapping[str, str]) -> Form:
     if action not in ACTIONS:
         raise ConfigError(f"FORM_ACTION: found {action!r}; allowed: {', '.join(ACTIONS)}")
     names = (field for field in Form.__struct_fields__ if field != "action")
-    return Form(action, **{name: environment.get(f"{PREFIX}{name.upper()}", "").strip() for name in names})
+    return Form(action, **{name: typed(environment.get(f"{PREFIX}{name.upper()}", "")).strip() for name in names})
 
 
 def origin_of(environment: Mapping[str, str]) -> str:

@@ -1,9 +1,11 @@
 """A configuration that cannot be used: exit 2, and a message that names file, key, what was found and what is allowed."""
 
+from pathlib import Path
+
 import pytest
 
-from pipeline.config import load
-from tests.town import Town
+from pipeline.config import ConfigError, load
+from tests.town import CONFIG, Town
 
 # name → (what stands in kadoma.toml, what is put in its place, how the message goes on after the file's name)
 MISTAKES: dict[str, tuple[str, str, str]] = {
@@ -13,7 +15,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "a number for a word": ('open = "09:00"', "open = 9", 'policy.hours.open: found 9; allowed: a time such as "09:00"'),
     "a number below what is possible": ("burst_limit = 12", "burst_limit = 0", "delivery.burst_limit: found 0; allowed: a whole number from 1"),
     "a number beyond what is possible": ("pause = 0\n", "pause = 61\n", "site.pause: found 61; allowed: a number from 0 to 60"),
-    "a word for a switch": ("push = true", 'push = "yes"', "state.push: found 'yes'; allowed: true or false"),
+    "a word for a switch": ("push = false", 'push = "yes"', "state.push: found 'yes'; allowed: true or false"),
     "a list for a word": ('account = "@kadoma_city"', 'account = ["@kadoma_city"]', "line.account: found ['@kadoma_city']; allowed: an account ID that begins with @"),
     "a word for a list": ("exclude_tags = []", 'exclude_tags = "入札"', "policy.content.exclude_tags: found '入札'; allowed: a list of text"),
     "an account without @": ('account = "@kadoma_city"', 'account = "kadoma_city"', "line.account: found 'kadoma_city'; allowed: an account ID that begins with @"),
@@ -37,7 +39,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "full-width digits of a span": ('min_interval = "60m"', 'min_interval = "６0m"', "delivery.min_interval: found '６0m'; allowed: a number and s, m, h or d"),
     "half an address": ("api = ", 'api = "https://[" # ', "line.api: found 'https://['; allowed: https://…"),
     "an address without a host": ("api = ", 'api = "https://" # ', "line.api: found 'https://'; allowed: https://…"),
-    "an address with a user": ("api = ", 'api = "https://a:b@api.example.org" # ', "line.api: found 'https://a:b@api.example.org'; allowed: https://…"),
+    "an address with a user": ("api = ", 'api = "https://a:b@api.example.org" # ', "line.api: found 'https://***@api.example.org'; allowed: https://…"),
     "an address with a wrong port": ("api = ", 'api = "https://api.example.org:99999" # ', "line.api: found 'https://api.example.org:99999'; allowed: https://…"),
     "a full-width address": ("api = ", 'api = "https://ａpi.example.org" # ', "line.api: found 'https://ａpi.example.org'; allowed: https://…"),
     "an empty word that every title has": ("exclude_titles = []", 'exclude_titles = [""]', "policy.content.exclude_titles[0]: found ''; allowed: text that is not empty"),
@@ -52,11 +54,80 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "hours in which nothing can go out": ('close = "17:30"', 'close = "09:05"', "delivery.close_margin: found '5m'; allowed: less than the posting hours last (09:00-09:05)"),
     "everything is old at once": ('stale_after = "7d"', 'stale_after = "0d"', "delivery.stale_after: found '0d'; allowed: from \"1h\" to \"3650d\""),
     "a span beyond all dates": ('stale_after = "7d"', 'stale_after = "999999d"', "delivery.stale_after: found '999999d'; allowed: from"),
-    "no patience": ("push = true", 'timeout = "0s"\npush = true', "state.timeout: found '0s'; allowed: from \"1s\" to \"10m\""),
+    "no patience": ("push = false", 'timeout = "0s"\npush = false', "state.timeout: found '0s'; allowed: from \"1s\" to \"10m\""),
     "no number": ("pause = 0\n", "pause = nan\n", "site.pause: found nan; allowed: a number from 0 to 60"),
     "a branch that is an option": ('branch = "main"', 'branch = "--force"', "state.branch: found '--force'; allowed: the name of a branch"),
     "no TOML": ("[delivery]", "[delivery", "not valid TOML: "),
 }  # fmt: skip
+
+
+# The same kinds of mistake elsewhere: the rule alone is asked.
+HOSTS, API, INDEX = 'hosts = ["www.city.kadoma.osaka.jp"', 'api = "https://api.line.me"', 'url = "/index.update.json"'
+LIST = '[[site.sources]]\nkind = "smart-cms"                               # smart-cms | feed | html\nurl = "/index.update.json"\n'
+WHOLE_YEAR = '["01-01/02-28", "02-29/04-28", "04-29/06-26", "06-27/08-24", "08-25/10-22", "10-23/12-20", "12-21/12-31"]'
+MORE: dict[str, tuple[str, str, str]] = {
+    **{
+        f"a host that is {what}": (HOSTS, f'{HOSTS}, "{host}"', f"site.hosts[1]: found '{host}'; allowed: a name such as ")
+        for what, host in {
+            "an address": "https://www.city.example.jp", "in capitals": "WWW.CITY.EXAMPLE.JP", "a pattern": "*.example.jp",
+            "a path": "example.jp/a", "a port beyond all": "example.jp:99999", "padded": " example.jp", "wide": "ｅxample.jp",
+        }.items()
+    },
+    **{
+        f"LINE at {address}": (API, f'api = "{address}"', f"line.api: found '{address}'; allowed: ")
+        for address in (
+            "https://api.line.me/", "https://api.line.me?", "https://api.line.me#", "https://api.line.me:0", "HTTP://api.line.me",
+            "https://.line.me", "https://api..line.me", "https://-", "https://api.line.me:x", "http://localhost.example.jp",
+        )
+    },
+    **{
+        f"a list at {address}": (INDEX, f'url = "{address}"', f"site.sources[0].url: found '{address}'; allowed: a path that begins with /")
+        for address in (
+            "//example.jp/a.json", "/index update.json", "/a.json#b", "https://[", "http://www.city.kadoma.osaka.jp/a.json",
+            "ftp://www.city.kadoma.osaka.jp/a.json", "／index.json",
+        )
+    },
+    **{
+        f"a branch {name}": ('branch = "main"', f'branch = "{name}"', f"state.branch: found '{name}'; allowed: the name of a branch")
+        for name in ("a..b", "refs/heads/main", "main.lock", "main/", "a//b", "本番", "main ")
+    },
+    **{
+        f"a poster {name}": ('["kiki"]', f'["{name}"]', f"policy.posters.総務部危機管理課: found ['{name}']; allowed: GitHub logins")
+        for name in ("", "@kiki", "ki ki", "kiki@example.jp", "危機")
+    },
+    "a list twice": (LIST, LIST + LIST, "site.sources[1].url: found '/index.update.json'; allowed: each only once"),
+    "a list in two spellings": (LIST, LIST + LIST.replace('"/index', '"https://www.city.kadoma.osaka.jp/index'), "site.sources[1].url: found "),
+    "closed in seven pieces": ("closed = []", f"closed = {WHOLE_YEAR}", "policy.hours.closed: found "),
+    "everything left out": ("exclude_paths = []", 'exclude_paths = ["/"]', "policy.content.exclude_paths: found '/'; allowed: a folder such as"),
+    "a category without paths": ('paths = ["/sukusuku/"]', "paths = []", "policy.content.categories[0].paths: found []; allowed: "),
+    "a header in the client's name": ("[site]\n", '[site]\nuser_agent = "a\\r\\nX-Y: z"\n', "site.user_agent: found "),
+    "a city without a name": ('name = "門真市"', 'name = ""', "site.name: found ''; allowed: text that is not empty"),
+    "a rehearsal for everybody": ("[github]", '[rehearsal]\naccount = "@kadoma_city"\n[github]', "rehearsal.account: found '@kadoma_city'; allowed: "),
+    "a rehearsal in the real ledger": ("[github]", '[rehearsal]\naccount = "@test"\nstate = "./state/"\n[github]', "rehearsal.state: found './state/'; allowed: "),
+    "a rehearsal without @": ("[github]", '[rehearsal]\naccount = "test"\n[github]', "rehearsal.account: found 'test'; allowed: an account ID"),
+    "a number beyond 64 bits": ("max_per_day = 6", "max_per_day = 9223372036854775808", "delivery.max_per_day: found 9223372036854775808; allowed: "),
+    "a switch for a number": ("max_per_day = 6", "max_per_day = true", "delivery.max_per_day: found True; allowed: a whole number"),
+    "a time that is none of text": ('open = "09:00"', "open = 09:00:00", "policy.hours.open: found datetime.time(9, 0); allowed: a time such as"),
+    "a key twice": ('branch = "main"', 'branch = "main"\nbranch = "main"', "not valid TOML: "),
+    "brackets without end": ("closed = []", f"closed = {'[' * 5000}", "not valid TOML: "),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_a_mistake_of_the_same_kind_is_named_as_well(tmp_path: Path, name: str) -> None:
+    old, new, message = MORE[name]
+    text = CONFIG.read_text(encoding="utf-8")
+    assert old in text
+    file = tmp_path / "kadoma.toml"
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ConfigError) as told:
+        load(file)
+    assert str(told.value).startswith(f"{file}: {message}")
+
+
+def test_the_mark_that_windows_editors_put_before_a_text_is_no_mistake(tmp_path: Path) -> None:
+    (tmp_path / "kadoma.toml").write_bytes(b"\xef\xbb\xbf" + CONFIG.read_bytes())
+    assert load(tmp_path / "kadoma.toml") == load(CONFIG)
 
 
 @pytest.mark.parametrize("days", ["12-29/01-03", "05-06", "2027-05-06/2027-05-08", "02-29", "08-13/08-16"])
@@ -114,6 +185,7 @@ def test_usage_errors_are_exit_2_and_say_what_is_allowed(town: Town) -> None:
         (["post", "--url", "https://www.example.org/1.html", "--actor", "kiki"], "市ホームページ（127.0.0.1"),
         (["post", "--url", "javascript:alert(1)", "--actor", "kiki"], "ウェブページのURLではありません"),
         (["explain", f"{town.city.url}/never/seen.html"], "これまでに見つけた記事の中にありません"),
+        (["explain", "bytes that are no UTF-8: \udcff"], "これまでに見つけた記事の中にありません"),
     ):
         result = town.call(*arguments, code=2)
         assert words in result.err, arguments

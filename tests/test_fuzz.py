@@ -1,4 +1,4 @@
-"""Bytes that nobody foresaw, from the site, the ledger or an editor, end in a value or in an error of ours that says what is wrong.
+"""Bytes that nobody foresaw, from the site, LINE, the ledger or an editor, end in a value or in an error of ours that says what is wrong.
 
 Good examples are damaged by chance: the same damage in every run of `make test`; in `make soak` FUZZ_SECONDS of other damage
 for each target.
@@ -7,22 +7,34 @@ for each target.
 import json
 import os
 import random
+import socket
+import threading
 import time
-import tomllib
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from pipeline.config import ConfigError, Selectors, parse
-from pipeline.form import filled_in
+from pipeline.config import ConfigError, Selectors, load
+from pipeline.desk import Desk
+from pipeline.form import filled_in, hand_in
 from pipeline.ledger import store
+from pipeline.ledger.events import Baseline, Chosen, Found, Intent, Outcome, Robots
+from pipeline.ledger.ledger import Rehearsal, known
 from pipeline.ledger.store import LedgerError
+from pipeline.ledger.verify import verify
+from pipeline.line.answers import LineError
+from pipeline.line.client import Client
 from pipeline.refusal import Refusal
 from pipeline.sources import article_page, feed, html_list, smart_cms
 from pipeline.sources.answer import Fetched, FetchError
-from tests.town import CONFIG
+from pipeline.sources.fetch import Client as Asker
+from pipeline.sources.robots import Rules
+from tests.town import CONFIG, TUESDAY
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "0"))
 FEW = 60  # damaged examples of each target in `make test`
@@ -47,32 +59,125 @@ LIST = json.dumps(
     ]
 )
 HTML = '<ul><li class="page"><span class="date">11月24日</span><a href="/kurashi/1.html">ごみの収集</a></li><li class="page"><a href="#n2">報</a></li></ul>'
-FORM = "承認\na1b2c3d4e5f6\nhttps://www.example.jp/kurashi/1.html\n題\n本文\n8(1)\ntrue\n断水のため\n2026-11-24T09:00"
-LEDGER = '{"article":"a1b2c3d4e5f6","at":"2026-11-24T09:00:00+09:00","decision":"hold","policy":"7","prev":"0","reason":"closed-hours","run":"r1","type":"decided"}\n'
+FORM = "投稿\na1b2c3d4e5f6\n/kurashi/1.html\n題\n本文\n8(1)\nfalse\n断水のため\n2026-11-24T09:00\n広報かどま"
+ROBOTS = "User-agent: *\nDisallow: /kurashi/*.pdf$\nAllow: /\nCrawl-delay: 2\n\nUser-agent: kadoma-line\nDisallow: /admin\nSitemap: /sitemap.xml\n"
+LINE = b"""HTTP/1.1 200 OK\r\nDate: Mon, 23 Nov 2026 23:00:00 GMT\r\nContent-Type: application/json\r\nx-line-request-id: r1\r\nContent-Length: 320\r\n\r\n\
+{"basicId":"@kadoma_city","chatMode":"bot","endpoint":"https://x","active":true,"type":"limited","value":30000,"totalUsage":17,
+"status":"ready","followers":12,"targetedReaches":9,"blocks":1,"apiBroadcast":4,"overview":{"delivered":320,"uniqueImpression":82},
+"access_token":"t0ken","expires_in":900,"message":"no","details":[{"message":"bad","property":"messages[0]"}]}"""
 
 
 def fetched(body: bytes) -> Fetched:
     return Fetched(URL, URL, 200, body, "text/html; charset=utf-8")
 
 
-def configured(body: bytes, _: Path) -> object:
-    try:
-        raw: dict[str, Any] = tomllib.loads(body.decode())
-    except ValueError:  # `load` says so by name, and `test_bad_config` sees it
-        return None
-    return parse(raw)
+def configured(body: bytes, folder: Path) -> object:
+    (folder / "kadoma.toml").write_bytes(body)
+    return load(folder / "kadoma.toml")
+
+
+def obeyed(body: bytes, _: Path) -> object:
+    """Of a host that has it already; and what a first reading takes out of it."""
+    site = load(CONFIG).site
+
+    class Served(Asker):
+        def get(self, url: str, **_: Any) -> Fetched:
+            return replace(fetched(body), url=url)
+
+    for files in ({}, {HOSTS[0]: Robots(at=TUESDAY, host=HOSTS[0], text=fetched(body).text)}):
+        Rules(Served(site, lambda: TUESDAY), files, lambda: TUESDAY).require_list(URL)
+    return None
+
+
+@cache
+def ledger() -> bytes:
+    """Lines that follow one another."""
+    import tempfile
+
+    at, chosen = TUESDAY, (Chosen("a2", "due", "7", "8(1)", date=TUESDAY),)
+    with tempfile.TemporaryDirectory() as folder:
+        store.append(
+            Path(folder),
+            [
+                Baseline(at=at, run="r1", article="a1", url=URL, title="ごみの収集", source=URL, date=at, page_no=7),
+                Found(at=at, run="r1", article="a2", url=f"{URL}#2", title="断水", source=URL, kind="new", seen=at),
+                Intent(
+                    at=at,
+                    run="r1",
+                    broadcast="b1",
+                    key="k1",
+                    sha256="0" * 64,
+                    chosen=chosen,
+                    policy_version="1",
+                    used=3,
+                ),
+                Outcome(at=at, run="r1", broadcast="b1", outcome="accepted", status=200, request_id="q1"),
+            ],
+        )
+        return (Path(folder) / "ledger-2026.jsonl").read_bytes()
 
 
 def recorded(body: bytes, folder: Path) -> object:
     (folder / "ledger-2026.jsonl").write_bytes(body)
-    return list(store.read(folder))
+    verify(folder)  # tells whatever it finds
+    return known(folder)
 
 
-def handed_in(body: bytes, _: Path) -> object:
-    names = ("ACTION", "ID", "URL", "TITLE", "TEXT", "BASIS", "EMERGENCY", "WHY", "AT")
-    return filled_in(
-        {f"FORM_{name}": value for name, value in zip(names, body.decode("utf-8", "replace").split("\n"), strict=False)}
-    )
+def handed_in(body: bytes, folder: Path) -> object:
+    names = ("ACTION", "ID", "URL", "TITLE", "TEXT", "BASIS", "EMERGENCY", "WHY", "AT", "QUOTED_FROM")
+    parts = body.decode(errors="surrogateescape").split("\n")  # as the environment has it
+    config = load(CONFIG)
+    with Rehearsal(folder / "empty", "r1", lambda: TUESDAY) as office:
+        form = filled_in({f"FORM_{name}": value for name, value in zip(names, parts, strict=False)})
+        return hand_in(form, config, Desk(config, office, "kiki"), lambda picture: picture)
+
+
+class Teller:
+    """LINE, whose next answers are whatever bytes it was given. Real sockets: what a library makes of them counts, too."""
+
+    said = b""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(self.said)
+            except OSError:
+                if self._listener.fileno() < 0:
+                    return
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+def answered(body: bytes, _: Path) -> object:
+    """Each question once. What the answer to a broadcast is worth, `Answer` says, and never an exception."""
+    line = replace(load(CONFIG).line, api=teller().url, attempts=1, read_timeout="1s")
+    teller().said = body
+    day = TUESDAY.date()
+    for secrets in ({"LINE_CHANNEL_ID": "1", "LINE_CHANNEL_SECRET": "s3cret"}, {"LINE_CHANNEL_ACCESS_TOKEN": "t0ken"}):
+        asked = Client(line, secrets, lambda: TUESDAY, lambda _: None)
+        for question in (
+            asked.check_account, asked.reception, asked.quota, lambda one=asked: one.message_event("r1"),
+            lambda one=asked: one.followers(day), lambda one=asked: one.delivery(day), lambda one=asked: one.validate([]),
+        ):  # fmt: skip
+            with suppress(LineError):
+                question()
+    told = asked.broadcast(b"{}", "k1", first=True, may_go=lambda: True)
+    assert told.outcome != "accepted" or told.request_id
+    return asked.evidence(TUESDAY)
+
+
+@cache
+def teller() -> Teller:
+    return Teller()
 
 
 TARGETS: dict[str, tuple[bytes, Callable[[bytes, Path], object]]] = {
@@ -82,7 +187,9 @@ TARGETS: dict[str, tuple[bytes, Callable[[bytes, Path], object]]] = {
     "list page": (HTML.encode(), lambda body, _: html_list.read(fetched(body), HOSTS, Selectors("li.page", date=".date"))),
     "form": (FORM.encode(), handed_in),
     "configuration": (CONFIG.read_bytes(), configured),
-    "ledger": (LEDGER.encode() * 3, recorded),
+    "ledger": (b"", recorded),
+    "robots.txt": (ROBOTS.encode(), obeyed),
+    "answers of LINE": (LINE, answered),
 }  # fmt: skip
 
 
@@ -101,6 +208,7 @@ def damaged(example: bytes, chance: random.Random) -> bytes:
 @pytest.mark.parametrize("target", TARGETS)
 def test_whatever_is_damaged_nothing_ends_in_an_exception_that_is_not_ours(tmp_path: Path, target: str) -> None:
     example, read = TARGETS[target]
+    example = example or ledger()
     number, until = 0, time.monotonic() + SECONDS
     while number < FEW or time.monotonic() < until:
         seed = f"{target} {number}" if not SECONDS else f"{target} {time.time_ns()}"
@@ -108,7 +216,7 @@ def test_whatever_is_damaged_nothing_ends_in_an_exception_that_is_not_ours(tmp_p
         number += 1
         try:
             read(body, tmp_path)
-        except (FetchError, ConfigError, LedgerError, Refusal):
+        except (FetchError, ConfigError, LedgerError, LineError, Refusal):
             continue
         except Exception as error:
             raise AssertionError(f"seed {seed!r}: {body!r}") from error

@@ -12,10 +12,9 @@ from pipeline.decision import Basis, Reason
 
 # How a text shows that it quotes: lines that begin with ">", the words for it, whole sentences or long passages in brackets
 # (「集まれ！」 is a title).
-QUOTATION = re.compile(
-    r"^\s*[>＞].+|引用|転載|抜粋|[「『][^」』]*。[」』]|[「『][^」』]{40,}[」』]",
-    re.MULTILINE,
-)
+QUOTATION = re.compile(r"^[^\S\n]*[>＞].+|引用|転載|抜粋", re.MULTILINE)
+BRACKETED = re.compile(r"[「『]([^」』]*)[」』]")
+LONG_PASSAGE = 40  # characters
 LEVEL = re.compile(r"レベル\s*([1-5])")
 GARBLED = re.compile("\ufffd|[\x80-\x9f]|(?:[縺繧繝譁][^\\s。、]?){3}|(?:[ãæçåéè][\xa0-\xff]){2}")
 SNS_SHOW = 2  # reserve.sns_display of SMART CMS: 1 = 表示しない, 2 = 表示する, None = not set
@@ -67,6 +66,10 @@ def is_garbled(text: str) -> bool:
 def quotes(text: str) -> str:
     """How a manual text shows that it quotes ("" if it does not): names, titles and dates in brackets are no quotations."""
     found = QUOTATION.search(text)
+    # What stands behind the last closing bracket is left out: it would be looked through again for each opening one.
+    closed = text[: max(text.rfind("」"), text.rfind("』")) + 1]
+    passages = (one for one in BRACKETED.finditer(closed) if one[1].endswith("。") or len(one[1]) >= LONG_PASSAGE)
+    found = min(filter(None, (found, next(passages, None))), key=lambda one: one.start(), default=None)
     return found[0].strip()[:20] if found else ""
 
 

@@ -1,4 +1,4 @@
-"""What a site can send takes time in proportion to its size: twice as much takes about twice as long, never four times."""
+"""What a site or a form can send takes time in proportion to its size: twice as much takes about twice as long, never four times."""
 
 import contextlib
 import json
@@ -9,6 +9,8 @@ import pytest
 
 from pipeline.article import identity
 from pipeline.config import Selectors
+from pipeline.masking import masked
+from pipeline.policy.content import quotes
 from pipeline.sources import article_page, feed, html_list, smart_cms
 from pipeline.sources.answer import Fetched, FetchError
 from pipeline.sources.charset import decode
@@ -72,6 +74,10 @@ CASES: dict[str, tuple[Callable[[int], object], int]] = {
     "zones": (lambda n: [has_odd_zone("2026-06-13T10:00:00" + "+99:99" * n)], 100_000),
     "halves of emoji": (lambda n: decode(b"&#55357;" * n), 10_000),
     "escape sequences": (lambda n: decode(b"\x1b$B" * n + b"\xff"), 50_000),
+    "a form's blank lines": (lambda n: quotes("\n" * n), 60_000),
+    "brackets that nobody closes": (lambda n: quotes("「あ" * n), 60_000),
+    "brackets": (lambda n: quotes("「あ" * n + "」" * n), 30_000),
+    "logins in addresses": (lambda n: masked("://" * n + "a" * n + "@"), 60_000),
     "vendor characters": (lambda n: decode(b"\xad\xa1" * n, "text/html; charset=EUC-JP"), 5_000),
 }  # fmt: skip
 
