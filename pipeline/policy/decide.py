@@ -19,7 +19,7 @@ from pipeline.policy.case import Case, LineState, Rule, said_by, title_of
 from pipeline.policy.content import is_garbled, mark
 from pipeline.policy.gates import GATES, its_time_has_come
 from pipeline.policy.posters import same_person
-from pipeline.policy.same_article import alike, is_index, plain
+from pipeline.policy.same_article import is_index, named_alike, plain
 from pipeline.policy.second_report import REPEATED_WITHIN, mark_of, told_lately
 
 UPDATE_LIVES = timedelta(hours=24)  # an update that found no broadcast to ride along with is dropped
@@ -147,7 +147,7 @@ def is_one_article(case: Case) -> Decision | None:
     if case.goes_anyway:
         same = master.mark == mark_of(page) and _is_out(master, case.knowledge)
         return case.decision("skip", Reason.DUPLICATE, page.canonical) if same else None
-    if alike(page.title, master.title):
+    if named_alike(page.title, master.title):
         return case.decision("skip", Reason.DUPLICATE, page.canonical)
     if case.known.approved_by:
         return None
@@ -335,7 +335,7 @@ def is_original(case: Case, page: Page) -> bool:
     if page.canonical == case.known.url or is_index(page.canonical) or case.goes_anyway:
         return False
     master = case.knowledge.find(page.canonical)
-    return master is None or master.id == case.known.id or alike(page.title, master.title)
+    return master is None or master.id == case.known.id or named_alike(page.title, master.title)
 
 
 def _each_once(decisions: Sequence[Decision], cases: Sequence[Case]) -> list[Decision]:

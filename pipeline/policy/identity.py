@@ -12,7 +12,7 @@ from msgspec import Struct
 from pipeline.article import Page, PageProblem, article_id
 from pipeline.decision import Reason
 from pipeline.ledger.knowledge import Knowledge, Known, twin_key
-from pipeline.policy.same_article import alike, is_index
+from pipeline.policy.same_article import is_index, named_alike
 from pipeline.policy.second_report import mark_of
 from pipeline.policy.sighting import is_newer
 from pipeline.policy.survey import Sighting, Survey
@@ -78,7 +78,7 @@ class Identities:
         if s.emergency:
             mark = named.known.mark if named.known else mark_of(self._mate(named.id)) or mark_of(there)
             return named if mark == mark_of(page) else None
-        if title and alike(page.title or s.entry.title, title):
+        if title and named_alike(page.title or s.entry.title, title):
             return named
         if not title or is_index(page.canonical):
             return None

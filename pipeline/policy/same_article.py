@@ -14,6 +14,7 @@ SAYS_LITTLE = re.compile(
 )
 ALIKE = 0.5  # of the pairs of characters: an edited title stays far above it, the title of another page far below
 INDEX = re.compile(r"(?:^|/)(?:(?:index|default|top)\.\w+)?$", re.IGNORECASE)  # of a path
+_NUMBER = re.compile(r"\d+")
 # A page that somebody posted by its address alone has no title to compare with: then these words tell.
 NO_ARTICLE = re.compile(
     r"メンテナンス|工事中|休止中|停止中のお知らせ|ログイン|見つかりません|エラー|アクセスが集中|"
@@ -45,6 +46,13 @@ def alike(one: str, other: str, *, contained: bool = True) -> bool:
         return True
     pairs, others = _pairs(first), _pairs(second)
     return 2 * len(pairs & others) >= ALIKE * (len(pairs) + len(others))
+
+
+def named_alike(one: str, other: str) -> bool:
+    """Whether one page may name the other as its original: alike titles, and no numbers (a day, a number of an issue) of
+    their own that tell them apart."""
+    numbers = [_NUMBER.findall(unicodedata.normalize("NFKC", title)) for title in (one, other)]
+    return alike(one, other) and (not all(numbers) or numbers[0] == numbers[1])
 
 
 def plain(text: str) -> str:

@@ -16,7 +16,7 @@ from pipeline.decision import Alert, Reason, Verdict
 from pipeline.ledger.events import Changed, Read
 from pipeline.ledger.knowledge import Knowledge, Known, SourceKnown
 from pipeline.policy.content import excluded
-from pipeline.policy.same_article import alike
+from pipeline.policy.same_article import alike, named_alike
 from pipeline.policy.second_report import REPEATED_WITHIN
 from pipeline.policy.sighting import Glimpse, is_newer, is_retitled, meaning_of
 from pipeline.policy.trust import drift, failed_read, failure, good_read, is_about_pages, notes
@@ -256,7 +256,7 @@ class _Look:
         gives it another title."""
         known = self._knowledge.find(entry.url)
         is_alias = known is not None and known.url != entry.url and known.id != article_id(entry.url)
-        if known is not None and is_alias and not alike(entry.title, known.heading or known.title):
+        if known is not None and is_alias and not named_alike(entry.title, known.heading or known.title):
             return None
         return known or self._moved(entry)
 

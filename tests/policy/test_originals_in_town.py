@@ -58,6 +58,16 @@ def test_pages_with_a_copied_original_wait_for_a_person_who_sees_both_titles(tow
     assert all(f"{title}の本文です。" in shown(town) for title in TITLES)
 
 
+def test_the_next_issue_with_the_last_ones_original_does_not_vanish(town: Town) -> None:
+    opened(town)
+    first = article(1, "断水のお知らせ（11月28日）")
+    town.city.publish(first, town.now)
+    town.run(code=0)
+    town.now += timedelta(hours=1)
+    town.city.publish(article(2, "断水のお知らせ（11月30日）", first.path), town.now)
+    assert town.run(code=3).decisions()["断水のお知らせ（11月30日）"] == ("review", "other-original")
+
+
 def test_a_posted_shortcut_and_its_master_in_the_list_are_one_article(town: Town) -> None:
     opened(town)
     master, shortcut = article(1, TITLES[0]), article(2, TITLES[0])

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.article import Page, PageProblem
-from pipeline.policy.same_article import alike, believable
+from pipeline.policy.same_article import alike, believable, named_alike
 from pipeline.report import words
 
 URL = "https://www.example.lg.jp/1.html"
@@ -24,6 +24,21 @@ URL = "https://www.example.lg.jp/1.html"
 )
 def test_the_same_an_enclosed_and_an_edited_title_are_of_one_article(listed: str, shown: str) -> None:
     assert alike(listed, shown)
+
+
+@pytest.mark.parametrize(
+    ("title", "original", "same"),
+    [
+        ("断水のお知らせ（11月28日）", "断水のお知らせ（11月28日）", True),
+        ("断水のお知らせ(１１月２８日)", "断水のお知らせ（11月28日）", True),
+        ("断水のお知らせ", "断水のお知らせ（11月28日）", True),
+        ("断水のお知らせ（11月28日）", "断水のお知らせ（11月20日）", False),
+        ("広報かどま 第812号", "広報かどま 第811号", False),
+        ("粗大ごみの収集", "保育所の利用申込み", False),
+    ],
+)
+def test_a_copied_original_is_told_by_a_title_or_by_a_number_of_its_own(title: str, original: str, same: bool) -> None:
+    assert named_alike(title, original) is same
 
 
 @pytest.mark.parametrize(
