@@ -37,7 +37,7 @@ def test_the_configuration_of_another_city_is_valid_and_fetches_from_it_alone() 
     assert config.site.hosts == ("www.city.example.jp",)
     assert {source.kind for source in config.site.sources} == {"feed", "html"}
     assert "kadoma" not in EXAMPLE.read_text(encoding="utf-8").replace('"kadoma-line"', "").replace(
-        "../kadoma.toml", ""
+        "kadoma-city.toml", ""
     ).replace("kadoma-line", "")
 
 
