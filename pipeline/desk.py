@@ -76,6 +76,7 @@ class Desk:
                 self._may_approve(known, emergency)
                 post = known.post
                 reason = why or (known.detail if known.reason == Reason.EMERGENCY_WORDS else "")
+                reason = reason or (post.why if post and post.emergency else "")  # which this person has read
                 if emergency and not reason:
                     raise Refusal("no-reason")
                 decided += self._approvals(now, known.id, post, emergency, reason)

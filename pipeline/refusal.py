@@ -42,6 +42,7 @@ RefusalCode = Literal[
     "reply-not-here",
     "reply-which",
     "reply-over",
+    "reply-nothing-here",
 ]
 
 

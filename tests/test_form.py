@@ -91,4 +91,4 @@ def test_a_time_is_read_as_people_write_it(typed: str) -> None:
 def test_a_time_that_is_none_is_told_with_an_example(typed: str) -> None:
     with pytest.raises(Refusal) as refused:
         draft_of(replace(FORM, at=typed), CITY, measured)
-    assert "2026年12月1日 10時" in words.refusal(refused.value)
+    assert "2026年12月1日 10時" in words.refusal(refused.value, "form")

@@ -66,7 +66,8 @@ def form(options: argparse.Namespace) -> Output:
         return _handed_in(options, config, World.real(config))
     except (ConfigError, Refusal, LedgerError, GitHubError) as error:
         ended = ending(error)
-        append_summary(render.markdown("refused", why=ended.message, failed=ended.exit == FAILED), os.environ)
+        why = words.refusal(error, "form") if isinstance(error, Refusal) else ended.message
+        append_summary(render.markdown("refused", why=why, failed=ended.exit == FAILED), os.environ)
         raise
 
 

@@ -64,7 +64,7 @@ def reply(options: argparse.Namespace) -> Output:
         try:
             done = _decided(config, ledger, heard)
         except Refusal as refused:
-            said = render.markdown("reply", refused=words.refusal(refused), author=heard.comment.author)
+            said = render.markdown("reply", refused=words.refusal(refused, "reply"), author=heard.comment.author)
             _answer(github, heard, said)
             return Output({"decided": False, "exit": 0}, lambda: said)
         if not options.check:
@@ -79,8 +79,7 @@ def reply(options: argparse.Namespace) -> Output:
 
 
 def _heard(github: GitHub, config: Config, number: int) -> Heard | None:
-    """None for what is no decision: talk, a bot, a deleted comment, an issue that is not ours. A yes in other words is asked
-    about while it can be meant."""
+    """None for what is no decision: talk, a bot, a deleted comment, an issue that is not ours."""
     comment = github.comment_of(number)
     if comment is None or comment.by_a_bot:
         return None
@@ -90,8 +89,11 @@ def _heard(github: GitHub, config: Config, number: int) -> Heard | None:
     issue = github.issue(comment.issue)
     ours = issue.by_a_bot and {issues.LABEL, config.line.account} <= set(issue.labels)
     code, _, thing = issues.key_of(issue).partition("/") if ours else ("", "", "")
-    talk = meant == "other-words" and not (issue.is_open and is_poster(comment.author, config.policy.posters))
-    return Heard(comment, issue, code, thing, meant) if code in issues.ANSWERS and not talk else None
+    # A poster is asked about a yes in other words, and told when there is nothing to decide here; for others that is talk.
+    may_ask = issue.is_open and is_poster(comment.author, config.policy.posters)
+    is_clear = meant != "other-words" if code in issues.ANSWERS else False
+    is_meant = is_clear or (may_ask and (code in issues.ANSWERS or isinstance(meant, Instruction)))
+    return Heard(comment, issue, code, thing, meant) if ours and is_meant else None
 
 
 def _decided(config: Config, ledger: Ledger, heard: Heard) -> list[Known]:
@@ -102,6 +104,8 @@ def _decided(config: Config, ledger: Ledger, heard: Heard) -> list[Known]:
         raise Refusal("reply-edited")
     if not isinstance(meant, Instruction):
         raise Refusal(PROBLEMS[meant])
+    if heard.code not in issues.ANSWERS:
+        raise Refusal("reply-nothing-here")
     desk = Desk(config, ledger, comment.author, origin=origin_of(os.environ))
     if (meant.action in OF_A_BROADCAST) != (heard.code == BROADCAST):
         raise Refusal("reply-other-kind")

@@ -22,7 +22,7 @@ def ending(error: BaseException) -> Failure:
     """One for every exception; a mistake of ours is "unexpected"."""
     match error:
         case Refusal():
-            return Failure(error.code, words.refusal(error), USAGE)
+            return Failure(error.code, words.refusal(error, "command"), USAGE)
         case ConfigError():
             return Failure("configuration", str(error), USAGE)
         case LedgerError():

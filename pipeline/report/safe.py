@@ -14,6 +14,7 @@ _REFERENCE = re.compile(r"\bGH-(?=\d)", re.IGNORECASE)
 # GitHub makes links of these after it has taken backslashes away: mentions, e-mail addresses, issue numbers.
 _LOOK_ALIKES = str.maketrans({"@": "＠", "#": "＃"})
 _ADDRESS = re.compile("\u3000(https?://[^\\s\u3000]{1,2000})$")
+_ID = re.compile("[0-9a-f]{12}(?=\u3000)")
 _IN_ADDRESSES = ":/?=&;%+,~"  # everything else is quoted, so that nothing ends the target of a link
 _BACKTICKS = re.compile("`+")
 
@@ -41,11 +42,15 @@ def markdown(text: object) -> str:
 
 
 def linked(text: object) -> str:
-    """The same, in which an address at the end, after a full-width space, can be clicked: never one within a title."""
+    """The same, in which an address at the end, after a full-width space, can be clicked: never one within a title. An id
+    before it stands for it."""
     plain = line(text)
     if not (found := _ADDRESS.search(plain)):
         return markdown(plain)
-    return f"{markdown(plain[: found.start(1)])}[{markdown(found[1])}]({address(found[1])})"
+    before, target = plain[: found.start(1)], address(found[1])
+    if name := _ID.match(before):
+        return f"[ID {name[0]}]({target})\u3000{markdown(before[name.end() :].strip())}"
+    return f"{markdown(before)}[{markdown(found[1])}]({target})"
 
 
 def address(text: object) -> str:

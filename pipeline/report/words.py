@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -30,10 +30,13 @@ class ReasonWords(Struct, frozen=True):
 
 
 class RefusalWords(Struct, frozen=True):
-    """Why a person does not get what was asked for, and what to do next."""
+    """Why a person does not get what was asked for, and what to do next: in the form's words, in those of a reply where they
+    differ, and the options of a command."""
 
     text: str
     do: str
+    reply: str = ""
+    options: str = ""
 
 
 class AlertText(Struct, frozen=True):
@@ -180,13 +183,15 @@ def sentence(code: str, **values: str) -> str:
     return harmless(catalogue().sentences[code].format(**{name: line(value) for name, value in values.items()}))
 
 
-def refusal(refused: Refusal) -> str:
+def refusal(refused: Refusal, where: Literal["command", "form", "reply"]) -> str:
     """What was refused, why, and what to do next."""
     told = catalogue().refusals[refused.code]
     states = {**catalogue().states, **catalogue().outcomes}
     shown: dict[str, Callable[[str], str]] = {"state": lambda value: states.get(value, value), "when": day}
     values = {name: shown.get(name, str)(value) for name, value in refused.values.items()}
-    return line(f"{told.text}{told.do}".format(**values))
+    do = (where == "reply" and told.reply) or told.do
+    options = sentence("options", text=told.options) if where == "command" and told.options else ""
+    return line(f"{told.text}{do}".format(**values) + options)
 
 
 def policy(number: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.sandbox.articles import ARTICLES
 from tests.workflows.runner import Runner
+from tests.workflows.test_reply_workflow import answer
 
 ON = ("board = false", "board = true ")
 TITLE = "門真市公式LINE　いまの状態"
@@ -43,6 +44,13 @@ def test_the_board_tells_what_waits_what_was_sent_and_how_the_lists_are(board: R
     assert "正常" in told
     written = [issue["title"] for issue in runner.github.issues].count(TITLE)
     assert written == 1
+    before = len(runner.github.comments)
+    for actor, said in (("stranger", "承認"), ("kiki", "了解です"), ("kiki", "承認")):
+        answer(runner, runner.github.open_issues()[TITLE], said, actor)
+    assert [words for _, words in runner.github.comments[before:] if "返信で決めるものがありません" in words] == [
+        words for _, words in runner.github.comments[before:]
+    ]
+    assert len(runner.github.comments) == before + 1  # who may decide is told that it is not here
     rewritten = len([request for request in runner.github.requests if request.method == "PATCH"])
     look(runner)  # nothing new: nobody is asked to write
     assert len([request for request in runner.github.requests if request.method == "PATCH"]) == rewritten

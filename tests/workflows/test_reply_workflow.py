@@ -89,9 +89,23 @@ def test_a_no_with_its_reason(runner: Runner) -> None:
 def test_outside_the_hours_the_answer_says_when_it_goes_out(runner: Runner) -> None:
     issue = old_article(runner)
     runner.town.now += NIGHT
+    answer(runner, issue, "緊急")
+    assert "「緊急」に続けて理由を" in said(runner)
+    assert "--why" not in said(runner).replace("\\", "")  # a command's option is nothing for a mail
     assert answer(runner, issue, "承認").is_green
     assert runner.town.line.accepted == []
-    assert "11月25日（水）9:00に送信します" in said(runner).replace("\\", "")
+    assert "11月25日（水）9:00に送信します（投稿時間外）" in said(runner)
+    comments = len(runner.github.comments)
+    answer(runner, issue, "了解しました")  # it is decided: talk among colleagues
+    assert len(runner.github.comments) == comments
+
+    assert answer(
+        runner, issue, "却下\nやはり古いため", actor="miryoku"
+    ).is_green  # until then, another poster may stop it
+    assert "送信しません" in said(runner)
+    runner.town.now += timedelta(hours=12)
+    assert runner.run("sync.yml").is_green
+    assert runner.town.line.accepted == []
 
 
 def test_the_wrong_person_is_refused_politely_and_talk_is_not_answered(runner: Runner) -> None:
@@ -201,7 +215,7 @@ def test_who_wrote_an_emergency_does_not_release_it_and_another_poster_does(runn
     assert "投稿したmiryokuを除く" in issue["body"]
     assert list(answer(runner, issue, "承認", actor="miryoku").jobs) == ["heard"]
     assert "2人での確認" in said(runner)
-    assert answer(runner, issue, "承認", actor="kiki").is_green
+    assert answer(runner, issue, "緊急", actor="Kiki").is_green  # its reason stands in the post that was read
     assert len(runner.town.line.accepted) == 1
 
 
@@ -225,7 +239,9 @@ def test_a_burst_has_one_issue_whose_list_is_decided_at_once_or_in_part(runner: 
     [issue] = runner.github.open_issues().values()
     ids = re.findall(r"[0-9a-f]{12}", issue["body"])
     assert "どれのことか分かりません" in _after(runner, issue, "承認")
-    assert "承認を記録しました" in _after(runner, issue, f"承認 {ids[0]}")
+    [row] = [line for line in issue["body"].splitlines() if ids[0] in line]
+    assert row.startswith(f"- [ID {ids[0]}](http")
+    assert "承認を記録しました" in _after(runner, issue, f"承認\n・ID {ids[0]}　{row.rpartition('　')[2]}")
     assert len(runner.town.line.accepted) == 1
     assert len(runner.github.open_issues()) == 1
     assert "却下を記録しました" in _after(runner, issue, "全部却下　一覧の作り直しのため")
