@@ -84,6 +84,15 @@ def test_the_simulated_delays_are_as_shown(options: str, shown: str) -> None:
         assert all(document[kind]["median"] <= 5 and document[kind]["p90"] <= 10 for kind in ("in_hours", "any_hour"))
 
 
+def test_the_last_per_cent_of_the_relay_is_as_uncertain_as_told() -> None:
+    asked = "simulate --clock --from 2026-04-01 --to 2027-04-01 --schedule relay=2000 --made-up {}"
+    told = [
+        simulate(_parser().parse_args(asked.format(seed).split())).document["any_hour"]["p99"] / 60 for seed in (1, 3)
+    ]
+    least, most = map(int, re.findall(r"for the relay (\d+) to (\d+) hours with other dice", README)[0])
+    assert least <= min(told) <= max(told) < most + 1
+
+
 def _span(minutes: float) -> str:
     return f"{minutes:.0f} min" if minutes < 300 else f"{minutes / 60:.0f} h"
 

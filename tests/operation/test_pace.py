@@ -256,6 +256,7 @@ def test_a_week_of_the_relay_is_on_time_single_and_never_hot(name: str) -> None:
     if name == "a good week":
         assert actions.busiest(timedelta(days=1), actions.starts) <= 200 - 13, "with the watchdog's runs"
         assert max(actions.gaps) < 12 * MINUTE
+        assert 240 < len(actions.turns) / 7 < 270, "README reckons runner hours from 260 jobs a day"
 
 
 def test_a_lost_timer_stops_the_chain_after_one_turn_and_it_goes_on_when_the_timer_is_back() -> None:
