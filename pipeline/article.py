@@ -131,7 +131,8 @@ class Page(Struct, frozen=True):
     `url` is the address asked for, `canonical` the article's identity; `text` is the body as readable paragraphs,
     one a line; `date_only` says that `date` has no time of day; `department` is the first line of お問い合わせ先, `tel` its telephone
     number (digits and hyphens, never a mobile number).
-    `picture` is a candidate that has been checked, or None.
+    `picture` is a candidate that has been checked, or None. `read_as` tells which version of the reader read which bytes
+    (version/digest): another version may find another text in the same page. `etag` and `last_modified` are the answer's.
     """
 
     url: str
@@ -145,6 +146,9 @@ class Page(Struct, frozen=True):
     text: str = ""
     picture: Picture | None = None
     attachments: tuple[Attachment, ...] = ()
+    read_as: str = ""
+    etag: str = ""
+    last_modified: str = ""
 
 
 PageProblemCode = Literal["gone", "redirected", "unreachable", "refused", "malformed", "robots", "other-title"]

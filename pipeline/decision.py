@@ -65,6 +65,7 @@ class Reason(StrEnum):
     OTHER_ORIGINAL = "other-original", "8(1)"
     GARBLED = "garbled", "8"
     DETAILS = "details", "8(3)"
+    READ_OTHERWISE = "read-otherwise", "8(3)"
     UNEXPECTED = "unexpected", "8"
     OPERATOR_APPROVAL = "operator-approval", "8(4)"
     # skip: will not go out

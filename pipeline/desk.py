@@ -201,7 +201,7 @@ class Desk:
     @staticmethod
     def _may_change(knowledge: Knowledge, article: str) -> None:
         """What is on its way is left alone. Raises Refusal."""
-        if any(article in broadcast.articles for broadcast in knowledge.unfinished()):
+        if article in knowledge.flying:
             raise Refusal("open-broadcast", id=article)
 
     def _record(

@@ -23,7 +23,7 @@ from pipeline.line.client import Quota
 from pipeline.line.delivery import Broadcast, Delivery
 from pipeline.policy.case import LineState
 from pipeline.policy.decide import Plan, decide
-from pipeline.policy.discovery import as_announced, compared, discoveries, judged, masters, yet_to_come
+from pipeline.policy.discovery import as_announced, compared, conditions, discoveries, judged, masters, yet_to_come
 from pipeline.policy.hours import is_open
 from pipeline.policy.same_article import believable
 from pipeline.policy.survey import Survey, survey
@@ -86,7 +86,10 @@ class Reader(Protocol):
 
     @property
     def robots(self) -> Mapping[str, Robots]: ...
+    @property
+    def version(self) -> str: ...
     def listing(self, source: Source, memory: Memory, /) -> Listing: ...
+    def unchanged(self, validators: Mapping[str, tuple[str, str]], /) -> set[str]: ...
     def pages(self, urls: Sequence[str], /) -> dict[str, Page | PageProblem]: ...
 
 
@@ -162,7 +165,7 @@ class Pass:
             else:
                 memory = Memory(digest=known.digest if known else "", not_before=wait)
             listings.append(self.reader.listing(source, memory))
-            if failure(listings[-1], known) is None:
+            if failure(self.world.now(), listings[-1], known) is None:
                 answered.add(source.emergency)
         return listings
 
@@ -174,8 +177,9 @@ class Pass:
         self.listed = {entry.url for listing in listings if listing.emergency for entry in listing.entries}
         seen = survey(now, self.config, knowledge, listings)
         self.report.tell_sources(listings, seen, knowledge)
-        pages = yet_to_come(self.reader.pages(seen.wanted), self.listed)
-        pages = as_announced(self.config, knowledge, seen, pages)
+        same = self.reader.unchanged(conditions(now, knowledge, seen))
+        pages = yet_to_come(self.reader.pages([url for url in seen.wanted if url not in same]), self.listed)
+        pages = as_announced(self.config, knowledge, seen, pages, self.reader.version)
         pages |= self.reader.pages(masters(knowledge, seen, pages))
         seen = judged(compared(now, self.config, knowledge, seen, pages), knowledge, pages)
         self.report.failures += [

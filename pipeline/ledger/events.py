@@ -33,6 +33,9 @@ class Baseline(Event, frozen=True):
     page_no: int | None = None
     emergency: bool = False
     mark: str = ""
+    read_as: str = ""
+    etag: str = ""
+    last_modified: str = ""
 
 
 class Found(Event, frozen=True):
@@ -50,6 +53,9 @@ class Found(Event, frozen=True):
     seen: datetime | None = None  # the list's date where the page has another one (none, or without time of day)
     mark: str = ""  # of title and text as they were read (`policy.content.mark`): another one is a new report
     heading: str = ""  # the title in the list where the page has another one
+    read_as: str = ""  # by which version of the reader, from which bytes (`article.Page`)
+    etag: str = ""  # validators of an emergency's page
+    last_modified: str = ""
 
 
 class Changed(Event, frozen=True):
@@ -62,6 +68,7 @@ class Changed(Event, frozen=True):
     url: str = ""
     mark: str = ""
     emergency: bool = False
+    read_as: str = ""
 
 
 class Alias(Event, frozen=True):
@@ -152,6 +159,7 @@ class Chosen(Struct, frozen=True, omit_defaults=True):
     doubt: str = ""
     mark: str = ""
     words: tuple[str, ...] = ()
+    read_as: str = ""
 
 
 class Intent(Event, frozen=True):
@@ -216,7 +224,8 @@ class Read(Event, frozen=True):
     error_code: str = ""
     not_before: datetime | None = None
     doubt: str = ""  # why nothing new from this source may go out by itself
-    heading: str = ""  # what the page of an html list calls itself
+    heading: str = ""  # what the page of an html list usually calls itself
+    other: str = ""  # what it calls itself instead
     skipped: int = 0  # rows of which nothing could be read
     left_out: int = 0  # entries beyond what one pass takes
     zones: int = 0  # dates with an impossible offset

@@ -26,7 +26,7 @@ from pipeline.ledger.events import (
     Settled,
     Told,
 )
-from pipeline.ledger.knowledge import BroadcastKnown, Deed, Knowledge, Known, SourceKnown, twin_key
+from pipeline.ledger.knowledge import BroadcastKnown, Deed, Knowledge, Known, SourceKnown, host, twin_key
 
 MEMORY_OF_BROADCASTS = timedelta(days=2)  # the frequency rules look back one day
 
@@ -66,7 +66,8 @@ def _baseline(k: Knowledge, e: Baseline) -> None:
         k.articles[e.article] = Known(
             e.article, e.url, e.title, e.source, e.at, "baseline",
             date=e.date, seen=e.date, page_no=e.page_no, decision="baseline", reason="baseline",
-            emergency=e.emergency, mark=e.mark, heading=e.title,
+            emergency=e.emergency, mark=e.mark, heading=e.title, read_as=e.read_as, etag=e.etag,
+            last_modified=e.last_modified,
         )  # fmt: skip
         _number(k, e)
 
@@ -74,11 +75,17 @@ def _baseline(k: Knowledge, e: Baseline) -> None:
 def _found(k: Knowledge, e: Found) -> None:
     k.started = k.started or e.at
     before = k.articles.get(e.article)
+    if before and before.mark and (before.etag or before.last_modified) and e.mark not in ("", before.mark):
+        moved = (before.etag, before.last_modified) != (e.etag, e.last_modified)
+        k.honest[host(e.url)] = moved and k.honest.get(host(e.url), True)
+    if e.emergency:  # newer words, which do not wait for what becomes of the older ones
+        k.flying.pop(e.article, None)
     k.articles[e.article] = Known(
         e.article, e.url, e.title, e.source, e.at, "queued",
         kind=e.kind, date=e.date, seen=e.seen or e.date, page_no=e.page_no, emergency=e.emergency, listed=e.listed,
         broadcast=before.broadcast if before else "", mark=e.mark or (before.mark if before else ""),
         heading=e.heading or e.title, words=before.words if before else (),
+        read_as=e.read_as, etag=e.etag, last_modified=e.last_modified,
     )  # fmt: skip
     k.waiting[e.article] = None
     k.edited.pop(e.article, None)
@@ -107,13 +114,13 @@ def _changed(k: Knowledge, e: Changed) -> None:
         k.aliases[e.url], known.url = e.article, e.url
     if e.date is not None:
         known.seen = e.date
-        if any(e.article in broadcast.articles for broadcast in k.unfinished()):
+        if e.article in k.flying:
             k.edited[e.article] = None
         elif known.state in ("queued", "review"):
             known.date, known.title = e.date, e.title or known.title
     elif e.title and known.state in ("queued", "review"):
         known.title = known.heading = e.title
-    known.mark = e.mark or known.mark
+    known.mark, known.read_as = e.mark or known.mark, e.read_as or known.read_as
     known.emergency = known.emergency or e.emergency
 
 
@@ -129,6 +136,7 @@ def _posted(k: Knowledge, e: Posted) -> None:
         e.article, e.url, title, f"post:{e.actor}", e.at, "queued",
         kind="correction" if e.corrects else "manual", date=e.not_before or e.at, seen=e.at, emergency=e.emergency, post=e,
         heading=(before.heading or before.title) if before else "", mark=before.mark if before else "",
+        intent=before.intent if before else "",
     )  # fmt: skip
     k.waiting[e.article] = None
 
@@ -177,6 +185,10 @@ def _intent(k: Knowledge, e: Intent) -> None:
         e.broadcast, e.key, e.sha256, e.at, e.run, e.run, e.chosen, e.policy_version,
         emergency=e.emergency, messages=e.messages, used=e.used, limit=e.limit, fingerprints=e.fingerprints, shadow=e.shadow,
     )  # fmt: skip
+    for chosen in e.chosen:
+        k.flying[chosen.article] = e.broadcast
+        if (known := k.articles.get(chosen.article)) is not None:
+            known.intent = e.broadcast
     for old in [
         b.id
         for b in k.broadcasts.values()
@@ -217,6 +229,8 @@ def _outcome(k: Knowledge, e: Outcome) -> None:
         return
     broadcast.outcome, broadcast.code, broadcast.detail = e.outcome, e.code, e.message
     broadcast.request_id, broadcast.answered = e.request_id or broadcast.request_id, e.at
+    if e.outcome != "unknown":
+        _landed(k, broadcast)
     if accepted:
         _delivered(k, broadcast)
     elif e.outcome == "rejected":
@@ -235,19 +249,38 @@ def _settled(k: Knowledge, e: Settled) -> None:
         return
     broadcast.settled, broadcast.answered = e, e.at
     broadcast.outcome = "accepted" if e.delivered else "rejected"
+    _landed(k, broadcast)
     if e.delivered:
         _delivered(k, broadcast)
     else:
         _requeue(k, broadcast, e.at)
 
 
+def _landed(k: Knowledge, broadcast: BroadcastKnown) -> None:
+    for article in broadcast.articles:
+        if k.flying.get(article) == broadcast.id:
+            del k.flying[article]
+            known = k.articles.get(article)
+            others = [b.id for b in k.unfinished() if article in b.articles and not (known and _says_more(known, b))]
+            if others:
+                k.flying[article] = others[-1]
+
+
+def _says_more(known: Known, broadcast: BroadcastKnown) -> bool:
+    """Whether what is known of an emergency is newer than what the broadcast holds of it."""
+    return known.emergency and known.intent != broadcast.id
+
+
 def _delivered(k: Knowledge, broadcast: BroadcastKnown) -> None:
     for chosen in broadcast.chosen:
         known = k.articles.get(chosen.article)
-        if known is not None:
+        if known is not None and _says_more(known, broadcast):
+            known.broadcast = known.broadcast or broadcast.id
+        elif known is not None:
             known.state, known.broadcast, known.decision = "sent", broadcast.id, "send"
             known.seen = max(filter(None, (known.seen, chosen.date)), default=None)
             known.mark, known.words, known.cleared = chosen.mark, chosen.words, ()
+            known.read_as = chosen.read_as or known.read_as
             k.waiting.pop(chosen.article, None)
             if chosen.shows != "all":  # whether its details follow, a person says
                 known.state, known.decision, known.reason, known.detail = "review", "review", "details", chosen.doubt
@@ -258,7 +291,7 @@ def _delivered(k: Knowledge, broadcast: BroadcastKnown) -> None:
 def _requeue(k: Knowledge, broadcast: BroadcastKnown, at: datetime) -> None:
     for article in broadcast.articles:
         known = k.articles.get(article)
-        if known is not None and known.state != "sent":
+        if known is not None and known.state != "sent" and not _says_more(known, broadcast):
             known.state, known.requeued = "queued", at
             k.waiting[article] = None
             k.edited.pop(article, None)  # it is read again before it goes out
@@ -274,6 +307,8 @@ def _read(k: Knowledge, e: Read) -> None:
     known.etag, known.last_modified, known.digest = e.etag, e.last_modified, e.digest
     known.entries, known.undated, known.skipped = e.entries, e.undated, e.skipped
     known.left_out, known.zones, known.heading = e.left_out, e.zones, e.heading or known.heading
+    known.renamed = (known.renamed if e.other == known.other else None) or e.at if e.other else None
+    known.other = e.other
     known.ever = known.ever or e.entries > 0
     known.whole = e.at if e.whole else known.whole
     known.hid = e.at if e.hidden else known.hid

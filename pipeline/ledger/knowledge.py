@@ -47,6 +47,10 @@ class Known(Struct, omit_defaults=True):
     cleared_mark: str = ""  # and of the one that a poster said yes to
     stands: str = ""  # the title of the page that stands in its place
     muted: datetime | None = None  # a poster wants no more changes of this address
+    intent: str = ""  # the broadcast that it was last put into; "" once an emergency says something newer
+    read_as: str = ""  # which version of the reader found `mark`, in which bytes
+    etag: str = ""
+    last_modified: str = ""
 
     @property
     def urgent(self) -> bool:
@@ -73,7 +77,9 @@ class SourceKnown(Struct, omit_defaults=True):
     doubt: str = ""
     usual_entries: int = 0
     usual_undated: int = 0
-    heading: str = ""
+    heading: str = ""  # the usual one
+    other: str = ""  # the one that has stood in its place since `renamed`
+    renamed: datetime | None = None
     skipped: int = 0
     left_out: int = 0
     zones: int = 0
@@ -126,7 +132,8 @@ class Knowledge(Struct):
     `articles` holds all that were ever seen, by id (nothing is forgotten); `aliases` their ids by the addresses of shortcuts
     to them, `pages` by the CMS's page number, `twins` by host, date and title; `waiting` the ids in the queue or in review;
     `highest_page` the highest number of the first baseline: unseen lower ones are old pages; `broadcasts` the recent and the
-    unfinished ones, `archive` all.
+    unfinished ones, `archive` all; `flying` the broadcasts of unknown outcome, by their articles as they stand; `honest` tells
+    by host whether the validators of pages were seen to move with their text.
     """
 
     started: datetime | None = None
@@ -145,6 +152,8 @@ class Knowledge(Struct):
     broadcasts: dict[str, BroadcastKnown] = {}
     archive: dict[str, BroadcastKnown] = {}
     shadow: bool = False
+    flying: dict[str, str] = {}
+    honest: dict[str, bool] = {}
     alerts: dict[str, str] = {}
     told: dict[str, str] = {}  # alerts as the issues tell them
     deeds: dict[str, Deed] = {}  # by the origin of their events
@@ -155,15 +164,21 @@ class Knowledge(Struct):
 
     def queue(self) -> list[Known]:
         """Articles that may go out by themselves or after a person's yes, oldest first, none of them in an open broadcast."""
-        taken = {article for broadcast in self.unfinished() for article in broadcast.articles}
-        waiting = (self.articles[article] for article in self.waiting if article not in taken)
-        return [known for known in waiting if known.state in ("queued", "review")]
+        return [known for article in self.waiting if self.waits(known := self.articles[article])]
+
+    def waits(self, known: Known) -> bool:
+        """In the queue or in review, and on its way in no broadcast."""
+        return known.state in ("queued", "review") and known.id not in self.flying
 
     def unfinished(self) -> list[BroadcastKnown]:
         """Broadcasts whose outcome is not known: still to be repeated (open) or for a person (unknown)."""
         return [broadcast for broadcast in self.broadcasts.values() if broadcast.outcome in ("open", "unknown")]
 
 
+def host(url: str) -> str:
+    return "".join(url.split("/")[2:3])
+
+
 def twin_key(url: str, title: str, date: datetime) -> str:
     """What two spellings of one address have in common."""
-    return f"{''.join(url.split('/')[2:3])} {date.timestamp():.0f} {title}"
+    return f"{host(url)} {date.timestamp():.0f} {title}"

@@ -155,7 +155,7 @@ def is_one_article(case: Case) -> Decision | None:
 
 
 def _is_out(known: Known, knowledge: Knowledge) -> bool:
-    return bool(known.broadcast) or any(known.id in broadcast.articles for broadcast in knowledge.unfinished())
+    return bool(known.broadcast) or known.id in knowledge.flying
 
 
 def text_is_readable(case: Case) -> Decision | None:
@@ -326,7 +326,7 @@ def chosen_of(case: Case, decision: Decision, basis: Basis) -> Chosen:
     return Chosen(
         known.id, decision.reason, decision.policy, basis, (read.date if read else None) or known.date,
         read.department if read else "", decision.shows, "" if decision.shows == "all" else doubt_of(case)[1], mark_of(page),
-        said_by(case) if known.urgent or case.word else (),
+        said_by(case) if known.urgent or case.word else (), read.read_as if read else "",
     )  # fmt: skip
 
 

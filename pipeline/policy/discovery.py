@@ -10,16 +10,18 @@ from pipeline.article import Page, PageProblem, article_id
 from pipeline.config import Config
 from pipeline.decision import Alert, Decision, Reason
 from pipeline.ledger.events import Alias, AnyEvent, Baseline, Changed, Decided, Found
-from pipeline.ledger.knowledge import Knowledge
+from pipeline.ledger.knowledge import Knowledge, host
 from pipeline.policy.content import signals
 from pipeline.policy.identity import Identities, Subject, newest_of
 from pipeline.policy.same_article import believable, is_index
 from pipeline.policy.second_report import Reading, answer_to, mark_of, told_lately
-from pipeline.policy.sighting import is_retitled
+from pipeline.policy.sighting import UNSEEN_FOR, is_newer, is_retitled
 from pipeline.policy.survey import Sighting, Survey, doubted, without_bursts
 from pipeline.policy.trust import bare_pages
 
 log = logging.getLogger("kadoma_line")
+
+READ_WHOLE_FOR = 10  # minutes of each half hour in which pages are read whatever their validators say
 
 
 def judged(seen: Survey, knowledge: Knowledge, pages: Mapping[str, Page | PageProblem]) -> Survey:
@@ -51,10 +53,10 @@ def judged(seen: Survey, knowledge: Knowledge, pages: Mapping[str, Page | PagePr
 
 
 def as_announced(
-    config: Config, knowledge: Knowledge, seen: Survey, pages: Mapping[str, Page | PageProblem]
+    config: Config, knowledge: Knowledge, seen: Survey, pages: Mapping[str, Page | PageProblem], reader: str
 ) -> dict[str, Page | PageProblem]:
     """The pages, but for those that do not show what their list announces; a report that stands in the list itself is a
-    page of its own."""
+    page of its own, read by the `reader` of this version."""
     words = config.policy.hours.emergency_words
     titles: dict[str, tuple[str, ...]] = {}
     stated: dict[str, Page | PageProblem] = {}
@@ -62,7 +64,7 @@ def as_announced(
         url, page, known = s.entry.url, pages.get(s.entry.url), knowledge.find(s.entry.url)
         titles[url] = (s.entry.title,)
         if s.entry.text:
-            stated[url] = Page(url, url, s.entry.title, s.entry.date, text=s.entry.text)
+            stated[url] = Page(url, url, s.entry.title, s.entry.date, text=s.entry.text, read_as=reader)
         elif s.emergency and isinstance(page, Page) and signals(page.title, words):
             titles[url] = (page.title,)  # another report in its place, whatever its title was
         if (
@@ -85,29 +87,55 @@ def compared(
     told, words = told_lately(knowledge, now), config.policy.hours.emergency_words
     sightings: list[Sighting] = []
     unread: list[str] = []
+    stood_there: list[Sighting] = []
     changes = list(seen.changes)
     for s in seen.sightings:
         page, known = pages.get(s.entry.url), knowledge.find(s.entry.url)
+        if s.since and isinstance(page, Page) and page.date and page.date < s.since - UNSEEN_FOR:
+            stood_there.append(s)
+            continue
         if not s.compare or known is None or s.verdict is not None:
             sightings.append(s)
             continue
-        answer = answer_to(Reading(now, s.entry, known, page, told, words))
+        answer = answer_to(Reading(now, s.entry, known, page, told, words, knowledge.waits(known)))
         if answer == "news":
             sightings.append(s)
         elif answer == "noted":
-            changes.append(Changed(at=now, article=known.id, mark=mark_of(page)))
+            changes.append(Changed(at=now, article=known.id, mark=mark_of(page), read_as=read_as(page)))
+        elif answer == "asked":
+            sightings.append(s.put("review", Reason.READ_OTHERWISE, ""))
         elif answer == "renamed":
             changes.append(Changed(at=now, article=known.id, title=s.entry.title))
         elif isinstance(page, PageProblem) and page.code != "gone" and known.state == "sent" and s.emergency:
             unread.append(f"「{known.title[:60]}」　{known.url}")
     # As many pages at once say something else when the site was rebuilt around them.
-    changed, bursts = without_bursts([s for s in sightings if s.compare], config.delivery.burst_limit, compared=True)
+    sightings, bursts = without_bursts(sightings, config.delivery.burst_limit, read=True)
     alerts = (*seen.alerts, *bursts)
-    sightings = [s for s in sightings if not s.compare] + changed
     if unread:  # what stands there now, nobody knows
         about = " ".join(sorted(unread))
         alerts = (*alerts, Alert("emergency-unread", "; ".join(unread), about, things=tuple(unread)))
-    return replace(seen, sightings=tuple(sightings), changes=tuple(changes), alerts=alerts)
+    baseline = (*seen.baseline, *stood_there)
+    return replace(seen, baseline=baseline, sightings=tuple(sightings), changes=tuple(changes), alerts=alerts)
+
+
+def conditions(now: datetime, knowledge: Knowledge, seen: Survey) -> dict[str, tuple[str, str]]:
+    """Pages that need not be sent again if they are as they were, by address: ETag and Last-Modified.
+
+    Only where the host's validators were seen to move with the text of its pages, and never in two passes out of six: a
+    server that says "not modified" about a new report must not hide it.
+    """
+    if now.minute % 30 < READ_WHOLE_FOR:
+        return {}
+    asked = {}
+    for s in seen.sightings:
+        known = knowledge.find(s.entry.url)
+        if not s.compare or known is None or known.state not in ("sent", "baseline") or not known.mark:
+            continue
+        as_listed = known.url == s.entry.url and not s.entry.text and "#" not in known.url
+        stirred = is_retitled(s.entry.title, known) or is_newer(s.entry.date, known.seen)
+        if as_listed and not stirred and knowledge.honest.get(host(known.url)) and (known.etag or known.last_modified):
+            asked[known.url] = (known.etag, known.last_modified)
+    return asked
 
 
 def yet_to_come(pages: Mapping[str, Page | PageProblem], listed: Container[str]) -> dict[str, Page | PageProblem]:
@@ -134,9 +162,10 @@ def discoveries(
     noted: list[AnyEvent] = [
         Baseline(
             at=now, run=run, article=article_id(s.entry.url), url=s.entry.url, title=s.entry.title, source=s.source,
-            date=s.entry.date, page_no=s.entry.page_no, emergency=s.emergency, mark=mark_of(pages.get(s.entry.url)),
+            date=s.entry.date, page_no=s.entry.page_no, emergency=s.emergency, mark=mark_of(page), read_as=read_as(page),
+            **(_validators(page) if s.emergency else {}),
         )
-        for s in seen.baseline
+        for s, page in ((s, pages.get(s.entry.url)) for s in seen.baseline)
     ]  # fmt: skip
     noted += [replace(change, at=now, run=run) for change in seen.changes]
     identities = Identities(knowledge, seen, pages)
@@ -170,7 +199,7 @@ def _read_or_not(
 def _found(s: Sighting, subject: Subject, answer: Page | PageProblem | None, now: datetime, run: str) -> Found:
     page, known, kind = answer if isinstance(answer, Page) else None, subject.known, s.kind
     if s.compare and known:
-        kind = "update" if known.broadcast or known.state == "baseline" else known.kind
+        kind = "update" if known.broadcast or known.intent or known.state == "baseline" else known.kind
     elif known and s.unseen:
         kind = "update"
     date = (page.date if page else None) or s.entry.date
@@ -179,5 +208,14 @@ def _found(s: Sighting, subject: Subject, answer: Page | PageProblem | None, now
     return Found(
         at=now, run=run, article=subject.id, url=subject.url, title=title, source=s.source, kind=kind, date=date,
         page_no=s.entry.page_no, emergency=s.emergency, listed=subject.shortcut, seen=newest if newest != date else None,
-        mark=mark_of(page), heading=s.entry.title if s.entry.title != title else "",
+        mark=mark_of(page), heading=s.entry.title if s.entry.title != title else "", read_as=read_as(page),
+        **(_validators(page) if s.emergency else {}),
     )  # fmt: skip
+
+
+def read_as(page: Page | PageProblem | None) -> str:
+    return page.read_as if isinstance(page, Page) else ""
+
+
+def _validators(page: Page | PageProblem | None) -> dict[str, str]:
+    return {"etag": page.etag, "last_modified": page.last_modified} if isinstance(page, Page) else {}

@@ -104,8 +104,7 @@ class Identities:
 
     def _says_something(self, s: Sighting, known: Known, page: Page | None) -> bool:
         """Whether a new address of a known article (a shortcut) says anything new about it."""
-        unfinished = any(known.id in broadcast.articles for broadcast in self._knowledge.unfinished())
-        if known.reason == Reason.REFUSED or unfinished:
+        if known.reason == Reason.REFUSED or known.id in self._knowledge.flying:
             return False
         if s.emergency and not known.emergency:
             return True

@@ -19,12 +19,13 @@ from pipeline.policy.sighting import COME_BACK, is_newer, is_retitled
 REPEATED_WITHIN = timedelta(hours=24)  # the same words again sooner are a fault rather than news
 MUTED_FOR = timedelta(hours=24)
 
-# noted: remembered as it stands, without going out; renamed: what waits has another title now
-Answer = Literal["nothing", "noted", "renamed", "news"]
+# noted: remembered as it stands, without going out; renamed: what waits has another title now; asked: a person says
+Answer = Literal["nothing", "noted", "renamed", "asked", "news"]
 
 
 class Reading(Struct, frozen=True):
-    """A known article beside what its list and its page say now. `told`: the marks of what went out lately."""
+    """A known article beside what its list and its page say now. `told`: the marks of what went out lately;
+    `waits`: it is in the queue or in review, and on its way in no broadcast."""
 
     now: datetime
     entry: Entry
@@ -32,6 +33,7 @@ class Reading(Struct, frozen=True):
     page: Page | PageProblem | None
     told: AbstractSet[str]
     words: tuple[str, ...]
+    waits: bool = False
 
     @property
     def mark(self) -> str:
@@ -40,6 +42,19 @@ class Reading(Struct, frozen=True):
     @property
     def is_retitled(self) -> bool:
         return is_retitled(self.entry.title, self.known)
+
+    @property
+    def keeps_its_title(self) -> bool:
+        """Neither its list nor its page calls it otherwise than before."""
+        now, before = plain(self.page.title) if isinstance(self.page, Page) else "", plain(self.known.title)
+        return bool(before) and (now in before or before in now) and not self.is_retitled
+
+    @property
+    def newly_says(self) -> set[str]:
+        """The emergency words and levels that what went out did not hold."""
+        page = self.page
+        text = f"{page.title}\n{page.text}" if isinstance(page, Page) else ""
+        return set(signals(text, self.words)) - set(self.known.words)
 
 
 def answer_to(reading: Reading) -> Answer:
@@ -65,7 +80,7 @@ def it_was_withdrawn(r: Reading) -> Answer | None:
 
 def it_waits(r: Reading) -> Answer | None:
     """What waits to go out is read again right before, so that it goes out as it then stands."""
-    if r.known.state != "queued":
+    if r.known.state != "queued" or not r.waits:
         return None
     return "renamed" if r.is_retitled else "nothing"
 
@@ -81,8 +96,7 @@ def it_is_read_for_the_first_time(r: Reading) -> Answer | None:
     """It went out as title and link, or an old ledger does not know its text: only another title is a new report."""
     if r.known.mark or not isinstance(r.page, Page):
         return None
-    now, before = plain(r.page.title), plain(r.known.title)
-    return "noted" if before and (now in before or before in now) and not r.is_retitled else "news"
+    return "noted" if r.keeps_its_title else "news"
 
 
 def it_says_the_same(r: Reading) -> Answer | None:
@@ -97,8 +111,20 @@ def it_is_muted(r: Reading) -> Answer | None:
     """A person wants no more changes of this address: only a new emergency word or level is news then."""
     if r.known.muted is None or r.now - r.known.muted >= MUTED_FOR or not isinstance(r.page, Page):
         return None
-    newly_said = set(signals(f"{r.page.title}\n{r.page.text}", r.words)) - set(r.known.words)
-    return None if newly_said else "nothing"
+    return None if r.newly_says else "nothing"
+
+
+def the_reader_is_another_one(r: Reading) -> Answer | None:
+    """An upgrade finds another text in the same page. Where its bytes are others too, a person says whether that is a new
+    report; a new title, or a word that what went out did not hold, is one."""
+    if not isinstance(r.page, Page):
+        return None
+    (version, _, bytes_), (version_then, _, bytes_then) = r.page.read_as.partition("/"), r.known.read_as.partition("/")
+    if version == version_then:
+        return None
+    if bytes_ == bytes_then != "":
+        return "noted"
+    return "asked" if r.keeps_its_title and not (r.known.words and r.newly_says) else None
 
 
 def a_person_is_asked(r: Reading) -> Answer | None:
@@ -117,6 +143,7 @@ RULES: tuple[Rule, ...] = (
     it_cannot_be_read,
     it_is_read_for_the_first_time,
     it_says_the_same,
+    the_reader_is_another_one,
     it_is_muted,
     a_person_is_asked,
     it_says_something_else,

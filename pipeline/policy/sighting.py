@@ -31,7 +31,8 @@ class Glimpse(Struct, frozen=True):
         tried: the list was asked before and failed each time; an emergency without a date is none that stood there before us.
         slid_in: shown again at the end of a list of fixed length, because newer ones were taken out above it.
         existed: its page number is one from before we started.
-        in_flight: a broadcast with it is open.
+        in_flight: a broadcast with it is open, and what is new of it waits for its end.
+        waits: it is decided on anyway.
     """
 
     now: datetime
@@ -44,6 +45,7 @@ class Glimpse(Struct, frozen=True):
     slid_in: bool = False
     existed: bool = False
     in_flight: bool = False
+    waits: bool = False
 
     @property
     def word(self) -> str:
@@ -117,9 +119,9 @@ def it_becomes_an_emergency(g: Glimpse, known: Known) -> Meaning | None:
     stands."""
     if not g.listing.emergency or known.emergency or known.source == g.listing.source or g.in_flight:
         return None
-    if known.state in ("queued", "review"):
+    if g.waits:
         return Meaning("news", known.kind) if g.came is None else None
-    return COMPARE if known.state == "sent" and known.mark else UPDATE
+    return COMPARE if known.mark and known.state in ("sent", "queued") else UPDATE
 
 
 def it_is_an_emergency(g: Glimpse, known: Known) -> Meaning | None:
@@ -136,14 +138,14 @@ def it_is_an_emergency(g: Glimpse, known: Known) -> Meaning | None:
 
 def it_waits(g: Glimpse, known: Known) -> Meaning | None:
     """What is decided on anyway goes out as it then stands. A poster's own post keeps the poster's words."""
-    if known.state not in ("queued", "review"):
+    if not g.waits and not g.in_flight:
         return None
     return CHANGED if known.post is None and is_newer(g.entry.date, known.seen) else NOTHING
 
 
 def it_gained_an_emergency_word(g: Glimpse, known: Known) -> Meaning | None:
     """A title that says something new about an emergency does not wait for a newer date."""
-    if known.state in ("queued", "review") or g.in_flight or not is_retitled(g.entry.title, known):
+    if not is_retitled(g.entry.title, known):
         return None
     return COMPARE if g.word and not g.is_excluded else None
 

@@ -5,7 +5,7 @@ noted in the same batch, so that no article hides behind a 304.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,23 +14,26 @@ from pipeline.article import Entry, Kind, Listing, article_id
 from pipeline.config import JST, Config, duration
 from pipeline.decision import Alert, Reason, Verdict
 from pipeline.ledger.events import Changed, Read
-from pipeline.ledger.knowledge import Knowledge, Known, SourceKnown
+from pipeline.ledger.knowledge import BroadcastKnown, Knowledge, Known, SourceKnown
 from pipeline.policy.content import excluded
 from pipeline.policy.same_article import alike, named_alike
 from pipeline.policy.second_report import REPEATED_WITHIN
 from pipeline.policy.sighting import Glimpse, is_newer, is_retitled, meaning_of
 from pipeline.policy.trust import drift, failed_read, failure, good_read, is_about_pages, notes
 
+TOLD_BY_PAGES = 60  # undated entries of an emergency list that failed until now: with more, a person looks
 READ_AGAIN = 30  # pages of known emergencies in one pass; fewer where the site wants pauses
 READING_AGAIN_LASTS = 120.0  # seconds
 NEW_AT_MOST = 200  # entries never seen that one pass takes from a list; the next pass goes on
 WAITING_AT_MOST = 2_000  # articles that wait already: no site fills the ledger with what nobody will look through
+HELD_UP = timedelta(minutes=15)  # by an open broadcast; then newer words of an emergency go out in one of their own
 SHOWN = 5  # titles named in an alert
 
 
 class Sighting(Struct, frozen=True):
     """An entry that is not known as it stands: never seen, or known with an older date. `compare`: a known one whose page
-    must be read to tell."""
+    must be read to tell. `since`: when its list was first asked, in vain until now; a page that is dated long before that
+    stood there."""
 
     entry: Entry
     source: str
@@ -38,9 +41,14 @@ class Sighting(Struct, frozen=True):
     unseen: bool
     emergency: bool = False
     compare: bool = False
+    since: datetime | None = None
     verdict: Verdict | None = None  # decided already by the list alone
     reason: Reason | None = None
     detail: str = ""
+
+    @property
+    def is_told_by_its_page(self) -> bool:
+        return self.compare or self.since is not None
 
     def put(self, verdict: Verdict, reason: Reason, detail: str) -> "Sighting":
         return replace(self, verdict=verdict, reason=reason, detail=detail)
@@ -82,7 +90,7 @@ def survey(now: datetime, config: Config, knowledge: Knowledge, listings: Sequen
     alerts: list[Alert] = []
     for listing in sorted(listings, key=lambda listing: not listing.emergency):
         before = knowledge.sources.get(listing.source)
-        problem = failure(listing, before)
+        problem = failure(now, listing, before)
         if not problem:
             try:
                 new, told, doubt = _shown(look, listing, before)
@@ -145,7 +153,8 @@ class _Look:
         self._now, self._config, self._knowledge = now, config, knowledge
         self.baseline: list[Sighting] = []
         self.changes: list[Changed] = []
-        self._in_flight = {article for broadcast in knowledge.unfinished() for article in broadcast.articles}
+        flying = ((article, knowledge.broadcasts[one]) for article, one in knowledge.flying.items())
+        self._in_flight = {article for article, sent in flying if not _is_held_up(sent, now)}
         self._taken: set[str] = set()  # addresses that an earlier list of this run has shown
         # SMART CMS numbers its pages in order of creation, across the whole site; other CMSs promise nothing.
         self._numbered = any(source.kind == "smart-cms" for source in config.site.sources)
@@ -178,14 +187,16 @@ class _Look:
                     self._now, self._config, entry, listing, known, came, tried=before is not None and self._knowledge.started is not None,
                     slid_in=entry.url in slid_in, existed=self._existed(entry),
                     in_flight=known is not None and known.id in self._in_flight,
+                    waits=known is not None and self._knowledge.waits(known),
                 )
             )  # fmt: skip
             if meaning.what == "nothing" and not listing.emergency:
                 continue
             emergency = listing.emergency or bool(known and known.emergency)
             sighting = Sighting(
-                entry, listing.source, meaning.kind, known is None, emergency, compare=meaning.what == "compare"
-            )
+                entry, listing.source, meaning.kind, known is None, emergency, compare=meaning.what == "compare",
+                since=came if listing.emergency and known is None and entry.date is None else None,
+            )  # fmt: skip
             if meaning.what in ("baseline", "news", "compare") or listing.emergency:
                 self._taken |= {entry.url, known.url if known else entry.url}
             if meaning.what == "baseline":
@@ -198,7 +209,11 @@ class _Look:
             elif meaning.what in ("news", "compare"):
                 out = None if emergency else excluded(entry, self._config.policy.content)
                 found.append(sighting.put("skip", *out) if out else sighting)
-        return found
+        return (
+            found
+            if sum(s.since is not None for s in found) <= TOLD_BY_PAGES
+            else [replace(s, since=None) for s in found]
+        )
 
     def off_the_list(self) -> list[Sighting]:
         """Emergencies of the last day that no list shows any more: 解除 is written where the report stood."""
@@ -277,6 +292,11 @@ class _Look:
         return known
 
 
+def _is_held_up(sent: BroadcastKnown, now: datetime) -> bool:
+    """Whether nobody knows what became of an emergency's broadcast: what is newer does not wait for that."""
+    return sent.emergency and (sent.outcome == "unknown" or now - sent.at >= HELD_UP)
+
+
 def _few(now: datetime, knowledge: Knowledge, sightings: Sequence[Sighting]) -> list[Sighting]:
     """No more pages are read again in one pass than the site bears: what stirred last in each, the others by turns."""
     again = [s for s in sightings if s.compare]
@@ -299,14 +319,13 @@ def _few(now: datetime, knowledge: Knowledge, sightings: Sequence[Sighting]) -> 
     return [s for s in sightings if not s.compare or s in chosen]
 
 
-def without_bursts(
-    sightings: Sequence[Sighting], limit: int, compared: bool = False
-) -> tuple[list[Sighting], list[Alert]]:
+def without_bursts(sightings: Sequence[Sighting], limit: int, read: bool = False) -> tuple[list[Sighting], list[Alert]]:
     """More than `limit` at once are not news but a list that was rebuilt. News, edits and emergencies are counted each for
-    themselves: a rebuilt site does not hold back the one emergency, nor a mass of edits the one new article."""
+    themselves: a rebuilt site does not hold back the one emergency, nor a mass of edits the one new article. Those that only
+    their pages tell are counted once these are `read`."""
     groups: dict[tuple[bool, bool], list[Sighting]] = {}
     for sighting in sightings:
-        if sighting.verdict is None and (compared or not sighting.compare):
+        if sighting.verdict is None and sighting.is_told_by_its_page == read:
             groups.setdefault((sighting.emergency, sighting.unseen), []).append(sighting)
     bursts = [group for group in groups.values() if len(group) > limit]
     stopped = {id(s): s.stopped(Reason.BURST, f"{len(group)} > {limit}") for group in bursts for s in group}

@@ -18,11 +18,12 @@ READ_EVERY = timedelta(days=1)  # new validators without news are noted at most 
 BACKOFF_FROM, BACKOFF, BACKOFF_MOST = 3, timedelta(minutes=10), timedelta(minutes=60)
 LONGEST_KEPT = 32_000  # characters of a robots.txt; a longer one is asked for again by every run
 DISTRUST_304 = timedelta(days=7)
+RENAMED_AFTER = timedelta(days=1)
 BARE = "bare pages"
 SEVERAL = 2  # pages of one run without title or body: one alone is a slip of its author
 
 
-def failure(listing: Listing, before: SourceKnown | None) -> tuple[str, str] | None:
+def failure(now: datetime, listing: Listing, before: SourceKnown | None) -> tuple[str, str] | None:
     """Code and words of why the list says nothing, or None. Only an emergency list may be empty, and only under its usual
     heading: a maintenance or login page that answers 200 in its place says nothing about emergencies."""
     if listing.state == "failed":
@@ -38,22 +39,29 @@ def failure(listing: Listing, before: SourceKnown | None) -> tuple[str, str] | N
             f"the list has no entry where there were {before.entries}; look at the page, then at the source's settings"
         )
         return "empty", words
-    if listing.emergency and listing.state == "ok" and not listing.entries and is_another_page(listing, before):
+    if listing.emergency and listing.state == "ok" and not listing.entries and is_another_page(now, listing, before):
         return "other-page", (
-            f"the list calls itself 「{listing.heading}」 where 「{before.heading if before else ''}」 should be; is it a "
+            f"the list calls itself 「{listing.heading}」 where 「{usual_heading(now, before)}」 should be; is it a "
             "maintenance or login page? Look at it in a browser"
         )
     return None
 
 
-def is_another_page(listing: Listing, before: SourceKnown | None) -> bool:
+def usual_heading(now: datetime, before: SourceKnown | None) -> str:
+    """What an html list calls itself ("" if that is not known): another heading is the usual one after a day with entries
+    under it."""
+    if before is None:
+        return ""
+    return before.other if before.renamed and now - before.renamed >= RENAMED_AFTER else before.heading
+
+
+def is_another_page(now: datetime, listing: Listing, before: SourceKnown | None) -> bool:
     """Whether an html list calls itself otherwise than it did: by its heading, which may say in passing that there is
     nothing now, or by its title, in which the site's name alone makes no likeness."""
-    if before is None or not before.heading or not listing.heading:
+    usual = usual_heading(now, before)
+    if not usual or not listing.heading:
         return False
-    (heading, _, title), (heading_then, _, title_then) = (
-        text.partition("\n") for text in (listing.heading, before.heading)
-    )
+    (heading, _, title), (heading_then, _, title_then) = (text.partition("\n") for text in (listing.heading, usual))
     if title and title_then and not alike(title, title_then, contained=False):
         return True
     if heading and heading_then:
@@ -70,7 +78,7 @@ def notes(now: datetime, listing: Listing, before: SourceKnown | None) -> list[s
         told.append(f"nothing {read.skipped}")
     elif read.skipped and (listing.emergency or read.skipped >= entries):
         told.append(f"skipped {read.skipped}/{read.skipped + entries}")
-    if entries and listing.emergency and is_another_page(listing, before):
+    if entries and listing.emergency and is_another_page(now, listing, before):
         told.append(f"heading {' '.join(listing.heading.split())}")
     if read.left_out:
         told.append(f"left-out {read.left_out}")
@@ -127,10 +135,13 @@ def good_read(now: datetime, listing: Listing, before: SourceKnown | None, doubt
         entries, read = before.entries, before
     else:
         entries, read = len(listing.entries), listing
+    renamed = listing.emergency and is_another_page(now, listing, before)
+    usual = usual_heading(now, before)
     return [
         Read(
             at=now, source=listing.source, state="ok", etag=listing.etag, last_modified=listing.last_modified,
-            digest=listing.digest, entries=entries, undated=read.undated, doubt=doubt, heading=read.heading,
+            digest=listing.digest, entries=entries, undated=read.undated, doubt=doubt,
+            heading=usual if renamed else read.heading, other=listing.heading if renamed else "",
             skipped=read.skipped, left_out=read.left_out, zones=read.zones, whole=listing.whole, hidden=listing.hidden,
         )
     ]  # fmt: skip

@@ -151,7 +151,7 @@ class Report:
         known = knowledge.articles.get(article)
         if known is None or known.state in ("sent", "skipped", "baseline"):
             return DONE
-        if any(article in broadcast.articles for broadcast in knowledge.unfinished()):
+        if article in knowledge.flying:
             return FAILED
         if known.state == "review":
             return WAITS

@@ -113,7 +113,11 @@ class _Reader:
     def __init__(self, site: Town, listings: Sequence[Listing]) -> None:
         self.pages = site.pages
         self.robots: Mapping[str, Robots] = {}
+        self.version = ""
         self._listings = {listing.source: listing for listing in listings}
+
+    def unchanged(self, _: Mapping[str, tuple[str, str]]) -> set[str]:
+        return set()
 
     def listing(self, source: Source, _: Memory) -> Listing:
         return next(one for address, one in self._listings.items() if address.endswith(source.url))

@@ -9,6 +9,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, assert_never
 from urllib.parse import unquote, urlsplit
 
@@ -77,6 +80,7 @@ class SiteReader:
         self._lists: dict[str, Source] = {}  # emergency lists by where they stand: reports may stand in them
         self._fetched: dict[str, Fetched | PageProblem] = {}  # without fragments
         self._pages: dict[str, Page | PageProblem] = {}
+        self._same: set[str] = set()
         self._silent = 0  # pages in a row that did not answer
         self._lock = threading.Lock()
 
@@ -109,6 +113,22 @@ class SiteReader:
             return _failed(source, address, FetchError("malformed", f"{error}; correct site.sources in kadoma.toml"))
         except Exception as error:
             return _failed(source, address, _unexpected(address, error))
+
+    @cached_property
+    def version(self) -> str:
+        """Of what reads pages: the code of this station, and the selectors. Another one may find another text in a page."""
+        here = Path(__file__).parent
+        code = b"".join(file.read_bytes() for file in (*sorted(here.glob("*.py")), here.parent / "text.py"))
+        return sha256(code + repr(self._site.page).encode()).hexdigest()[:8]
+
+    def unchanged(self, validators: Mapping[str, tuple[str, str]]) -> set[str]:
+        """Those of the pages, given with their ETag and Last-Modified, of which the site says that they are as they were;
+        what it sends instead of others is kept for `pages`. Never raises."""
+        asked = [url for url in validators if url not in self._fetched and url not in self._same]
+        answers = _two_at_a_time(lambda url: self._fetch_page(url, *validators[url]), asked)
+        self._same |= {url for url, one in answers.items() if isinstance(one, Fetched) and not one.is_modified}
+        self._fetched |= {url: one for url, one in answers.items() if url not in self._same}
+        return self._same & set(validators)
 
     def pages(self, urls: Sequence[str]) -> dict[str, Page | PageProblem]:
         """The article pages, each fetched once in the life of this reader, two at a time; never raises.
@@ -165,7 +185,7 @@ class SiteReader:
             check=self._robots.require_list,
         )
 
-    def _fetch_page(self, url: str) -> Fetched | PageProblem:
+    def _fetch_page(self, url: str, etag: str = "", last_modified: str = "") -> Fetched | PageProblem:
         if url in self._fetched:
             return self._fetched[url]
         if self._silent >= GIVE_UP_AFTER:
@@ -175,7 +195,7 @@ class SiteReader:
                 f"{url} is not asked: {GIVE_UP_AFTER} pages in a row did not answer; the next run does",
             )
         try:
-            fetched = self._client.get(url, check=self._robots.require)
+            fetched = self._client.get(url, etag=etag, last_modified=last_modified, check=self._robots.require)
         except FetchError as error:
             with self._lock:
                 self._silent = self._silent + 1 if error.code in ("unreachable", "refused", "later") else 0
@@ -192,7 +212,9 @@ class SiteReader:
             return replace(fetched, url=url)
         try:
             with self._in_time(url):
-                return self._read_page(url, fetched)
+                page = self._read_page(url, fetched)
+            read_as = f"{self.version}/{fetched.digest[:12]}"
+            return replace(page, read_as=read_as, etag=_kept(fetched.etag), last_modified=_kept(fetched.last_modified))
         except FetchError as error:
             return PageProblem(url, _PAGE_CODES[error.code], error.detail)
         except Exception as error:

@@ -37,7 +37,7 @@ class Static(Struct, frozen=True):
 
 class City(FaultyServer, EmbeddedCity):
     """The site. `conditional`: "honoured" answers 304 as it should, "ignored" sends validators but always the whole
-    body, "absent" sends none."""
+    body, "absent" sends none. `frozen`: paths whose validators never move."""
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class City(FaultyServer, EmbeddedCity):
         super().__init__(port=port, tls=tls)
         self.list_length = list_length
         self.conditional: Literal["honoured", "ignored", "absent"] = "honoured"
+        self.frozen: set[str] = set()
         self._gone: dict[str, int] = {}
         self._moved: dict[str, tuple[str, int]] = {}
         self._modified = BIRTH
@@ -129,8 +130,9 @@ class City(FaultyServer, EmbeddedCity):
         kind = ("Content-Type", static.content_type)
         if self.conditional == "absent":
             return Response(200, static.body, (kind,))
-        modified = static.modified.replace(microsecond=0)
-        etag = f'"{hashlib.sha256(static.body + modified.isoformat().encode()).hexdigest()[:16]}"'
+        still = request.route in self.frozen
+        modified = BIRTH if still else static.modified.replace(microsecond=0)
+        etag = f'"{hashlib.sha256(b"" if still else static.body + modified.isoformat().encode()).hexdigest()[:16]}"'
         validators = (("ETag", etag), ("Last-Modified", http_date(modified)))
         if self.conditional == "honoured" and _unchanged(request.headers, etag, modified):
             return Response(304, b"", validators)

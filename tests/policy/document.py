@@ -54,7 +54,7 @@ INTERLOCKS = (
     ("Not for LINE", "`content.py` `excluded`", (Reason.EXCLUDED_PATH, Reason.EXCLUDED_TITLE, Reason.EXCLUDED_TAG, Reason.SNS_OFF), "`policy.content`"),
     ("One article, several addresses; an original with another title is none", "`identity.py`, `is_one_article`", (Reason.DUPLICATE, Reason.OTHER_ORIGINAL), ""),
     ("A doubt about an emergency costs its details: title and link go out, or a neutral sentence and the link", "`doubt_of`", (Reason.DETAILS,), ""),
-    ("An emergency's page is read again in each pass, and what it newly says goes out", "`second_report.py`", (), ""),
+    ("An emergency's page is read again in each pass, and what it newly says goes out; after an upgrade that reads the same page differently a person is asked", "`second_report.py`", (Reason.READ_OTHERWISE,), ""),
     ("From the fourth broadcast within an hour about one address its changes are gathered for ten minutes", "`does_not_flood`", (Reason.GATHERING,), ""),
     ("Going live after a trial run", "`pipeline/ledger/knowledge.py` `_mode`", (Reason.SHADOW,), "`shadow`"),
     ("A mistake of ours about one article", "`decide.py`", (Reason.UNEXPECTED,), ""),

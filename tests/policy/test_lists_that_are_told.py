@@ -27,9 +27,9 @@ def listing(heading: str, **values: object) -> Listing:
     ],
 )  # fmt: skip
 def test_a_page_that_calls_itself_otherwise_is_no_empty_list(heading: str) -> None:
-    assert failure(listing(heading), USUAL) == ("other-page", failure(listing(heading), USUAL)[1])  # type: ignore[index]
+    assert failure(TUESDAY, listing(heading), USUAL) == ("other-page", failure(TUESDAY, listing(heading), USUAL)[1])  # type: ignore[index]
     entries = (Entry(url(1, "kinkyu"), "断水"),)
-    assert failure(listing(heading, entries=entries), USUAL) is None, "a doubt holds no emergency"
+    assert failure(TUESDAY, listing(heading, entries=entries), USUAL) is None, "a doubt holds no emergency"
     assert notes(TUESDAY, listing(heading, entries=entries), USUAL)[0].startswith("heading")
 
 
@@ -42,9 +42,11 @@ def test_a_page_that_calls_itself_otherwise_is_no_empty_list(heading: str) -> No
     ],
 )
 def test_the_list_under_its_usual_heading_may_be_empty(heading: str) -> None:
-    assert failure(listing(heading), USUAL) is None
-    assert not is_another_page(listing(heading), USUAL)
-    assert not is_another_page(listing(heading), replace(USUAL, heading="")), "read before headings were remembered"
+    assert failure(TUESDAY, listing(heading), USUAL) is None
+    assert not is_another_page(TUESDAY, listing(heading), USUAL)
+    assert not is_another_page(TUESDAY, listing(heading), replace(USUAL, heading="")), (
+        "read before headings were remembered"
+    )
 
 
 @pytest.mark.parametrize(

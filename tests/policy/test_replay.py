@@ -74,7 +74,13 @@ def is_valid(knowledge: Knowledge, now: datetime) -> None:
         assert (known.state in ("queued", "review")) <= (known.id in knowledge.waiting), known
     queue = {known.id for known in knowledge.queue()}
     for broadcast in knowledge.unfinished():
-        assert queue.isdisjoint(broadcast.articles), "never twice at once"
+        same = {
+            one
+            for one in broadcast.articles
+            if one not in knowledge.articles or knowledge.articles[one].intent == broadcast.id
+        }
+        assert queue.isdisjoint(same), "never twice at once"
+        assert all(knowledge.articles[one].emergency for one in queue & {*broadcast.articles}), "but for newer words"
     plan = decide(now, RULES_OF_THE_CITY, knowledge, {})
     assert {decision.article for decision in plan.decisions} == queue, "every article that waits is decided on"
     assert all(decision.policy == decision.reason.policy for decision in plan.decisions)
