@@ -65,6 +65,7 @@ def test_every_refusal_is_told_in_japanese_and_nothing_is_recorded(town: Town) -
         "posted-before": refused(town, *TEXT, *KIKI),
         "closed-then": refused(town, *TEXT, "--at", "2026-11-24T20:00", *KIKI),
         "time-passed": refused(town, *TEXT, "--at", "2026-11-01T10:00", *KIKI),
+        "no-such-time": refused(town, "form", action="投稿", title="題", text="本文", at="あした"),
         "no-picture": refused(town, *TEXT, "--picture", f"{town.city.url}/none.png", *KIKI),
         "foreign-url": refused(town, "form", action="投稿", url="https://www.example.org/1.html"),
     }
