@@ -95,7 +95,7 @@ def read(fetched: Fetched, hosts: Sequence[str], select: PageSelectors = _NONE, 
     base = _base(index, fetched.final_url, hosts)
     on_site = partial(_on_site, base=base, hosts=hosts)
     text = readable(body, {id(tag) for tag in dropped}, after=heading, layout=index.layout) if body else ""
-    lines = list(filter(None, map(without_marks, _without_title(text, title).split("\n"))))
+    lines = without_marks(_without_title(text, title).split("\n"))
     if date and lines and page_date.is_day_alone(lines[0]):
         del lines[0]
     rest = contact.without(lines, is_known=bool(block and block.department))
@@ -148,7 +148,12 @@ def _title(page: _Reading) -> tuple[Tag | None, str]:
 
 
 def _in_other_words(index: Index, wanted: Container[str]) -> tuple[Tag, str] | None:
-    """What says the title and is no heading to HTML: large letters, a cell. Not a link, nor a place beside links."""
+    """What says the title and is no heading to HTML: a picture of it, large letters, a cell. Not a link, nor a place beside
+    links."""
+    for tag in index.named(("h1", "h2")):
+        picture = None if index.size(tag) else tag.find("img", alt=True)
+        if isinstance(picture, Tag) and squeezed(str(picture["alt"])) in wanted:
+            return tag, clean(str(picture["alt"]))
     apart = index.spans(index.named(("a", "li", "nav", "option")))
     for tag in index.tags:
         if tag.name not in _LETTERS or not index.is_small(tag, _LONGEST_TITLE) or index.covered(tag, apart):

@@ -43,15 +43,19 @@ _SAYS = re.compile(
       | (?:この)?(?:ページ|記事)?を?印刷(?:用)?(?:ページ)?を?(?:表示)?(?:する)? | 大きな文字で印刷 | 文字を大きくして印刷
       | (?:一つ)?前[のに]?(?:見ていた)?(?:ページ)?[にへ]?戻る | (?:この)?(?:ページ)?の?(?:先頭|トップ|上部)[へに](?:戻る)?
       | (?:PAGE)?TOP | トップ(?:ページ)?[へに]戻る | 一覧[へに]戻る | 表のサイズを切り替える
-      | (?:ページ|記事)?(?:ID|番号)[:：]?[A-Z]?\d+ | ページ(?:ID|番号) | (?:現在の?(?:位置|ページ|地))[:：]?
+      | (?:ページ|記事)?(?:ID|番号)[:：]?[A-Z]?\d[\d-]* | ページ(?:ID|番号) | (?:現在の?(?:位置|ページ|地))[:：]?
       | (?:(?:{_NETWORKS})(?:[（(].{{1,10}}[）)])?[でにをへ]?)?(?:シェア|ツイート|ポスト|共有|投稿|送る|いいね!?)(?:する)? | Tweet | Share
       | (?:{_WHEN})?(?:投稿者|作成者|執筆者|Author|by)[:：]?[A-Za-z0-9_.-]{{1,20}} | (?:カテゴリー?|タグ)[:：].{{1,20}}
       | (?:最終)?(?:更新|掲載|公開|登録|作成|発行|投稿|発表)(?:年月)?日?[付時]?[:：]?{_WHEN}(?:更新|掲載|公開)?
-      | {_WHEN}に?(?:更新|掲載|公開)
+      | {_WHEN}に?(?:更新|掲載|公開) | Last(?:updated|modified)[:：]?[A-Z0-9,./-]{{6,24}}
+      | (?:音声で|この(?:ページ|記事)を)?読み上げ(?:る)?
+      | 文字の?(?:サイズ|大きさ)(?:の?変更)?[:：]?(?:標準|特大|拡大|縮小|[小中大])*
+      | [（(]?(?:新しい|別の?)ウ[ィイ]ンドウ[でが](?:開きます|開く)
     )[。．\]］】）)＞>■▲▼]*[\s/／|｜]*)+""",
     re.VERBOSE | re.IGNORECASE,
 )
 _SHORT = 60
+_LABEL = 8  # characters of a label on a line of its own
 # Headings of what follows an article; what stands below them goes as well.
 _AFTERWARDS = re.compile(
     r"""[■◆●▼【＜<]*(?:
@@ -65,10 +69,13 @@ _AFTERWARDS = re.compile(
 )
 _CONTENTS = re.compile(r"(?:ページ内)?(?:目次|もくじ)")
 _READER = re.compile(
-    r"Adobe.{0,3}(?:Acrobat.{0,3})?Reader|(?:閲覧|プラグイン)ソフト|ビューアー?(?:が|を|の)", re.IGNORECASE
+    r"Adobe.{0,3}(?:Acrobat.{0,3})?Reader|(?:閲覧|プラグイン)ソフト|ビューアー?(?:が|を|の)"
+    r"|Java ?Script(?:が|を).{0,12}(?:無効|有効|使用|オフ|オン)",
+    re.IGNORECASE,
 )
 _NOTICE = 300  # characters; a longer text about a program for files is the article itself
 _FLOW = frozenset(("p", "li", "dt", "dd", "a", "span", "small", "td", "div", "strong", *(f"h{n}" for n in range(2, 7))))
+_GROUPS = frozenset(("ul", "ol", "div", "p", "dl"))
 _NO_HEADING = 7
 _MENU_LINKS, _MENU_WORD = 20, 8
 # Ids and classes that systems give the part with the article.
@@ -94,7 +101,7 @@ def chrome(index: Index, heading: Tag | None) -> list[Tag]:
         size = index.size(tag)
         is_menu = index.linked(tag) * 2 > size
         is_chrome = (_is_named(tag, is_menu=is_menu) and (is_menu or size < most)) or _says(index, tag)
-        is_chrome = is_chrome or _is_leading_menu(index, tag, heading)
+        is_chrome = is_chrome or _is_leading_menu(index, tag, heading) or _is_way_down(index, tag)
         gone = [tag] if is_chrome else list(_below(index, tag))
         if gone:
             found += gone
@@ -182,14 +189,22 @@ def _says(index: Index, tag: Tag) -> bool:
     return tag.name in ("p", "li", "dd", "a") and _READER.search(words) is not None
 
 
-def without_marks(line: str) -> str:
-    """A line of text without what a template writes at its ends, wherever it stands: buttons, marks, dates with their labels."""
-    parts = line.split("\u3000")
-    while parts and _is_mark(parts[0]):
-        del parts[0]
-    while parts and _is_mark(parts[-1]):
-        del parts[-1]
-    return "" if _is_mark("".join(parts)) else "\u3000".join(parts)
+def without_marks(lines: Sequence[str]) -> list[str]:
+    """Lines of text without what a template writes, wherever it stands: buttons, marks, dates with their labels, in lines
+    of their own, in two, or at the ends of others."""
+    kept: list[str] = []
+    for line in lines:
+        if kept and len(kept[-1]) <= _LABEL and _is_mark(kept[-1] + line):
+            del kept[-1]
+            continue
+        parts = line.split("\u3000")
+        while parts and _is_mark(parts[0]):
+            del parts[0]
+        while parts and _is_mark(parts[-1]):
+            del parts[-1]
+        if parts and not _is_mark("".join(parts)):
+            kept.append("\u3000".join(parts))
+    return kept
 
 
 def _is_mark(part: str) -> bool:
@@ -203,6 +218,14 @@ def _is_leading_menu(index: Index, tag: Tag, heading: Tag | None) -> bool:
         return False
     links = tag.find_all("a", limit=_MENU_LINKS) if index.is_small(tag, _NOTICE) else []
     return len(links) > 1 and index.size(tag) <= len(links) * _MENU_WORD
+
+
+def _is_way_down(index: Index, tag: Tag) -> bool:
+    """Links to places further down on the page, and nothing else: tabs, a table of contents."""
+    if tag.name not in _GROUPS or not 0 < index.linked(tag) == index.size(tag) or not index.is_small(tag, _NOTICE):
+        return False
+    links = tag.find_all("a", limit=_MENU_LINKS)
+    return len(links) > 1 and all(str(link.get("href", "")).startswith("#") for link in links)
 
 
 def _below(index: Index, tag: Tag) -> Iterator[Tag]:

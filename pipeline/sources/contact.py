@@ -15,7 +15,9 @@ _OF_THE_PAGE = re.compile(
     r"[■◆●【＜<]*この(?:ページ|記事|情報|ホームページ|内容)(?:に関する|に関して|についての?|へ?の|を|に).{0,10}?"
     r"(?:お?問い?合わ?せ(?:先|窓口)?|作成.{0,6}|担当.{0,6}|発信元|掲載元|照会先|ご?連絡先|ご意見.{0,12})[】＞>：:]*(?:はこちら)?"
 )
-_PLAIN = re.compile(r"[■◆●【＜<]*(?:お?問い?合わ?せ(?:先|窓口)?|担当(?:課|部署|窓口)|ご?連絡先|照会先)[】＞>：:]*")
+_PLAIN = re.compile(
+    r"[■◆●【＜<]*(?:お?問い?合わ?せ?(?:先|窓口)?|担当(?:課|部署|組織|窓口)|ご?連絡先|照会先|(?:情報)?発信元)[】＞>：:]*"
+)
 _HALF = re.compile(
     r"この(?:ページ|記事|情報|ホームページ|内容)(?:に関する|に関して|についての?|へ?の|を|に)"
 )  # before a line break
@@ -24,8 +26,9 @@ _BLOCK_NAMES = re.compile(
     r"|(?:^|[-_ ])reference(?:[-_ ]|$)"
 )
 _LABEL = re.compile(
-    r"[■◆●【（(＜<]*(?:所属課室|所属|部署名?|担当(?:課|部署|所属|者)?|課名|作成者|お?問い?合わ?せ(?:先|窓口)?|ご?連絡先|照会先)"
-    r"(?:[】）)＞>]|[ ]?[：:/／]|\u3000)[ \u3000]?"
+    r"[■◆●◎○【（(＜<《［\[]*(?:この(?:ページ|記事)の)?"
+    r"(?:所属課室|所属|組織名?|部署名?|課名|担当(?:課|部署|所属|組織|者|部|室)?|作成(?:課|部署|者)|(?:情報)?発信元|所管(?:課|部署)?|主管課"
+    r"|お?問い?合わ?せ?(?:先|窓口)?(?:は(?:こちら)?)?|問|ご?連絡先|照会先)(?:[】）)＞>》］\]]+|[ ]?[：:/／・]|\u3000)[ \u3000]?"
 )
 _ORGANISATION = re.compile(
     r"[^0-9０-９@＠〒：:。]{0,40}(?:部|局|課|室|係|所|班|署|館|園|校|院|場|庁|会|グループ|センター|チーム|本部|担当|公社|協会|財団|役場)"
@@ -42,12 +45,15 @@ _DETAIL = re.compile(
       | ホームページ | 担当 | (?:開庁|受付|業務|執務)時間
       | [（(]?0[0-9０-９]{1,4}[-(（)）－‐−―][-0-9０-９()（）－‐−―\ ]{5,12} | [\w.+-]{1,40}@
       | .{0,20}[都道府県市区町村].{1,20}[0-9０-９]{1,4}(?:番地?|号|[-－‐−][0-9０-９]{1,3})
+      | お?問い?合わ?せ(?:の際|いただ) | (?:平日|月曜).{0,40}時 | [（(][^（(]{0,40}(?:を除く|休み?)[）)]
       | .{0,12}お?問い?合わ?せ(?:は|用|専用|先)?.{0,20}(?:フォーム|メール|こちら) | (?:メール|フォーム).{0,20}(?:こちら|問い?合わ?せ)
     ).*""",
     re.VERBOSE | re.IGNORECASE,
 )
 _COPYRIGHT = re.compile(r".{0,20}(?:Copyright|©|\(C\)|All Rights? Reserved).*", re.IGNORECASE)
 _OFFICE_OF_SITE = re.compile(r".{1,12}(?:[市区]役所|[町村]役場|[都道府県]庁)(?:本庁舎?)?(?:[（(].{1,20}[）)])?")
+_OF_SITE = re.compile(r"代表|(?:開庁|業務|執務)時間|法人番号")
+_CITY = re.compile(r"[市町村区県]|City|Town|Village")
 _LONGEST_DETAIL = 120  # characters of a line
 _ASKS = re.compile(r"[：:】]$|申し?込み?|予約|応募|提出|送付|連絡|通報|受付")  # what follows belongs to the article
 _LINES = 20  # of a block
@@ -96,13 +102,15 @@ def block(index: Index, heading: Tag | None, chrome: Sequence[Span]) -> Block | 
 
 
 def _candidates(index: Index, after: int, chrome: Sequence[Span]) -> Iterator[tuple[Tag, int]]:
-    outside = index.spans([*index.named(_ELSEWHERE), *index.feet()])
+    outside, feet = index.spans(index.named(_ELSEWHERE)), index.spans(index.feet())
     seen: set[int] = set()
     for tag in index.tags:
         if index.span[id(tag)][0] < after or not index.is_small(tag, _BLOCK_SIZE) or index.covered(tag, outside):
             continue
         said = index.said(tag, _HEADING_SIZE + 1)
         is_certain = _OF_THE_PAGE.fullmatch(said) is not None
+        if not is_certain and index.covered(tag, feet):
+            continue
         if tag.name in _HEADINGS and (is_certain or (tag.name != "span" and _PLAIN.fullmatch(said))):
             around = next((one for one in islice(tag.parents, _NEAR) if index.size(one) > index.size(tag) + 1), tag)
             begins = index.said(around, len(said)) == said and index.span[id(around)][0] > after
@@ -161,8 +169,9 @@ def without(lines: list[str], *, is_known: bool = False) -> Lines:
         block = "\n".join(lines[start:stop])
         name, tel = department(block), telephone(block)
         if name and (tel or not is_heading):
-            is_apart = stop == end or start == 0
-            left = [*lines[:start], *lines[stop:]] if is_apart else lines
+            if start and not is_known and not any("。" in line for line in lines[stop:]):
+                stop = end  # links behind it are the template's
+            left = [*lines[:start], *lines[stop:]] if stop == end or start == 0 else lines
             return Lines(left, name, tel) if tel else structs.replace(_signed(left, is_known=True), department=name)
     return _signed(lines, is_known=is_known)
 
@@ -174,13 +183,18 @@ def _signed(lines: list[str], *, is_known: bool) -> Lines:
 
 
 def _end(lines: list[str]) -> int:
-    """Where the foot of the site begins, when the article's part holds it."""
+    """Where the foot of the site begins, when the article's part holds it: the office's name or address, and behind it what
+    only an office says of itself."""
     end = next((number for number, line in enumerate(lines) if _COPYRIGHT.fullmatch(line)), len(lines))
     for place in range(end - 1, -1, -1):
         if _OFFICE_OF_SITE.fullmatch(lines[place].strip("・ \u3000")):
             return end if place and _is_heading(lines[place - 1]) else place
         if not _is_detail(lines[place]):
             break
+    for place in range(max(0, end - _LINES), end):
+        if lines[place].startswith("〒") and any(_OF_SITE.search(line) for line in lines[place : place + 5]):
+            is_named = place and len(lines[place - 1]) <= _HEADING_SIZE and _CITY.search(lines[place - 1])
+            return place - 1 if is_named and not _is_organisation(lines[place - 1]) else place
     return end
 
 
@@ -209,7 +223,7 @@ def _is_heading(line: str) -> bool:
 
 def is_labelled(words: str) -> bool:
     """Whether a department is named behind a label, with or without something else before it."""
-    return any(_LABEL.match(part) for part in re.split(r"[ \u3000]", words))
+    return any(_LABEL.match(part) or _PLAIN.fullmatch(part) for part in re.split(r"[ \u3000]", words))
 
 
 def _names_department(line: str) -> bool:

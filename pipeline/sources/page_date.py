@@ -12,9 +12,14 @@ from pipeline.text import clean
 
 Dated = tuple[datetime, bool]  # the instant, and whether it is a date only
 
-_METAS = ("nsls:timestamp", "article:modified_time", "article:published_time", "dcterms.modified", "date")
+_METAS = (
+    "nsls:timestamp", "article:modified_time", "article:published_time", "dcterms.modified", "dc.date.modified", "dcterms.date",
+    "dc.date", "last-modified", "lastmod", "pubdate", "date",
+)  # fmt: skip
 _JSON_LD = re.compile(r'"date(?:Modified|Published)"\s{0,9}:\s{0,9}"([^"]{8,40})"')
-_CHANGED = re.compile(r"(?:最終)?(?:更新|改訂)(?:年月)?日[付時]?|最終更新|更新(?=[ ]?[:：])")
+_CHANGED = re.compile(
+    r"(?:最終)?(?:更新|改訂)(?:年月)?日[付時]?|最終更新|更新(?=[ ]?[:：])|(?i:last (?:updated|modified))"
+)
 _PUBLISHED = re.compile(r"(?:掲載|公開|登録|作成|発行|発表|投稿)(?:年月)?日[付時]?")
 _BEHIND = re.compile(r"[日)）][ \u3000]?に?(?:更新|掲載|公開)")  # 2026年11月20日更新
 _LABEL = re.compile(f"{_CHANGED.pattern}|{_PUBLISHED.pattern}|{_BEHIND.pattern}")
@@ -60,7 +65,9 @@ def by_label(index: Index) -> tuple[Tag | None, Dated] | None:
     Dates in lists and menus are those of other things; in tables and in the foot of the site only what is a label and its
     date alone counts, and last.
     """
-    menus, outside = index.spans(index.named(_MENUS)), index.spans([*index.named(_CELLS), *index.feet()])
+    items = {id(item) for item in index.names["li"] if index.is_small(item, _SHORT) and is_dated_line(one_line(item))}
+    menus = index.spans(tag for tag in index.named(_MENUS) if id(tag) not in items)
+    outside = index.spans([*index.named(_CELLS), *index.feet()])
     inside: list[_Words] = []
     elsewhere: list[_Words] = []
     for string in index.soup.find_all(string=_LABEL, limit=_MOST):
@@ -127,6 +134,7 @@ def is_day_alone(line: str) -> bool:
 
 def is_dated_line(words: str) -> bool:
     """Whether the words are a label with its date and nothing else."""
+    words = words.lstrip("・ ")
     label = next(filter(None, (kind.match(words) for kind in (_CHANGED, _PUBLISHED))), None)
     return is_date_alone(words[label.end() :] if label else words)
 

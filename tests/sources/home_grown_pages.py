@@ -36,7 +36,7 @@ def article(before: str = "", after: str = ASK, body: str = BODY) -> str:
     return page(f"<main><h1>{TITLE}</h1>{before}{body}{after}</main>")
 
 
-LAYOUTS = {
+LAYOUTS: dict[str, str] = {
     "a table for the layout": page(
         f"<table width=900><tr><td colspan=2>{LOGO}</td></tr><tr><td width=200>{MENU}</td><td><table><tr><td><h1>{TITLE}</h1></td></tr>"
         f"<tr><td>{BODY}</td></tr><tr><td align=right>更新日：令和8年11月24日</td></tr><tr><td><b>お問い合わせ</b><br>水道部 水道課<br>TEL 06-0000-1111<br>"
@@ -95,6 +95,29 @@ LAYOUTS = {
     ),
 }  # fmt: skip
 
+LAYOUTS |= {
+    "a picture of the title": page(f"{LOGO}<div>{MENU}</div><div id=main><h1><img src=/t.gif alt='{TITLE}'></h1>{DATE}{BODY}{ASK}</div>{FOOT}"),
+    "roles instead of names": page(
+        f"<div role=banner>{LOGO}</div><div role=navigation>{MENU}</div><div role=main><div role=article><div role=heading aria-level=1>{TITLE}</div>{DATE}{BODY}{ASK}"
+        f"</div></div><div role=contentinfo>{FOOT}</div>"
+    ),
+    "one form around it all": page(f"<form action=/x>{LOGO}<div>{MENU}</div><div><h1>{TITLE}</h1>{DATE}{BODY}{ASK}</div>{FOOT}</form>"),
+    "the title in the head of the page": page(f"<header><h1>{TITLE}</h1>{DATE}</header><div class=b>{BODY}{ASK}</div><footer>{FOOT}</footer>"),
+    "links beside the article, in its part": page(
+        f"<main><div class=col1><h1>{TITLE}</h1>{DATE}{BODY}{ASK}</div><div class=col2><h2>上水道</h2><ul><li><a href=1>水道料金</a></li><li><a href=2>水質</a></li></ul></div></main>{FOOT}"
+    ),
+    "tabs, letters' sizes and a note on scripts": article(
+        f"<p>このページではJavaScriptを使用しています。</p><div>文字サイズ 標準 大 特大</div><div>音声で読み上げる</div>{DATE}<ul><li><a href=#a>概要</a></li><li><a href=#b>区域</a></li></ul>",
+        f"<p>（新しいウィンドウで開きます）</p><p>▲このページのトップに戻る</p>{ASK}",
+    ),
+    "a department with hours": article(
+        DATE, f"{ASK}<p>受付時間：平日午前9時から午後5時30分まで（土曜日・日曜日・祝日を除く）</p><p>お問い合わせの際は、ページ番号をお知らせください。</p>"
+    ),
+    "the department in the foot of the site": page(
+        f"<main><h1>{TITLE}</h1>{DATE}{BODY}</main><footer><div><h2>このページに関するお問い合わせ</h2><p>水道部 水道課</p><p>電話：06-0000-1111</p></div>{FOOT}</footer>"
+    ),
+}  # fmt: skip
+
 # Where people put the day of publication.
 DATES = {
     "in the foot of the site": page(f"<main><h1>{TITLE}</h1>{BODY}{ASK}</main><footer><p>最終更新日：2026年11月24日</p>{FOOT}</footer>"),
@@ -115,11 +138,20 @@ DATES = {
     "in the foot of the article": page(
         f"<main><h1>{TITLE}</h1><footer class=released><time class=date datetime=2026-11-24>公開日：2026年11月24日</time></footer>{BODY}{ASK}</main>"
     ),
+    "in a list": article("<ul><li>登録日：令和8年11月24日</li><li>ページ番号：12345</li></ul>"),
+    "in terms with the department": article(
+        "<dl><dt>更新日</dt><dd>2026年11月24日</dd><dt>担当課</dt><dd>水道部 水道課</dd><dt>電話番号</dt><dd>06-0000-1111</dd></dl>", ""
+    ),
+    "in spans": article("<p><span>更新日</span>：<b>2026</b>年<b>11</b>月<b>24</b>日</p>"),
+    "on the next line": article("<p>更新日<br>2026年11月24日</p>"),
+    "in English": article("<p>Last updated: November 24, 2026</p>"),
+    "short": article("<p>更新日：R8.11.24</p>"),
+    "in the head": article("").replace("<head>", '<head><meta name="DC.date" content="2026-11-24">'),
     "beside the author": article("<footer><div>投稿者 admin 投稿日時 2026年11月24日(火) 10:00</div></footer>"),
 }  # fmt: skip
 
 # How people write whom to ask.
-CONTACTS = {
+CONTACTS: dict[str, str] = {
     "a list": "<h2>お問い合わせ先</h2><ul><li>水道部 水道課</li><li>電話番号：06-0000-1111</li><li>ファクス番号：06-0000-1112</li></ul>",
     "a list of terms": "<dl><dt>担当部署</dt><dd>水道部 水道課</dd><dt>電話番号</dt><dd>06-0000-1111</dd><dt>所在地</dt><dd>みどり市中町1番1号</dd></dl>",
     "a table": "<div class=contactArea><table><tr><th>担当部署</th><td>水道部 水道課</td></tr><tr><th>電話番号</th><td>06-0000-1111</td></tr></table></div>",
@@ -130,6 +162,11 @@ CONTACTS = {
     "a signature": "<p>水道部 水道課<br>TEL 06-0000-1111</p>",
     "beside the article": f"</main><section class=contact><header><h2>お問い合わせ</h2></header><p class=group>水道部 水道課</p><dl><dt>電話</dt><dd>06-0000-1111</dd></dl></section>{FOOT}",
     "headings in the article's own order": f"{ASK}<p>〒571-0000<br>みどり市中町1番1号（市役所本庁舎3階）</p>",
+}  # fmt: skip
+
+CONTACTS |= {
+    f"the label {label}": f"<p>{label}水道部 水道課（電話：06-0000-1111）</p>"
+    for label in ("発信元：", "所管課：", "作成部署：", "組織名：", "このページの発信元：", "問合先：", "問い合わせ先・", "＜お問い合わせ＞", "《問い合わせ》", "［問合せ］", "問/", "【担当】", "担当課／")
 }  # fmt: skip
 
 # How people show the way from the home page.
