@@ -3,6 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Python reads the path of an editable install as the locale says: with LC_ALL=C none in a folder of a Japanese name.
+LOCALE := $(or $(LC_ALL),$(LC_CTYPE),$(LANG))
+ifeq ($(findstring utf8,$(LOCALE))$(findstring UTF-8,$(LOCALE)),)
+export LC_ALL := C.UTF-8
+endif
+
 .PHONY: demo test quick check format lock screenshots bench soak clean
 
 demo: $(VENV)/.run

@@ -1,5 +1,6 @@
 """What goes wrong on a new machine is said in one sentence, and a second try works."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,24 @@ def test_an_environment_that_works_is_kept(tmp_path: Path) -> None:
     (tmp_path / ".venv" / "kept").touch()
     assert made(tmp_path, OLD).returncode == 0, "no other Python is needed any more"
     assert (tmp_path / ".venv" / "kept").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("C", "C.UTF-8"),
+        ("", "C.UTF-8"),
+        ("ja_JP.eucJP", "C.UTF-8"),
+        ("ja_JP.UTF-8", "ja_JP.UTF-8"),
+        ("C.utf8", "C.utf8"),
+    ],
+)
+def test_a_folder_may_have_a_japanese_name_whatever_the_locale(given: str, taken: str) -> None:
+    told = subprocess.run(
+        ["make", "--no-print-directory", "--eval", "locale: ; @echo $${LC_ALL:-$$LANG}", "locale"],
+        cwd=ROOT, env={"PATH": os.environ["PATH"], "LANG": given}, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert told.strip() == taken
 
 
 def test_make_sets_up_that_way(tmp_path: Path) -> None:
