@@ -3,7 +3,7 @@
 import itertools
 import json
 import subprocess
-import time
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median, quantiles
@@ -32,25 +32,13 @@ def year() -> Outcomes:
     )
 
 
-def test_a_year_takes_seconds() -> None:
-    began = time.process_time()
-    document = simulate(CITY, made_up(2, BEGIN, END), Asked(BEGIN, END, STEP))
-    assert time.process_time() - began < 90  # a pass that reads or writes for real takes hours
-    assert document["articles_sent"] > 1000
-
-
 def test_in_a_year_no_normal_broadcast_leaves_outside_the_hours_and_none_too_often(year: Outcomes) -> None:
     normal = [at for at, urgent, _ in year.broadcasts if not urgent]
+    assert len(normal) > 500
+    jumped = {one.at for one in year.sent if "断水" in one.title}  # a notice that waits for no gap
     assert all(is_open(at, CITY.policy.hours) for at in normal)
-    assert all(later - earlier >= HOUR for earlier, later in itertools.pairwise(normal) if not _jumped(year, later))
-    assert (
-        max(sum(at.date() == day for at in normal if not _jumped(year, at)) for day in {at.date() for at in normal})
-        <= 6
-    )
-
-
-def _jumped(year: Outcomes, at: datetime) -> bool:
-    return any(one.at == at and "断水" in one.title for one in year.sent)
+    assert all(later - earlier >= HOUR for earlier, later in itertools.pairwise(normal) if later not in jumped)
+    assert max(Counter(at.date() for at in normal if at not in jumped).values()) <= 6
 
 
 def test_in_a_year_every_emergency_leaves_with_the_next_pass(year: Outcomes) -> None:
