@@ -1,5 +1,6 @@
 """The poster's desk: what authorised people (Art. 6) decide and post by hand."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TypedDict
@@ -21,6 +22,8 @@ from pipeline.refusal import Refusal
 from pipeline.report.find import find, find_broadcast
 
 AGAIN = timedelta(hours=24)  # within which the same post by hand needs a reason
+SAYS_SOMETHING = 15  # letters of a text that is the same text under another title as well; 「詳しくは…」 is not
+ADDRESS = re.compile(r"https?://[^\s<>「」『』（）、。]+")
 FARTHEST = timedelta(days=90)  # ahead that a time may be chosen
 
 
@@ -124,7 +127,7 @@ class Desk:
             if wrong is not None and not wrong.broadcast:
                 raise Refusal("never-sent", id=wrong.id)
             self._may_change(knowledge, article)
-            if not draft.why and (before := _same_before(draft, article, knowledge, now)):
+            if not draft.why and (before := _same_before(draft, self._config, knowledge, now)):
                 raise Refusal("posted-before", id=before.id, title=before.title)
             picture = draft.picture
             posted = Posted(
@@ -226,21 +229,23 @@ class Desk:
         return [known[article] for article in dict.fromkeys(done) if article in known]
 
 
-def _same_before(draft: Draft, article: str, knowledge: Knowledge, now: datetime) -> Known | None:
+def _same_before(draft: Draft, config: Config, knowledge: Knowledge, now: datetime) -> Known | None:
     """The same page or the same words, posted by hand or sent by itself within a day: more likely a slip than news."""
     if draft.corrects:
         return None
-    if draft.url:
-        candidates = [known] if (known := knowledge.articles.get(article)) else []
-    else:
-        said = plain(draft.title), plain(draft.text)
-        posts = (known for known in knowledge.articles.values() if known.post and not known.url)
-        candidates = [
-            known for known in posts if known.post and (plain(known.post.title), plain(known.post.text)) == said
-        ]
-    for known in candidates:
-        sent = knowledge.archive.get(known.broadcast) if known.state == "sent" else None
+    named = {known.id for one in (draft.url, *ADDRESS.findall(draft.text)) if (known := find(config, knowledge, one))}
+    title, text = plain(draft.title), plain(draft.text)
+    for known in knowledge.articles.values():
+        sent = knowledge.archive.get(known.broadcast)
         moments = [*([known.post.at] if known.post and known.state != "skipped" else ()), *([sent.at] if sent else ())]
-        if any(now - at < AGAIN for at in moments):
+        if not any(now - at < AGAIN for at in moments):
+            continue
+        if known.id in named:
+            return known
+        if draft.url:
+            continue
+        same_title = title in (plain(known.title), plain(known.heading))
+        same_text = known.post is not None and text == plain(known.post.text)
+        if (same_text and (same_title or len(text) >= SAYS_SOMETHING)) or (same_title and known.url):
             return known
     return None
