@@ -50,10 +50,10 @@ def write_preview(config: Config, report: Report, out: Path, embed: Embed, ahead
         shown += [_message(config, ahead, broadcast, pictures, held=True) for broadcast in ahead.broadcasts]
     shown += [
         PreviewMessage(
-            title=words.sentence("preview-waiting", title=row.title[:TITLE]),
+            title=_kind_of_waiting(row),
             messages=tuple(waiting[row.id]),
-            at="",
-            decision="review",
+            at=words.instant(row.until) if row.reason == Reason.SCHEDULED else "",
+            decision="hold" if row.reason == Reason.SCHEDULED else "review",
             policy=words.policy(row.policy),
             basis=words.policy(basis_of(row.url, False, config.policy.content)) if row.url else "",
             pictures=pictures,
@@ -149,9 +149,16 @@ def _left_out(count: int) -> list[str]:
 
 
 def _waiting(report: Report) -> list[ArticleRow]:
-    """What a person decides on; the first of them, when they are many."""
-    waits = (row for row in report.rows.values() if row.decision == "review" or row.reason == Reason.EMERGENCY_WORDS)
+    """What a person decides on, or may still stop; the first of them, when they are many."""
+    told = (Reason.EMERGENCY_WORDS, Reason.SCHEDULED)
+    waits = (row for row in report.rows.values() if row.decision == "review" or row.reason in told)
     return list(islice(waits, WAITING_SHOWN))
+
+
+def _kind_of_waiting(row: ArticleRow) -> str:
+    if row.reason == Reason.SCHEDULED:
+        return words.sentence("preview-scheduled", at=words.instant(row.until), title=row.title[:TITLE])
+    return words.sentence("preview-waiting", title=row.title[:TITLE])
 
 
 def _addresses(part: Any) -> Iterator[str]:

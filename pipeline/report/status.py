@@ -146,6 +146,7 @@ def _row(known: Known, decision: Decision) -> Json:
         "do": told.do,
         "until": decision.until.isoformat() if decision.until else None,
         "detail": words.detail(decision.reason, decision.detail),
+        "words": known.post.text if known.post else "",
     }
 
 
@@ -156,7 +157,6 @@ def _waiting(row: Json, known: Known, config: Config, place: Place) -> Json:
     return row | {
         "who": posters(config, not_by, config.policy.responsible.operator if operator else ""),
         "not_by": not_by,
-        "words": known.post.text if known.post else "",
         "commands": _desk([known.id], row["reason"], place),
     }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config import Config
+from pipeline.ledger.knowledge import Knowledge
 from pipeline.masking import masked
 from pipeline.policy.hours import next_opening
 from pipeline.report import words
@@ -77,7 +78,7 @@ def _values(report: Report, config: Config, place: Place) -> Json:
     from pipeline.report.status import status_of
 
     knowledge = report.knowledge
-    rows = [_row(row) for row in report.rows.values()]
+    rows = [_row(row, knowledge) for row in report.rows.values()]
     standing = status_of(config, knowledge, report.now, place) if knowledge else None
     told = {row["id"]: row["title"] for row in rows}
     if knowledge:
@@ -106,11 +107,13 @@ def _values(report: Report, config: Config, place: Place) -> Json:
     }
 
 
-def _row(row: Any) -> Json:
+def _row(row: Any, knowledge: Knowledge | None) -> Json:
     told = words.reason(row.reason)
+    known = knowledge.articles.get(row.id) if knowledge else None
     return {
         "id": row.id, "title": row.title, "url": row.url, "decision": row.decision, "policy": row.policy, "until": row.until,
         "label": told.label, "text": told.text, "do": told.do, "detail": words.detail(row.reason, row.detail),
+        "words": known.post.text if known and known.post else "",
     }  # fmt: skip
 
 

@@ -141,3 +141,15 @@ class TestPictures:
     def test_something_else_under_a_picture_s_address_is_not_embedded(self, town: Town) -> None:
         town.city.put("/x.png", b"<script>alert(1)</script>", "image/png")
         assert embedded(load(town.config).site, [f"{town.city.url}/x.png"]) == {}
+
+
+def test_a_post_for_later_is_shown_with_its_text_wherever_it_waits(town: Town) -> None:
+    town.with_baseline()
+    town.now += timedelta(hours=2)
+    words = ("--title", "植樹祭を開きます", "--text", "苗木を配ります。", "--at", "2026-12-25T10:00")
+    assert "2026年12月25日（金）10:00" in town.call("post", "--actor", "miryoku", *words, code=0).out
+    assert "苗木を配ります。" in town.call("run", code=0).out
+    assert "苗木を配ります。" in town.call("status", code=0).out
+    page = preview(town)
+    assert "指定の日時（12月25日（金）10:00）に送信する予定のもの：植樹祭を開きます" in page
+    assert "苗木を配ります。" in page
