@@ -1,5 +1,6 @@
 """What can go wrong on the other side of the wire, as small frozen values."""
 
+import functools
 import zlib
 from datetime import timedelta
 from threading import Event
@@ -94,10 +95,7 @@ class Fault(Struct, frozen=True):
     @classmethod
     def gzip_bomb(cls, megabytes: int = 100, content_type: str = HTML) -> Self:
         """Few bytes on the wire, many once decoded."""
-        packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-        block = b" " * MEGABYTE
-        body = b"".join(packer.compress(block) for _ in range(megabytes)) + packer.flush()
-        return cls.raw(body, content_type, "gzip")
+        return cls.raw(_packed_spaces(megabytes), content_type, "gzip")
 
     @classmethod
     def big(cls, megabytes: int = 10, content_type: str = HTML) -> Self:
@@ -121,3 +119,10 @@ class Fault(Struct, frozen=True):
     def cut_short(cls) -> Self:
         """The true answer's first half, then the connection is closed."""
         return cls("cut")
+
+
+@functools.cache
+def _packed_spaces(megabytes: int) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    block = b" " * MEGABYTE
+    return b"".join(packer.compress(block) for _ in range(megabytes)) + packer.flush()

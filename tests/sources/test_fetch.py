@@ -531,6 +531,7 @@ def endless() -> Iterator[Callable[[bytes, bytes], str]]:
 
         def answer() -> None:
             connection, _ = listening.accept()
+            sockets.append(connection)
             with connection, contextlib.suppress(OSError):
                 connection.recv(65_536)
                 connection.sendall(begin)
@@ -543,6 +544,8 @@ def endless() -> Iterator[Callable[[bytes, bytes], str]]:
 
     yield serve
     for one in sockets:
+        with contextlib.suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
         one.close()
     for thread in threads:
         thread.join(5)
@@ -560,7 +563,7 @@ def endless() -> Iterator[Callable[[bytes, bytes], str]]:
 def test_no_answer_is_so_long_that_it_holds_a_run(
     begin: bytes, for_ever: bytes, endless: Callable[[bytes, bytes], str], clock: Clock
 ) -> None:
-    ticks = itertools.count(0.0, 0.5)
+    ticks = itertools.count(0.0, 5.0)
     host = endless(begin, for_ever)
     site = Site(url=f"http://{host}", hosts=(host,), sources=(Source(kind="feed", url="/"),), pause=0, attempts=1)
     client = Client(site, clock.now, clock.sleep, lambda: next(ticks))
