@@ -131,6 +131,7 @@ class Page(Struct, frozen=True):
     `url` is the address asked for, `canonical` the article's identity; `text` is the body as readable paragraphs,
     one a line; `date_only` says that `date` has no time of day; `department` is the first line of お問い合わせ先, `tel` its telephone
     number (digits and hyphens, never a mobile number).
+    `contact` is all that the block of お問い合わせ先 says, which is no part of `text`.
     `picture` is a candidate that has been checked, or None. `read_as` tells which version of the reader read which bytes
     (version/digest): another version may find another text in the same page. `etag` and `last_modified` are the answer's.
     """
@@ -142,6 +143,7 @@ class Page(Struct, frozen=True):
     date_only: bool = False
     department: str = ""
     tel: str = ""
+    contact: str = ""
     breadcrumb: tuple[str, ...] = ()
     text: str = ""
     picture: Picture | None = None

@@ -237,7 +237,7 @@ def holds_no_personal_data(case: Case) -> Decision | None:
 
     texts = [known.title, *((post.text, post.quoted_from) if post else ())]
     if isinstance(page, Page):
-        texts += [page.title, page.text, page.department, page.picture.alt if page.picture else ""]
+        texts += [page.title, page.text, page.department, page.contact, page.picture.alt if page.picture else ""]
         texts += [attachment.title for attachment in page.attachments]
     found = personal_data("\n".join(texts), case.config.policy.personal_data.own_domains)
     if not found:

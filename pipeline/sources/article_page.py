@@ -107,6 +107,7 @@ def read(fetched: Fetched, hosts: Sequence[str], select: PageSelectors = _NONE, 
         date_only=bool(date and date[1]),
         department=block.department if block and block.department else rest.department,
         tel=(contact.telephone(readable(block.tag)) if block else "") or rest.tel,
+        contact="\n".join(filter(None, (readable(block.tag) if block else "", rest.block))),
         breadcrumb=places,
         picture=page_picture.picture(
             index, body, around, on_site, shared_is_the_sites=system is not None and system.shared_is_the_sites

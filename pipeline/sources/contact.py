@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from bs4 import Tag
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from pipeline.sources.soup import Index, Span, readable
 
@@ -41,7 +41,7 @@ _REST = re.compile(
 # What stands in a block beside the department.
 _DETAIL = re.compile(
     r"""[・（(]?(?:
-        〒 | [☎📞] | 郵便番号 | 住所 | 所在地 | 電話 | TEL | FAX | ファ | 内線 | 直通 | 代表 | E-?mail | E?メール | 電子メール | URL
+        〒 | [☎📞] | 携帯 | 郵便番号 | 住所 | 所在地 | 電話 | TEL | FAX | ファ | 内線 | 直通 | 代表 | E-?mail | E?メール | 電子メール | URL
       | ホームページ | 担当 | (?:開庁|受付|業務|執務)時間
       | [（(]?0[0-9０-９]{1,4}[-(（)）－‐−―][-0-9０-９()（）－‐−―\ ]{5,12} | [\w.+-]{1,40}@
       | .{0,20}[都道府県市区町村].{1,20}[0-9０-９]{1,4}(?:番地?|号|[-－‐−][0-9０-９]{1,3})
@@ -56,6 +56,7 @@ _OF_SITE = re.compile(r"代表|(?:開庁|業務|執務)時間|法人番号")
 _CITY = re.compile(r"[市町村区県]|City|Town|Village")
 _LONGEST_DETAIL = 120  # characters of a line
 _ASKS = re.compile(r"[：:】]$|申し?込み?|予約|応募|提出|送付|連絡|通報|受付")  # what follows belongs to the article
+_SIGNS = re.compile(r"[部局課室係班]|グループ|チーム|担当|センター|役場")  # who signs an article
 _LINES = 20  # of a block
 _HEADING_SIZE = 30
 _BLOCK_SIZE = 600
@@ -145,11 +146,12 @@ def department(text: str, *, is_certain: bool = False) -> str:
 
 
 class Lines(Struct, frozen=True):
-    """The lines of an article without those of its block of contact, and what that block says."""
+    """The lines of an article without those of its block of contact, and what that block says, whole and in parts."""
 
     article: list[str]
     department: str = ""
     tel: str = ""
+    block: str = ""
 
 
 def without(lines: list[str], *, is_known: bool = False) -> Lines:
@@ -159,27 +161,33 @@ def without(lines: list[str], *, is_known: bool = False) -> Lines:
     department `is_known`, only what is left of its block at the end goes.
     """
     end = _end(lines)
-    lines = lines[:end]
+    foot, lines = lines[end:], lines[:end]
     for start, line in enumerate(lines):
         is_heading = _is_heading(line)
         if not is_heading and not _names_department(line):
             continue
         last = min(end, start + _LINES)
         stop = next((n for n in range(start + 1, last) if not _is_detail(lines[n])), last)
-        block = "\n".join(lines[start:stop])
-        name, tel = department(block), telephone(block)
+        name, tel = department("\n".join(lines[start:stop])), telephone("\n".join(lines[start:stop]))
         if name and (tel or not is_heading):
-            if start and not is_known and not any("。" in line for line in lines[stop:]):
-                stop = end  # links behind it are the template's
-            left = [*lines[:start], *lines[stop:]] if stop == end or start == 0 else lines
-            return Lines(left, name, tel) if tel else structs.replace(_signed(left, is_known=True), department=name)
-    return _signed(lines, is_known=is_known)
-
-
-def _signed(lines: list[str], *, is_known: bool) -> Lines:
+            if start and is_heading and not is_known and _are_links(lines[stop:]):
+                stop = end
+            if stop < end and start:
+                return Lines(lines, name, tel, "\n".join(foot))
+            left = [*lines[:start], *lines[stop:]]
+            start_again = len(left) if tel else _signature(left, is_known=True)
+            block = "\n".join([*lines[start:stop], *left[start_again:], *foot])
+            return Lines(left[:start_again], name, tel or telephone("\n".join(left[start_again:])), block)
     start = _signature(lines, is_known=is_known)
-    block = "\n".join(lines[start:])
-    return Lines(lines[:start], department(block), telephone(block))
+    signed = "\n".join(lines[start:])
+    return Lines(lines[:start], department(signed), telephone(signed), "\n".join([*lines[start:], *foot]))
+
+
+def _are_links(lines: list[str]) -> bool:
+    """Whether lines behind a block are the template's: links, and what they are called together."""
+    return any(line.startswith("・") for line in lines) and all(
+        line.startswith("・") or len(line) <= _HEADING_SIZE // 2 for line in lines
+    )
 
 
 def _end(lines: list[str]) -> int:
@@ -199,16 +207,20 @@ def _end(lines: list[str]) -> int:
 
 
 def _signature(lines: list[str], *, is_known: bool) -> int:
-    """Where a department with its telephone number ends an article, without any heading; the number of lines if none does."""
+    """Where a department with its telephone number ends an article, without any heading; the number of lines if none does.
+    Several offices or halls with their numbers are what the article is about."""
     start = len(lines)
     while start and _is_detail(lines[start - 1]):
         start -= 1
-    if start and _ASKS.search(lines[start - 1]):
+    offices = [place for place in range(start, len(lines)) if _is_organisation(lines[place])]
+    if (start and _ASKS.search(lines[start - 1])) or len(offices) > 1 or not telephone("\n".join(lines[start:])):
         return len(lines)
-    for place in range(start, len(lines)):
-        if (is_known or _is_organisation(lines[place])) and telephone("\n".join(lines[place : place + 2])):
-            return place
-    return len(lines)
+    if offices:
+        return offices[0] if _SIGNS.search(lines[offices[0]]) else len(lines)
+    if not is_known:
+        return len(lines)
+    places = (place for place in range(start, len(lines)) if telephone("\n".join(lines[place : place + 2])))
+    return next(places, len(lines))
 
 
 def _is_organisation(line: str) -> bool:

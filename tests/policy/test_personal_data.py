@@ -174,8 +174,11 @@ def test_the_names_of_files_and_what_a_poster_writes_are_looked_at_too() -> None
             at=office.now, article="p", actor="kiki", department="総務部危機管理課", basis="8(2)", title="題", text="090-1234-5678へ"
         )
     )  # fmt: skip
+    other = office.publish(202)
+    office.write(other, title="お知らせ その202", contact="みどり自治会\n携帯：080-1234-5678")
     assert office.run() == []
     assert (office.why(address), office.known(address).detail) == (("review", "personal-data"), "e-mail")
+    assert (office.why(other), office.known(other).detail) == (("review", "personal-data"), "mobile-number")
     assert office.knowledge.articles["p"].detail == "mobile-number"
 
 

@@ -61,6 +61,7 @@ def test_a_page_of_the_cms_is_read_completely() -> None:
         date_only=False,
         department="総務部防災危機管理課",
         tel="042-000-0000",
+        contact="この記事に関するお問い合わせ先\n総務部防災危機管理課\n電話番号：042-000-0000\nフォーム",
         breadcrumb=("ホーム", "くらし", "記事名"),
         text="申込方法\n電話で\nお申し込み ください。\n・月曜日\n・火曜日\n品目　料金\n机　500円\n申込書 (PDFファイル: 6.6MB)\nもう一度よその罠",
         picture=Picture(f"{CITY}/material/images/group/18/x.png", "収集車の写真"),

@@ -43,6 +43,25 @@ def test_a_department_in_the_middle_of_an_article_is_read_and_stays_there() -> N
 
 
 @pytest.mark.parametrize(
+    ("end", "kept"),
+    [
+        ("<p>門真小学校 06-0000-0001</p><p>四宮小学校 06-0000-0002</p>", True),
+        ("<h3>避難所</h3><p>南部市民センター 06-0000-0001</p><p>保健福祉センター 06-0000-0002</p>", True),
+        ("<p>持ち物：水</p><p>問合せ：水道課（06-0000-1111）</p><p>持ち物：筆記用具</p>", True),
+        ("<p>申込み</p><p>電話 06-0000-1111</p>", True),
+        ("<h2>お問い合わせ</h2><p>水道部 水道課</p><p>電話：06-0000-1111</p><p>携帯：090-0000-0000</p>", False),
+    ],
+)
+def test_what_is_taken_out_as_a_contact_is_kept_beside_the_text_and_lists_of_places_stay_in_it(
+    end: str, kept: bool
+) -> None:
+    found = read(article(DATE, end))
+    last = end.rpartition("<p>")[2].removesuffix("</p>")
+    assert (last in found.text) is kept
+    assert (last in found.contact) is not kept
+
+
+@pytest.mark.parametrize(
     "end",
     [
         "会場は市民プラザです。電話 06-0000-1111",
