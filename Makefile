@@ -62,16 +62,22 @@ lock: $(VENV)/.dev
 clean:
 	rm -rf $(VENV) .demo preview build dist
 
-# What a run needs …
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+OR_SAY := || { echo "kadoma-line: packages could not be installed, for the reason above (network, proxy, disk); then run make again" >&2; exit 1; }
+
+# What a run needs; in a folder that was moved or copied since, again …
+ifneq ($(shell cat $(VENV)/.run 2>/dev/null),$(CURDIR))
+.PHONY: $(VENV)/.run
+endif
 $(VENV)/.run: requirements.lock pyproject.toml
 	@.ci/venv $(PYTHON) $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	touch $@
+	@$(PIP) --require-hashes -r requirements.lock $(OR_SAY)
+	@$(PIP) --no-deps --no-build-isolation -e . $(OR_SAY)
+	@echo "$(CURDIR)" >$@
 
 # … and what the checks need on top of it.
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(PIP) --require-hashes -r requirements-dev.lock $(OR_SAY)
 	touch $@
 
 # The peers of the benchmarks live apart from us. reader's own copy of feedparser looks for sgmllib under its old name.

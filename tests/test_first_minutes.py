@@ -23,7 +23,7 @@ def made(folder: Path, python: str | None) -> "subprocess.CompletedProcess[str]"
     if python is not None:
         (programs / "python3").write_text(f"#!/bin/sh\n{python}\n", encoding="utf-8")
         (programs / "python3").chmod(0o755)
-    for name in ("rm", "mkdir", "ln"):
+    for name in ("rm", "mkdir", "ln", "grep"):
         (programs / name).unlink(missing_ok=True)
         (programs / name).symlink_to(f"/bin/{name}")
     return subprocess.run(
@@ -53,13 +53,19 @@ def test_what_is_missing_is_said_in_one_sentence_and_a_second_try_works(
     assert (tmp_path / ".venv" / "bin" / "python").exists()
 
 
-@pytest.mark.parametrize("left", ["nothing in it", "a Python that is gone", "a Python without pip", "an old Python"])
+@pytest.mark.parametrize(
+    "left",
+    ["nothing in it", "a Python that is gone", "a Python without pip", "an old Python", "another folder's programs"],
+)
 def test_an_environment_that_a_failed_try_left_behind_is_made_anew(tmp_path: Path, left: str) -> None:
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     (tmp_path / ".venv" / "left").touch()
     if left == "a Python that is gone":
         python.symlink_to("/nowhere/python3")
+    elif left == "another folder's programs":
+        python.symlink_to(sys.executable)
+        (python.parent / "pip").write_text("#!/elsewhere/.venv/bin/python\n", encoding="utf-8")
     elif left != "nothing in it":
         python.write_text(f"#!/bin/sh\n{OLD}\n", encoding="utf-8")
         python.chmod(0o755)
@@ -90,6 +96,24 @@ def test_a_folder_may_have_a_japanese_name_whatever_the_locale(given: str, taken
         cwd=ROOT, env={"PATH": os.environ["PATH"], "LANG": given}, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     assert told.strip() == taken
+
+
+def test_packages_that_cannot_be_fetched_are_told_in_one_sentence_at_the_end(tmp_path: Path) -> None:
+    python = tmp_path / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(
+        f'#!/bin/sh\ncase "$*" in *"pip install"*) echo no route >&2; exit 1;; *) exec {sys.executable} "$@";; esac\n',
+        encoding="utf-8",
+    )
+    python.chmod(0o755)
+    done = subprocess.run(
+        ["make", "--no-print-directory", "demo", f"VENV={tmp_path}/venv"], cwd=ROOT, capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert done.returncode == 2
+    why, said, *_ = done.stderr.splitlines()
+    assert why == "no route"
+    assert said.startswith("kadoma-line: packages could not be installed, for the reason above")
+    assert said.endswith("; then run make again")
 
 
 def test_make_sets_up_that_way(tmp_path: Path) -> None:
