@@ -16,6 +16,7 @@ from PIL import Image, ImageChops
 from pipeline.report.gallery import gallery, gallery_page
 from pipeline.sandbox.articles import ARTICLES
 from tests.browser.chromium import executable, opened
+from tests.browser.office import pages
 from tests.message.message_examples import CONFIG
 from tests.town import Town
 
@@ -70,6 +71,22 @@ def preview(folder: Path) -> bytes:
         return watched.page.screenshot(full_page=True)
 
 
+def notices(folder: Path) -> dict[str, bytes]:
+    """The board and the issue of one thing that waits, on a telephone."""
+    found = pages(folder / "office")
+    shown = {"board": "board", "issue": "emergency-words"}
+    return {
+        name: _telephone(next(html for key, html in found.items() if key.endswith(kind)), folder)
+        for name, kind in shown.items()
+    }
+
+
+def _telephone(html: str, folder: Path) -> bytes:
+    html = re.sub(r"http://127\.0\.0\.1:\d+", CONFIG.site.url, html)
+    with opened(re.sub(r"\b[0-9a-f]{12}\b", "a1b2c3d4e5f6", html), folder, width=390, height=600) as watched:
+        return watched.page.screenshot(full_page=True)
+
+
 def difference(found: bytes, expected: bytes) -> float:
     """The share of pixels that differ visibly; 1.0 when even the sizes do."""
     first, second = (Image.open(io.BytesIO(data)).convert("RGB") for data in (found, expected))
@@ -111,6 +128,8 @@ def main() -> None:
             if number in (0, 8):
                 (REFERENCES / f"{number:02}-dark-xl.png").write_bytes(small(data))
         (DOCS / "preview.png").write_bytes(small(preview(Path(folder))))
+        for name, data in notices(Path(folder)).items():
+            (DOCS / f"{name}.png").write_bytes(small(data))
     MADE_WITH.write_text(json.dumps(drawn_with(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     print(f"{len(gallery().cases)} cases: {REFERENCES.relative_to(ROOT)}, {DOCS.relative_to(ROOT)}")
 
