@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -96,6 +97,27 @@ def difference(found: bytes, expected: bytes) -> float:
     red, green, blue = ImageChops.difference(first.crop(box), second.crop(box)).split()
     histogram = ImageChops.lighter(ImageChops.lighter(red, green), blue).histogram()  # grey would hide another hue
     return sum(histogram[COLOUR_TOLERANCE:]) / (first.width * first.height)
+
+
+def compared(found: Mapping[str, bytes], here: Mapping[str, str]) -> tuple[dict[str, str], str]:
+    """What differs from the references, by name; and in what browser and fonts do, if that may be why: nobody can tell then whose
+    change it is, but what stands where can still be compared.
+
+    Args:
+        here: what the pictures were drawn with (`drawn_with`).
+    """
+    references = {name: (REFERENCES / name).read_bytes() for name in found}
+    shares = {name: difference(data, references[name]) for name, data in found.items()}
+    changed = {name: f"{share:.1%}" for name, share in shares.items() if share > SHARE_TOLERANCE}
+    there = json.loads(MADE_WITH.read_text(encoding="utf-8"))
+    other = [
+        f"{name}: {there.get(name) or 'none'} there, {version or 'none'} here"
+        for name, version in here.items()
+        if there.get(name) != version
+    ]
+    if not changed or not other:
+        return changed, ""
+    return {name: "size" for name in changed if not is_alike(found[name], references[name])}, "; ".join(other)
 
 
 def is_alike(found: bytes, expected: bytes) -> bool:
