@@ -262,6 +262,8 @@ def _log_to_stderr(debug: bool) -> None:
 def _instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
+        if not 1970 < instant.year < 3000:  # noqa: PLR2004 - at the ends of the calendar no day comes before or after
+            raise ValueError
     except ValueError:
         raise argparse.ArgumentTypeError(
             f"found {text!r}; allowed: an instant such as 2026-11-24T09:00:00+09:00"

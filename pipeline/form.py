@@ -126,7 +126,8 @@ def instant(text: str) -> datetime | None:
         if found := WRITTEN.fullmatch(plain):
             return datetime(*(int(part or 0) for part in found.groups()), tzinfo=JST)  # type: ignore[misc,arg-type]
         at = datetime.fromisoformat(plain)
-    except ValueError:
+        at.astimezone(JST)  # at the ends of the calendar other time zones have no date
+    except (ValueError, OverflowError):
         raise Refusal("no-such-time", text=text) from None
     return at if at.tzinfo else at.replace(tzinfo=JST)
 

@@ -180,6 +180,7 @@ def test_usage_errors_are_exit_2_and_say_what_is_allowed(town: Town) -> None:
     for arguments, words in (
         (["run", "--now", "2026-11-24T09:00:00+09:00"], "--now is only for --dry-run"),
         (["run", "--dry-run", "--now", "tomorrow"], "2026-11-24T09:00:00+09:00"),
+        (["run", "--dry-run", "--now", "9999-12-31T23:59:59-23:00"], "2026-11-24T09:00:00+09:00"),
         (["watch", "--for", "an hour"], "a number and s, m, h or d"),
         (["resolve", "b1", "--actor", "kiki"], "--delivered"),
         (["post", "--url", "https://www.example.org/1.html", "--actor", "kiki"], "市ホームページ（127.0.0.1"),
