@@ -46,7 +46,7 @@ class Scene:
         self.passes: list[datetime] = []
         self.handed_over: list[datetime] = []
         self.others: list[WorkflowRun] = []
-        self.broken = False
+        self.broken: Exception | None = None
         self.world = World(ON_GITHUB, lambda: self.now, self._sleep)
         monkeypatch.setattr(module, "run", self._run)
         monkeypatch.setattr(module, "GitHub", self)
@@ -64,12 +64,12 @@ class Scene:
 
     def runs(self) -> list[WorkflowRun]:
         if self.broken:
-            raise GitHubError("down")
+            raise self.broken
         return self.others
 
     def start(self, *_: object) -> None:
         if self.broken:
-            raise GitHubError("down")
+            raise self.broken
         self.handed_over.append(self.now)
 
     def watch(self, asked: Watch = ASKED) -> None:
@@ -173,9 +173,12 @@ def test_a_run_that_hangs_costs_one_job_and_not_one_a_minute(monkeypatch: pytest
     assert jobs <= 5
 
 
-def test_when_github_does_not_answer_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [GitHubError("down"), KeyError("workflow_runs"), TypeError("a list")])
+def test_when_github_does_not_answer_or_answers_oddly_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     scene = Scene(monkeypatch, TUESDAY.replace(hour=10))
-    scene.broken = True
+    scene.broken = error
     scene.watch()
     assert len(scene.passes) > 50
 
