@@ -22,12 +22,6 @@ from tests.town import ROOT, SCRIPT, Town
 NEWS = ARTICLES[20:23]
 
 
-@pytest.fixture(autouse=True)
-def _from_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The start itself is what is tested here."""
-    monkeypatch.setattr(Town, "cold", True)
-
-
 def held(town: Town) -> str:
     """A town with articles that wait; returns the id of one."""
     town.with_baseline()
@@ -116,10 +110,7 @@ READ_ONLY = Path("/sys")  # for root, too
     ],
     ids=lambda command: " ".join(command[:2]),
 )  # fmt: skip
-def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(
-    town: Town, monkeypatch: pytest.MonkeyPatch, command: list[str]
-) -> None:
-    monkeypatch.setattr(Town, "cold", False)
+def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(town: Town, command: list[str]) -> None:
     town.state = READ_ONLY / "state"
     town.folder, written = READ_ONLY, town.folder  # where it is started
     result = town.call(*command, json=True)

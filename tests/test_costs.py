@@ -41,18 +41,13 @@ class Cost(Struct, frozen=True):
         return {name.partition(".")[0] for name in self.modules} - OURS - STANDARD
 
 
-@pytest.fixture(autouse=True)
-def _from_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a start costs is counted."""
-    monkeypatch.setattr(Town, "cold", True)
-
-
 def cost(town: Town, *arguments: str, code: int = 0) -> Cost:
     """Run once, by the town's clock, and count."""
     told = town.folder / "costs.json"
     before = _size(town.state)
     town.city.clear_requests()
-    done = town.call("run", "--json", *arguments, code=code, environment={"PYTHONPATH": str(PROBE), "COSTS": str(told)})
+    probe = {"PYTHONPATH": str(PROBE), "COSTS": str(told)}
+    done = town.call("run", "--json", *arguments, code=code, environment=probe, cold=True)
     town.city.wait_until_quiet()
     found = json.loads(told.read_text(encoding="utf-8"))
     opened = [(Path(name), writing) for name, writing in found["opened"] if town.state in Path(name).parents]

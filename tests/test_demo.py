@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.doubles import line_rules
-from tests.town import CONFIG, SCRIPT
+from tests.town import CONFIG, SCRIPT, zygote
 
 NEWS = [
     "日曜がん検診の追加日程を決めました",
@@ -32,10 +32,9 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def play(folder: Path, *arguments: str, config: Path = CONFIG, **more: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        command(*arguments, config=config),
-        cwd=folder, env=environment(folder) | more, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    process = zygote().start(command(*arguments, config=config), environment(folder) | more, folder)
+    code = process.wait()
+    return subprocess.CompletedProcess(process.args, code, process.out, process.err)
 
 
 def git(at: Path, *arguments: str) -> str:

@@ -40,13 +40,7 @@ class Result:
 
 
 class Town:
-    """Everything started, nothing published yet; `now` is the clock of LINE and of the next call.
-
-    Attributes:
-        cold: calls start a new interpreter instead of forking one that has imported everything.
-    """
-
-    cold = False
+    """Everything started, nothing published yet; `now` is the clock of LINE and of the next call."""
 
     def __init__(self, folder: Path, git: bool = False) -> None:
         self.folder = folder
@@ -99,11 +93,17 @@ class Town:
         return self.call("run", "--json", *arguments, code=code)
 
     def call(
-        self, *arguments: str, code: int | None = None, environment: Mapping[str, str] | None = None, json: bool = False
+        self,
+        *arguments: str,
+        code: int | None = None,
+        environment: Mapping[str, str] | None = None,
+        json: bool = False,
+        cold: bool = False,
     ) -> Result:
-        """Any command; `code` is the exit code it must have."""
+        """Any command; `code` is the exit code it must have. `cold` starts a new interpreter instead of forking one that has
+        imported everything."""
         command = self.command(*arguments, *(["--json"] if json else []))
-        result = self._call_cold(command, environment) if self.cold else self._call_warm(command, environment)
+        result = self._call_cold(command, environment) if cold else self._call_warm(command, environment)
         if code is not None:
             assert result.code == code, f"{result.code} instead of {code}\n{result.out}\n{result.err}"
         return result
