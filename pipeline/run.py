@@ -76,7 +76,7 @@ def run(
     if report.failed and not dry_run:
         issues.cry(config, world.environment, report.alerts[-1], state, place_of(world.environment, world.typed))
     elif not dry_run:
-        cried.over(world.environment, state)
+        cried.over(state)
     report.finish(world.now(), interrupted=world.stopping)
     return report
 

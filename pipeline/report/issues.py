@@ -119,7 +119,7 @@ def cry(config: Config, environment: Mapping[str, str], alert: Alert, state: Pat
     or on stderr when it begins."""
     github = GitHub.of(config, environment)
     if github is None:
-        if cried.is_new(environment, state, alert.code):
+        if cried.is_new(state, alert.code):
             log.warning("%s", printed(alert, place))
         return
     try:

@@ -165,3 +165,21 @@ def test_a_ledger_that_cannot_be_used_is_told_on_stderr_once_until_it_works_agai
     assert git_town.call("run", code=0).err == ""
     begin(git_town)
     assert "【記録を読み書きできません】" in git_town.call("run").err, "it begins anew"
+
+
+def test_where_nothing_can_be_remembered_it_is_told_each_time_and_nobody_else_can_silence_it(
+    git_town: Town, tmp_path: Path
+) -> None:
+    git_town.with_baseline()
+    _gone(git_town)
+    git_town.environment["TMPDIR"] = "/proc/nowhere"  # a full or read-only disk
+    assert all("【記録を読み書きできません】" in git_town.call("run").err for _ in range(2))
+    memory, git_town.environment["TMPDIR"] = tmp_path / "memory", str(tmp_path / "memory")
+    memory.mkdir()
+    assert "【記録を読み書きできません】" in git_town.call("run").err
+    (file,) = memory.iterdir()
+    file.rename(tmp_path / "moved")
+    file.symlink_to(tmp_path / "moved")  # somebody else's
+    assert "【記録を読み書きできません】" in git_town.call("run").err
+    assert not file.is_symlink()
+    assert git_town.call("run").err == ""
