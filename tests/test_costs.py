@@ -183,15 +183,23 @@ def test_news_write_little_more_than_what_is_sent(town: Town) -> None:
 # A site in trouble
 
 
+def asked(town: Town, code: int = 0) -> tuple[str, ...]:
+    """What a run asks the site for."""
+    town.city.clear_requests()
+    town.run(code=code)
+    town.city.wait_until_quiet()
+    return tuple(request.path for request in town.city.requests)
+
+
 def test_a_retry_after_is_obeyed_across_runs(town: Town) -> None:
     town.with_baseline()
     town.city.fail(LIST, Fault.status(503, retry_after=timedelta(minutes=30)), times=1)
-    assert cost(town, code=1).requests == (LIST,)
+    assert asked(town, code=1) == (LIST,)
     for _ in range(2):
         town.now += timedelta(minutes=10)
-        assert cost(town, code=1).requests == ()
+        assert asked(town, code=1) == ()
     town.now += timedelta(minutes=11)
-    assert cost(town).requests == (LIST,)
+    assert asked(town) == (LIST,)
 
 
 def test_a_failing_site_is_asked_less_and_less_often_but_not_given_up(town: Town) -> None:
@@ -199,17 +207,17 @@ def test_a_failing_site_is_asked_less_and_less_often_but_not_given_up(town: Town
     town.with_baseline()
     town.city.fail(LIST, Fault.status(500))
     town.city.fail("/cgi-bin/feed.php", Fault.status(500))
-    start, asked = town.now, []
+    start, at = town.now, []
     for _ in range(24):
         town.now += timedelta(minutes=10)
-        if LIST in cost(town, code=1).requests:
-            asked.append(town.now - start)
-    pauses = [later - earlier for earlier, later in itertools.pairwise(asked)]
+        if LIST in asked(town, code=1):
+            at.append(town.now - start)
+    pauses = [later - earlier for earlier, later in itertools.pairwise(at)]
     assert pauses == sorted(pauses)
     assert timedelta(minutes=60) <= pauses[-1] <= timedelta(minutes=70)  # the first run after an hour
-    assert len(asked) <= 8
+    assert len(at) <= 8
     town.city.recover()
     town.now += timedelta(minutes=61)
-    cost(town)
+    town.run(code=0)
     town.now += timedelta(minutes=10)
-    assert cost(town).requests == (LIST,)
+    assert asked(town) == (LIST,)
