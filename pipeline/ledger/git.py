@@ -211,7 +211,7 @@ class Git(Commands):
             raise GitError(
                 "rewritten", f"{self.branch} and the remote have no history in common; clone the remote anew"
             )
-        changed = split(self.out("diff", "--name-only", "--no-relative", "--no-renames", "-z", base))
+        changed = split(self.out("diff", "--name-only", "--no-renames", "-z", base))
         foreign = [file for file in changed if not self._is_own(file)]
         if foreign:
             raise GitError(

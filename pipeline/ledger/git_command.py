@@ -12,8 +12,9 @@ from pipeline.masking import short
 AUTHOR = {"name": "kadoma-line", "email": "kadoma-line@users.noreply.github.com"}
 LOCAL = 120.0  # seconds that a command without network may take
 GRACE = 5.0  # seconds that git gets to remove its lock files before it is killed
-# Hooks are for people's commits; ours are made of plumbing, whatever is ignored, filtered or signed.
-SETTINGS = ("core.quotePath=false", "core.hooksPath=/dev/null", "core.fsmonitor=false")
+# Hooks are for people's commits; ours are made of plumbing, whatever is ignored, filtered or signed. A difference anywhere in
+# the work tree is one.
+SETTINGS = ("core.quotePath=false", "core.hooksPath=/dev/null", "core.fsmonitor=false", "diff.relative=false")
 # Where git would look for another repository than the one around the state directory, write another index, or read paths
 # otherwise than they are meant.
 ELSEWHERE = (
