@@ -231,8 +231,10 @@ def _add_checks(add: Add) -> None:
     one = add("simulate", "simulate.simulate", about)
     one.add_argument("file", nargs="?", type=Path, metavar="FILE", help="publications, one JSON object a line")
     one.add_argument("--made-up", type=int, metavar="SEED", help="publications of a made-up city instead of a file")
-    one.add_argument("--from", dest="begin", type=_instant, required=True, metavar="ISO8601")
-    one.add_argument("--to", dest="end", type=_instant, required=True, metavar="ISO8601")
+    one.add_argument("--from", dest="begin", type=_instant, metavar="ISO8601")
+    one.add_argument("--to", dest="end", type=_instant, metavar="ISO8601")
+    about = "instead: twelve hours with twenty emergency reports, while LINE and the site are out of order and jobs are killed"
+    one.add_argument("--night", action="store_true", help=about)
     about = "default: every=10m; relay=2000: one hop in 2,000 is lost; relays=2000: two chains that heal each other"
     one.add_argument(
         "--schedule", type=_schedule, default=_span("10m"), metavar="every=10m|github|relay=2000", help=about

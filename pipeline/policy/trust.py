@@ -155,9 +155,9 @@ def failed_read(now: datetime, listing: Listing, before: SourceKnown | None, cod
     wait = (
         min(BACKOFF * 2 ** min(failures - BACKOFF_FROM, 8), BACKOFF_MOST) if failures >= BACKOFF_FROM else timedelta(0)
     )
-    if listing.emergency:
-        wait = min(wait, BACKOFF)
     not_before = max(filter(None, (listing.not_before, now + wait if wait else None)), default=None)
+    if listing.emergency:  # one request a pass; what the site wishes counts, for a while
+        not_before = min(listing.not_before, now + BACKOFF) if listing.not_before else None
     return [Read(at=now, source=listing.source, state="failed", error_code=code, not_before=not_before)]
 
 

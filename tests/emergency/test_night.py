@@ -50,7 +50,6 @@ def test_every_report_goes_out_once_in_the_pass_after_it_could_be_read(git_town:
             for _ in range(3):
                 assert scene.run(code=1) == []
             town.city.recover()
-            town.now += timedelta(minutes=10)  # what a failing site is given at most
         if number in (7, 15):  # a job is killed, once before and once after LINE has accepted
             town.now += PASS
             town.line.fail(LineFault.hang_before() if number == 7 else LineFault.hang_after())

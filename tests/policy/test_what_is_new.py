@@ -136,10 +136,15 @@ class TestFailures:
         minutes = [int(wait.total_seconds() // 60) for wait in waits]
         assert minutes == [0, 0, 10, 20, 40, *[60] * 7]
 
-    def test_an_emergency_list_is_asked_every_ten_minutes_at_least(self) -> None:
+    def test_an_emergency_list_is_asked_in_every_pass_and_what_the_site_wishes_holds_it_ten_minutes_at_most(
+        self,
+    ) -> None:
         known = SourceKnown(TUESDAY, failures=50)
         listing = replace(failed(KINKYU), emergency=True)
         (read,) = failed_read(TUESDAY, listing, known, "unreachable")
+        assert read.not_before is None
+        wished = replace(listing, not_before=TUESDAY + timedelta(hours=3))
+        (read,) = failed_read(TUESDAY, wished, known, "later")
         assert read.not_before == TUESDAY + timedelta(minutes=10)
 
     def test_a_promise_to_wait_made_by_a_clock_that_ran_ahead_holds_nothing_back(self) -> None:

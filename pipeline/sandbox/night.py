@@ -1,0 +1,212 @@
+"""A disaster night through the real pass and the real outbox: reports are edited in place at a few addresses while LINE does not
+tell its quota, the site does not answer, and jobs are killed before and after LINE has accepted.
+
+Only the site and LINE are made up. Whether every report went out once, and when, is told by what that LINE has accepted.
+"""
+
+import json
+import random
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pipeline.article import Entry, Listing, Page, PageProblem
+from pipeline.config import Config, Source
+from pipeline.ledger.events import Robots
+from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
+from pipeline.ledger.ledger import Rehearsal
+from pipeline.line.answers import LineError
+from pipeline.line.client import Answer, Quota
+from pipeline.line.delivery import Delivery
+from pipeline.report.outcome import Report
+from pipeline.run import Pass
+from pipeline.sources.collect import Memory
+from pipeline.world import World
+
+LASTS, STEP = timedelta(hours=12), timedelta(minutes=5)
+REPORTS, TOPICS = 20, ("【警戒レベル4】避難指示", "避難所の開設状況", "断水と給水所")
+SETTLED = 12  # reports whose title stays; later ones are numbered in it, too
+QUOTA_DOWN, SITE_DOWN = (timedelta(hours=2), timedelta(hours=4)), (timedelta(hours=5, minutes=40), timedelta(hours=6))
+KILLED = {7: "before", 15: "after"}  # broadcasts during which the job is killed: before or after LINE has accepted
+LIST = "/kinkyu/index.html"
+
+
+class Bulletin(Struct, frozen=True):
+    """What the web team writes at an address, in the place of what stood there."""
+
+    number: int
+    path: str
+    title: str
+    text: str
+    at: datetime
+
+
+class _Killed(BaseException):
+    """The job ends here, as by SIGKILL."""
+
+
+class _Site:
+    """The emergency list and its pages as they stand; nothing answers during the outage."""
+
+    version = ""
+    robots: Mapping[str, Robots] = {}
+
+    def __init__(self, url: str, bulletins: Sequence[Bulletin], clock: Callable[[], datetime], begin: datetime) -> None:
+        self._url, self._bulletins, self._clock = url, bulletins, clock
+        self._down = (begin + SITE_DOWN[0], begin + SITE_DOWN[1])
+
+    def listing(self, source: Source, _: Memory) -> Listing:
+        address = f"{self._url}{source.url}"
+        if not self._answers():
+            return Listing(address, "failed", emergency=True, error_code="unreachable", error="503")
+        shown = self._shown()
+        entries = tuple(Entry(f"{self._url}{path}", one.title) for path, one in shown.items())
+        return Listing(address, "ok", entries, emergency=True, digest=str(sorted(one.number for one in shown.values())))
+
+    def unchanged(self, _: Mapping[str, tuple[str, str]]) -> set[str]:
+        return set()
+
+    def pages(self, urls: Sequence[str]) -> dict[str, Page | PageProblem]:
+        return {url: self._page(url) for url in urls}
+
+    def _page(self, url: str) -> Page | PageProblem:
+        one = self._shown().get(url.removeprefix(self._url))
+        if one is None or not self._answers():
+            return PageProblem(url, "unreachable", "503")
+        return Page(url, url, one.title, text=one.text)
+
+    def _answers(self) -> bool:
+        return not self._down[0] <= self._clock() < self._down[1]
+
+    def _shown(self) -> dict[str, Bulletin]:
+        return {one.path: one for one in self._bulletins if one.at <= self._clock()}
+
+
+class _Line:
+    """A LINE that takes each retry key once, and in the midst of which jobs are killed."""
+
+    def __init__(self, clock: Callable[[], datetime], begin: datetime) -> None:
+        self._clock, self._begin = clock, begin
+        self.accepted: dict[str, tuple[datetime, bytes]] = {}
+        self.repeats = self.unanswered = 0
+        self._killings = dict(KILLED)
+
+    def quota(self, patient: bool = True) -> Quota:  # noqa: ARG002 - as the real one is asked
+        if QUOTA_DOWN[0] <= self._clock() - self._begin < QUOTA_DOWN[1]:
+            self.unanswered += 1
+            raise LineError("line", "500")
+        return Quota(None, len(self.accepted))
+
+    def wire(self, messages: Sequence[Mapping[str, Any]], silent: bool = False) -> bytes:
+        return json.dumps({"messages": list(messages), "notificationDisabled": silent}, ensure_ascii=False).encode()
+
+    def broadcast(self, body: bytes, key: str, first: bool, may_go: Callable[[], bool]) -> Answer:
+        if not may_go():
+            return Answer("rejected" if first else "unknown", "closed")
+        killed = self._killings.pop(len(self.accepted), "") if first else ""
+        if killed == "before":
+            raise _Killed
+        is_repeat = key in self.accepted
+        self.repeats += is_repeat
+        self.accepted.setdefault(key, (self._clock(), body))
+        if killed:
+            raise _Killed
+        return Answer("accepted", "repeat" if is_repeat else "", request_id=key)
+
+
+class _Outbox(Delivery):
+    """The real one, to that LINE; the bytes of its broadcasts stay in memory."""
+
+    def __init__(self, config: Config, ledger: "_Paper", world: World, run: str, line: _Line) -> None:
+        super().__init__(config, ledger, world, run, dry_run=False)
+        self._made_up, self._bodies = line, ledger.bodies
+
+    def _client(self) -> Any:
+        return self._made_up
+
+    def _body(self, known: BroadcastKnown) -> bytes:
+        return self._bodies[known.id]
+
+
+class _Paper(Rehearsal):
+    """A ledger in memory that outlives the jobs."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self.knowledge, self.now = Knowledge(), clock
+        self.bodies: dict[str, bytes] = {}
+
+    def record(self, news: str, bodies: Mapping[str, bytes] | None = None) -> None:  # noqa: ARG002 - as the real one
+        self.bodies |= bodies or {}
+
+
+def bulletins(begin: datetime, seed: int) -> list[Bulletin]:
+    """Twenty in twelve hours, one after another at three addresses."""
+    dice, each = random.Random(seed), LASTS / REPORTS  # noqa: S311 - made up
+    made = []
+    for number in range(1, REPORTS + 1):
+        topic, last = TOPICS[number % 3], number > REPORTS - len(TOPICS)
+        title = topic if number <= SETTLED else f"{topic}（第{number}報{'・解除' if last else ''}）"
+        at = begin + each * number - timedelta(minutes=dice.randrange(6, 20))
+        made.append(
+            Bulletin(
+                number, f"/kinkyu/{number % 3 + 1}.html", title, f"第{number}報：{topic}についてお知らせします。", at
+            )
+        )
+    return made
+
+
+def night(config: Config, begin: datetime, seed: int) -> dict[str, Any]:
+    """The document of `simulate --night --json`: each report with the instants at which LINE accepted it, when it could first be
+    read, and whether it went out no later than in the pass after that (a job that was killed is no pass)."""
+    emergency = Source("html", LIST, emergency=True)
+    config = replace(config, paused=False, shadow=False, site=replace(config.site, sources=(emergency,)))
+    now, written = begin, bulletins(begin, seed)
+    ledger = _Paper(lambda: now)
+    site = _Site(config.site.url, written, ledger.now, begin)
+    line = _Line(ledger.now, begin)
+    done: list[datetime] = []
+    killed: list[datetime] = []
+    while now <= begin + LASTS + STEP:
+        world = World({}, ledger.now, lambda _: None)
+        report = Report(f"n{len(done)}-{len(killed)}", now, in_window=False, dry_run=False)
+        outbox = _Outbox(config, ledger, world, report.id, line)
+        try:
+            Pass(config, ledger, world, report, reader=site, delivery=outbox).run()
+            done.append(now)
+        except _Killed:
+            killed.append(now)
+        now += STEP
+    rows = [_row(one, line, done, killed, begin) for one in written]
+    faults = {
+        "repeated": sum(len(row["sent"]) > 1 for row in rows),
+        "missing": sum(not row["sent"] for row in rows),
+        "late": sum(row["late"] for row in rows),
+        "superfluous": len(line.accepted) - len(rows),
+    }
+    return {
+        "from": begin.isoformat(), "to": (begin + LASTS).isoformat(), "passes": len(done), "addresses": len(TOPICS),
+        "reports": rows, "broadcasts": len(line.accepted), **faults, "holds": not any(faults.values()),
+        "troubles": {
+            "quota_down": [(begin + one).isoformat() for one in QUOTA_DOWN], "quota_unanswered": line.unanswered,
+            "site_down": [(begin + one).isoformat() for one in SITE_DOWN],
+            "killed": [at.isoformat() for at in killed], "repeats": line.repeats,
+        },
+    }  # fmt: skip
+
+
+def _row(
+    one: Bulletin, line: _Line, passes: Sequence[datetime], killed: Sequence[datetime], begin: datetime
+) -> dict[str, Any]:
+    sent = [at for at, body in line.accepted.values() if one.text in body.decode()]
+    outage = (begin + SITE_DOWN[0], begin + SITE_DOWN[1])
+    readable = outage[1] if outage[0] <= one.at < outage[1] else one.at
+    due = next((at for at in passes if at >= readable), readable)
+    return {
+        "number": one.number, "path": one.path, "title": one.title, "published": one.at.isoformat(),
+        "readable": readable.isoformat(), "sent": [at.isoformat() for at in sent],
+        "delay_minutes": round((sent[0] - readable) / timedelta(minutes=1)) if sent else None,
+        "late": bool(sent) and sent[0] > due, "job_killed": any(readable <= at <= due for at in killed),
+    }  # fmt: skip
