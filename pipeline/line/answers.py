@@ -56,8 +56,8 @@ def count(value: object) -> int | None:
 
 
 def text_of(value: object) -> str:
-    """One line of text; "" for anything else."""
-    return one_line(value) if isinstance(value, str) else ""
+    """Text as it is, to be compared or used; "" for anything else."""
+    return value if isinstance(value, str) else ""
 
 
 def words_of(reply: Reply) -> str:
@@ -75,5 +75,5 @@ def words_of(reply: Reply) -> str:
 
 
 def one_line(text: str) -> str:
-    """Fit for log and ledger; ids of people or groups never get there (Art. 12), whatever LINE quotes back."""
+    """Fit for people, log and ledger; ids of people or groups never get there (Art. 12), whatever LINE quotes back."""
     return ID.sub(r"\1…", short(text.replace("\u00a0", " "), 600))[:500]

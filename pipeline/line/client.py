@@ -116,10 +116,11 @@ class Client:
                 f"{self._line.account}; the next run asks again",
             )
         if self._line.account not in ids:
+            found = one_line(f"{ids[0] or ids[1]} ({text_of(info.get('displayName'))})")
             raise LineError(
                 "account",
-                f"the credentials belong to {ids[0] or ids[1]} ({text_of(info.get('displayName'))}), not to {self._line.account}: "
-                "Art. 3 refuses; set the secrets of the right channel",
+                f"the credentials belong to {found}, not to {self._line.account}: Art. 3 refuses; set the secrets of the right "
+                "channel",
             )
 
     def reception(self) -> Reception:
@@ -127,7 +128,9 @@ class Client:
         reply, info = self._get("/v2/bot/info")
         _, endpoint = self._get("/v2/bot/channel/webhook/endpoint", through=404)  # none was ever set
         webhook = text_of(endpoint.get("endpoint")) if endpoint.get("active") is True else ""
-        return Reception(webhook, text_of(info.get("chatMode")), one_line(reply.headers.get("date", "")))
+        return Reception(
+            one_line(webhook), one_line(text_of(info.get("chatMode"))), one_line(reply.headers.get("date", ""))
+        )
 
     def quota(self, patient: bool = True) -> Quota:
         """The month's limit and what is used of it; not `patient`: asked once. Raises LineError."""

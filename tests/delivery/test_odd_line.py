@@ -102,6 +102,16 @@ def test_a_token_without_its_life_is_a_token(inside: Inside, body: str) -> None:
     assert (inside.run().exit, inside.times_sent(A.title)) == (0, 1)
 
 
+def test_a_token_that_line_issues_again_is_used_again_in_the_same_process(inside: Inside) -> None:
+    """It is masked from its first use on, wherever it is shown, and nowhere else."""
+    inside.town.environment = {"LINE_CHANNEL_ID": CHANNEL_ID, "LINE_CHANNEL_SECRET": CHANNEL_SECRET}
+    inside.line.fail(says(f'{{"access_token":"{inside.line.long_lived_token}"}}'), times=None, path="/oauth2")
+    for article in (A, B):
+        inside.town.publish(article)
+        inside.town.now += timedelta(minutes=61)
+        assert (inside.run().exit, inside.times_sent(article.title)) == (0, 1)
+
+
 @pytest.mark.parametrize("body", ["<html>", '{"token":"x"}', '{"access_token":7}', '{"access_token":"a\\r\\nb"}'])
 def test_an_answer_without_a_token_is_told_in_words(inside: Inside, body: str) -> None:
     inside.town.environment = {"LINE_CHANNEL_ID": CHANNEL_ID, "LINE_CHANNEL_SECRET": CHANNEL_SECRET}
