@@ -30,7 +30,8 @@ END = re.compile(
     | \*? (?:from|sent|to|cc|date|subject|差出人|送信者|送信元|送信日時|宛先|件名) \s* \*? \s* :  # the head of the quoted mail
     | reply\sto\sthis\semail\sdirectly | you\sare\sreceiving\sthis\sbecause | message\sid: | このメールに(?:直接)?返信
     | sent\sfrom\s | get\soutlook\sfor | outlook\sfor\s\S{1,20}\s?を入手
-    | .{0,20}? (?:iphone|ipad|android|outlook|galaxy|xperia|pixel|aquos|スマートフォン|スマホ|携帯|windows|メール) .{0,20}? (?:から|で)送信(?:しました|されました)? [。.]? $
+    | .{0,20}? (?:iphone|ipad|android|outlook|galaxy|xperia|pixel|aquos|スマートフォン|スマホ|携帯|windows|メール)
+        .{0,20}? (?:から|で)送信(?:しました|されました)? [。.]? $
     | (?!.*(?:承認|却下|緊急|届)) [-_=*~\#+─━―—]{3,} .* [-_=*~\#+─━―—]{3,} $  # words between two strokes
     """,
     re.IGNORECASE | re.VERBOSE,
