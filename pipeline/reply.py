@@ -40,7 +40,7 @@ DIVIDER = re.compile(r"(?:--|—)$|(?=.*[^\w\s.。,、!?・]{2})[\W_]{3,}$")  # 
 # How a mail program introduces a quote: someone wrote, a mail of someone, an address or a date with a colon (GitHub masks
 # addresses: ***@***.***>).
 ATTRIBUTION = re.compile(
-    r"(?:\bwrote|のメール|書きました|書いた|さん) ?:$|[^<>\s]{1,200}@[^<>\s]{1,200}> ?:$"
+    r"(?:\bwrote|のメール|書きました|書いた|さん) ?:$|[^<>\s@]{1,200}@[^<>\s@]{1,200}> ?:$"
     r"|^.{0,20}?\d{4}[年/.-] ?\d{1,2}[月/.-] ?\d.{0,200}:$",
     re.IGNORECASE,
 )

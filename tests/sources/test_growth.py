@@ -11,6 +11,7 @@ from pipeline.article import identity
 from pipeline.config import Selectors
 from pipeline.masking import masked
 from pipeline.policy.content import quotes
+from pipeline.reply import read
 from pipeline.sources import article_page, feed, html_list, smart_cms
 from pipeline.sources.answer import Fetched, FetchError
 from pipeline.sources.charset import decode
@@ -78,6 +79,7 @@ CASES: dict[str, tuple[Callable[[int], object], int]] = {
     "brackets that nobody closes": (lambda n: quotes("「あ" * n), 60_000),
     "brackets": (lambda n: quotes("「あ" * n + "」" * n), 30_000),
     "logins in addresses": (lambda n: masked("://" * n + "a" * n + "@"), 60_000),
+    "a reply of addresses": (lambda n: read("a@" * 990 + ("\n" + "a@" * 990) * n), 8),
     "vendor characters": (lambda n: decode(b"\xad\xa1" * n, "text/html; charset=EUC-JP"), 5_000),
 }  # fmt: skip
 
