@@ -41,9 +41,18 @@ def excluded(entry: Entry, content: Content) -> tuple[Reason, str] | None:
 
 @lru_cache(maxsize=4096)
 def emergency_word(title: str, words: tuple[str, ...]) -> str:
-    """The first of the emergency words that a title holds, in any width of letters ("" for none)."""
-    plain = unicodedata.normalize("NFKC", title)
-    return next((word for word in words if unicodedata.normalize("NFKC", word) in plain), "")
+    """The first of the emergency words that a title holds, in any width of letters and however spaced ("" for none)."""
+    plain = _unspaced(title)
+    return next((word for word in words if _unspaced(word) in plain), "")
+
+
+def _unspaced(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text)
+    return (
+        plain
+        if plain.isalnum()
+        else "".join(sign for sign in plain if not sign.isspace() and unicodedata.category(sign) != "Cf")
+    )
 
 
 def mark(title: str, text: str = "") -> str:

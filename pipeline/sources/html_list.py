@@ -23,6 +23,7 @@ _CALLED = 200  # characters of a heading that are remembered
 _MORE = 20  # characters that a report says beside its link
 _LEAST = 10  # characters of a report in one line
 _INLINE = ("a", "span", "strong", "b", "em", "font", "img")
+_NO_PAGE = re.compile(r"\s*(?:#\s*$|(?!https?:)[a-z][a-z0-9+.-]*:)", re.IGNORECASE)  # of a link: "#", javascript:, tel:
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "dt")
 
 
@@ -54,7 +55,9 @@ def read(fetched: Fetched, hosts: Sequence[str], select: Selectors, *, emergency
             if date:
                 date.extract()
             title = item.select_one(select.title) if select.title else link
-            if link is not None and link.get("href") and not (emergency and _is_beside(link, item, select)):
+            if emergency and item.name == "tr" and not item.find("td"):  # the heads of the columns
+                collector.pass_over()
+            elif link is not None and link.get("href") and not (emergency and _leads_on(link, item, select)):
                 is_entry = collector.add(str(link["href"]), one_line(title) or _said_by(link), told)
                 report = None if is_entry or not emergency else _report(item, places, "")
                 if report and len(report[1]) >= len(one_line(link)) + _MORE:  # a link to elsewhere under a report
@@ -84,6 +87,11 @@ def heading_of(soup: BeautifulSoup) -> str:
     """What the page calls itself: its first heading and its title, one a line; each may be missing."""
     title = " ".join(soup.title.get_text().split()) if soup.title else ""
     return f"{one_line(soup.h1)[:_CALLED]}\n{title[:_CALLED]}"
+
+
+def _leads_on(link: Tag, item: Tag, select: Selectors) -> bool:
+    """Whether the report is the item itself: its link leads on from the text, or to no page at all, as a script does."""
+    return _is_beside(link, item, select) or (item is not link and _NO_PAGE.match(str(link["href"])) is not None)
 
 
 def _is_beside(link: Tag, item: Tag, select: Selectors) -> bool:

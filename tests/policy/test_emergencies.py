@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from pipeline.article import Listing, PageProblem
 from pipeline.ledger.events import Posted, Refused, Robots
 from pipeline.policy import personal_data
-from pipeline.policy.content import is_garbled, signals
+from pipeline.policy.content import emergency_word, is_garbled, signals
 from pipeline.policy.survey import READ_AGAIN
 from tests.policy.office import DAY, HOUR, KINKYU, NIGHT, TUESDAY, Office, config, problem, url
 
@@ -451,3 +451,6 @@ def test_ordinary_texts_are_not_garbled(text: str) -> None:
 
 def test_levels_and_words_are_found_in_any_width() -> None:
     assert signals("警戒レベル４ 避難指示を解除", ["避難指示", "津波"]) == ("レベル4", "解除", "避難指示")
+    assert [
+        emergency_word(title, ("避難指示", "特別警報")) for title in ("避 難 指 示", "避難\u200b指示", "大雨特別　警報")
+    ] == ["避難指示", "避難指示", "特別警報"]
