@@ -165,7 +165,7 @@ class Policy(Strict, frozen=True):
     personal_data: PersonalData = PersonalData()
 
 
-class Delivery(Strict, frozen=True):
+class DeliveryLimits(Strict, frozen=True):
     stale_after: DurationText = "7d"
     burst_limit: Annotated[int, Meta(ge=1, le=1000)] = 12
     min_interval: DurationText = "60m"
@@ -192,7 +192,7 @@ class GitHubSettings(Strict, frozen=True):
     outside: DurationText | None = None
 
 
-class Rehearsal(Strict, frozen=True):
+class TestChannel(Strict, frozen=True):
     """A second LINE account (a test channel) for the same run with `--rehearsal`, and the ledger of its own."""
 
     account: AccountText
@@ -203,12 +203,12 @@ class Config(Strict, frozen=True):
     site: Site
     line: Line
     policy: Policy
-    delivery: Delivery = Delivery()
+    delivery: DeliveryLimits = DeliveryLimits()
     state: State = State()
     github: GitHubSettings = GitHubSettings()
     paused: bool = False
     shadow: bool = False
-    rehearsal: Rehearsal | None = None
+    rehearsal: TestChannel | None = None
 
     @property
     def is_loopback(self) -> bool:

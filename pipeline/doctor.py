@@ -21,7 +21,7 @@ from pipeline.ledger.ledger import known
 from pipeline.ledger.store import LedgerError
 from pipeline.ledger.verify import verify
 from pipeline.line.answers import LineError
-from pipeline.line.client import Client, Reception
+from pipeline.line.client import LineClient, Reception
 from pipeline.policy.hours import next_opening
 from pipeline.report import words
 from pipeline.report.github import GitHub, GitHubError
@@ -52,7 +52,7 @@ class CheckWords(Struct, frozen=True, forbid_unknown_fields=True):
     results: Mapping[str, ResultWords]
 
 
-class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
+class DoctorWords(Struct, frozen=True, forbid_unknown_fields=True):
     levels: Mapping[Level, str]
     words: Mapping[str, str]
     checks: Mapping[str, CheckWords]
@@ -74,9 +74,9 @@ class Finding(Struct, frozen=True):
 
 
 @cache
-def catalogue() -> Catalogue:
+def catalogue() -> DoctorWords:
     raw: dict[str, Any] = tomllib.loads((TEMPLATES / "report" / "doctor.toml").read_text(encoding="utf-8"))
-    return msgspec.convert(raw, Catalogue)
+    return msgspec.convert(raw, DoctorWords)
 
 
 def examine(file: Path, state: Path, environment: Mapping[str, str]) -> list[Finding]:
@@ -227,7 +227,7 @@ class Doctor:
 
     def _line(self) -> Iterator[Finding]:
         line_config = self._config.line
-        client = Client(line_config, self._environment, self._world.now, self._world.sleep)
+        client = LineClient(line_config, self._environment, self._world.now, self._world.sleep)
         if self._secrets().result == "none":
             yield _finding("line", "skipped", api=line_config.api)
             return
@@ -245,7 +245,7 @@ class Doctor:
             alert = words.told(Alert(error.code if error.code == "credentials" else f"line-{error.code}"))
             yield _finding("line", "failed", api=line_config.api, what=alert.what, fix=alert.do, error=error)
 
-    def _quota(self, client: Client) -> Finding:
+    def _quota(self, client: LineClient) -> Finding:
         quota = client.quota()
         values = {"api": self._config.line.api, "limit": quota.limit, "used": "?" if quota.used is None else quota.used}
         if quota.limit is None:

@@ -36,7 +36,7 @@ HOLIDAYS_A_YEAR = 16  # of the 国民の祝日に関する法律; fewer known on
 UNKNOWN, LEDGER, UNEXPECTED = "unknown-broadcast", "ledger", "unexpected"  # the main job's alerts that also matter here
 
 
-class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
+class WatchdogWords(Struct, frozen=True, forbid_unknown_fields=True):
     alerts: Mapping[str, words.AlertText]
     quiet: Mapping[str, str]
 
@@ -51,9 +51,9 @@ class Seen(Struct, frozen=True):
 
 
 @cache
-def catalogue() -> Catalogue:
+def catalogue() -> WatchdogWords:
     raw: dict[str, Any] = tomllib.loads((TEMPLATES / "reasons" / "watchdog.toml").read_text(encoding="utf-8"))
-    return msgspec.convert(raw, Catalogue)
+    return msgspec.convert(raw, WatchdogWords)
 
 
 def look(config: Config, state: Path, world: World, place: Place) -> Seen:

@@ -28,7 +28,7 @@ from pipeline.ledger.ledger import Rehearsal, known
 from pipeline.ledger.store import LedgerError
 from pipeline.ledger.verify import verify
 from pipeline.line.answers import LineError
-from pipeline.line.client import Client
+from pipeline.line.client import LineClient
 from pipeline.refusal import Refusal
 from pipeline.sources import article_page, feed, html_list, smart_cms
 from pipeline.sources.answer import Fetched, FetchError
@@ -163,7 +163,7 @@ def answered(body: bytes, _: Path) -> object:
     teller().said = body
     day = TUESDAY.date()
     for secrets in ({"LINE_CHANNEL_ID": "1", "LINE_CHANNEL_SECRET": "s3cret"}, {"LINE_CHANNEL_ACCESS_TOKEN": "t0ken"}):
-        asked = Client(line, secrets, lambda: TUESDAY, lambda _: None)
+        asked = LineClient(line, secrets, lambda: TUESDAY, lambda _: None)
         for question in (
             asked.check_account, asked.reception, asked.quota, lambda one=asked: one.message_event("r1"),
             lambda one=asked: one.followers(day), lambda one=asked: one.delivery(day), lambda one=asked: one.validate([]),

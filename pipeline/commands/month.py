@@ -15,7 +15,7 @@ from pipeline.config import JST, Config, ConfigError
 from pipeline.ledger import store
 from pipeline.ledger.ledger import Ledger, LostRace
 from pipeline.line.answers import LineError
-from pipeline.line.client import Client
+from pipeline.line.client import LineClient
 from pipeline.line.figures import measure
 from pipeline.masking import masked
 from pipeline.report import month_page, safe, words
@@ -79,7 +79,7 @@ def _measure(config: Config, state: Path, world: World, first: datetime, end: da
     """Record the figures that LINE has and the ledger has not. Without LINE the report goes on, and says what is missing."""
     with Ledger(state, config.state, f"m{world.now():%Y%m%d-%H%M%S}", world.now) as ledger:
         events = list(store.read(state))
-        client = Client(config.line, world.environment, world.now, world.sleep)
+        client = LineClient(config.line, world.environment, world.now, world.sleep)
         try:
             client.check_account()
             told = measure(

@@ -16,7 +16,7 @@ from pipeline.ledger.fold import apply
 from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
 
 
-class Finding(Struct, frozen=True):
+class Flaw(Struct, frozen=True):
     """Something that is wrong, or with `note` only worth knowing. `code` has its words in templates/report/ledger.toml."""
 
     code: str
@@ -29,7 +29,7 @@ class Finding(Struct, frozen=True):
 class Verdict(Struct, frozen=True):
     """What was looked at, and what was found. `state` counts articles by what became of them, derived anew."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[Flaw, ...]
     files: int
     events: int
     bodies: int
@@ -41,7 +41,7 @@ class Verdict(Struct, frozen=True):
         return all(finding.note for finding in self.findings)
 
 
-class _Line(Struct, frozen=True):
+class _LedgerLine(Struct, frozen=True):
     """One line and where it stands; `event` None when it is no event."""
 
     file: str
@@ -61,18 +61,18 @@ def verify(state: Path) -> Verdict:
     findings += references.findings
     bodies, damaged = _bodies(state, lines)
     past = history.walk(state, [file.name for file in store.files(state)])
-    findings += [*damaged, *(Finding(*problem) for problem in past.problems)]
+    findings += [*damaged, *(Flaw(*problem) for problem in past.problems)]
     if lines and lines[-1].intact is False:  # no other line holds its hash yet
-        findings.append(Finding("changed", lines[-1].file, lines[-1].number, lines[-1].file))
-    findings += [Finding(code, note=True, detail=detail) for code, detail in past.notes]
+        findings.append(Flaw("changed", lines[-1].file, lines[-1].number, lines[-1].file))
+    findings += [Flaw(code, note=True, detail=detail) for code, detail in past.notes]
     counts: Counter[str] = Counter(known.state for known in references.known.articles.values())
     events = sum(line.event is not None for line in lines)
     return Verdict(tuple(findings), len(store.files(state)), events, bodies, past.versions, dict(counts))
 
 
-def _read(state: Path) -> tuple[list[_Line], list[Finding]]:
-    lines: list[_Line] = []
-    findings: list[Finding] = []
+def _read(state: Path) -> tuple[list[_LedgerLine], list[Flaw]]:
+    lines: list[_LedgerLine] = []
+    findings: list[Flaw] = []
     for file in store.files(state):
         whole, torn = store.whole_lines(file)
         for number, raw in enumerate(whole, start=1):
@@ -80,28 +80,28 @@ def _read(state: Path) -> tuple[list[_Line], list[Finding]]:
             try:
                 event = decode(raw)
             except ValueError as error:
-                findings.append(Finding("no-event", file.name, number, str(error)))
-            lines.append(_Line(file.name, number, store.line_hash(raw), event, store.checksum(raw)))
+                findings.append(Flaw("no-event", file.name, number, str(error)))
+            lines.append(_LedgerLine(file.name, number, store.line_hash(raw), event, store.checksum(raw)))
         if torn:
-            findings.append(Finding("torn", file.name, len(whole) + 1, note=True))
+            findings.append(Flaw("torn", file.name, len(whole) + 1, note=True))
     return lines, findings
 
 
-def _chain(lines: Sequence[_Line]) -> list[Finding]:
+def _chain(lines: Sequence[_LedgerLine]) -> list[Flaw]:
     """Each line holds the hash of the one before it, across files. The place told is that of the line which is not the one
     that its successor was written after; a hash cannot tell whether it was changed, or stood elsewhere, or is gone."""
     places = {line.hash: line for line in lines}
     findings = []
-    before: _Line | None = None
+    before: _LedgerLine | None = None
     for line in lines:
         if line.event is not None and line.event.prev != (before.hash if before else store.FIRST):
             rightful = places.get(line.event.prev)
             if before is None:
-                findings.append(Finding("first-missing", line.file, line.number))
+                findings.append(Flaw("first-missing", line.file, line.number))
             elif rightful is not None:
-                findings.append(Finding("order", line.file, line.number, f"{rightful.file}:{rightful.number}"))
+                findings.append(Flaw("order", line.file, line.number, f"{rightful.file}:{rightful.number}"))
             else:
-                findings.append(Finding("changed", before.file, before.number, f"{line.file}:{line.number}"))
+                findings.append(Flaw("changed", before.file, before.number, f"{line.file}:{line.number}"))
         before = line
     return findings
 
@@ -112,9 +112,9 @@ class _References:
     def __init__(self) -> None:
         self.known = Knowledge()
         self.keys: dict[str, str] = {}
-        self.findings: list[Finding] = []
+        self.findings: list[Flaw] = []
 
-    def look(self, line: _Line) -> None:
+    def look(self, line: _LedgerLine) -> None:
         event, known = line.event, self.known
         if event is None:
             return
@@ -149,11 +149,11 @@ class _References:
         known = (self.known.articles.get(article) for article in broadcast.articles)
         return {one.id: one.broadcast for one in known if one is not None and one.state == "sent"}
 
-    def find(self, code: str, line: _Line, detail: str) -> None:
-        self.findings.append(Finding(code, line.file, line.number, detail))
+    def find(self, code: str, line: _LedgerLine, detail: str) -> None:
+        self.findings.append(Flaw(code, line.file, line.number, detail))
 
 
-def _bodies(state: Path, lines: Sequence[_Line]) -> tuple[int, list[Finding]]:
+def _bodies(state: Path, lines: Sequence[_LedgerLine]) -> tuple[int, list[Flaw]]:
     """The exact bytes of every broadcast are there, and are the ones that its intent recorded."""
     count, findings = 0, []
     for line in lines:
@@ -164,13 +164,13 @@ def _bodies(state: Path, lines: Sequence[_Line]) -> tuple[int, list[Finding]]:
         try:
             digest = hashlib.sha256(file.read_bytes()).hexdigest()
         except OSError:
-            findings.append(Finding("body-missing", name, 0, f"{line.file}:{line.number}"))
+            findings.append(Flaw("body-missing", name, 0, f"{line.file}:{line.number}"))
             continue
         count += 1
         if digest != line.event.sha256:
-            findings.append(Finding("body-changed", name, 0, f"{line.file}:{line.number}"))
+            findings.append(Flaw("body-changed", name, 0, f"{line.file}:{line.number}"))
     for broadcast in set(store.bodies(state)) - {
         line.event.broadcast for line in lines if isinstance(line.event, Intent)
     }:
-        findings.append(Finding("orphan", store.body_file(state, broadcast).relative_to(state).as_posix()))
+        findings.append(Flaw("orphan", store.body_file(state, broadcast).relative_to(state).as_posix()))
     return count, findings

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from pipeline import config as configuration
 from pipeline.line.answers import Json, LineError, count, json_object, one_line, text_of, trouble_of, words_of
-from pipeline.line.wire import NoAnswer, Reply, exchange
+from pipeline.line.wire import LineSilent, Reply, exchange
 from pipeline.message.roundtrip import lost
 from pipeline.runner import masked
 from pipeline.world import CLOCK
@@ -74,7 +74,7 @@ class Answer(Struct, frozen=True):
     message: str = ""
 
 
-class Client:
+class LineClient:
     """One channel.
 
     Args:
@@ -211,7 +211,7 @@ class Client:
         """One request. The models of the SDK stay out of it: these bytes, and no others, belong to the retry key."""
         try:
             reply = self._exchange("POST", BROADCAST, body, {"X-Line-Retry-Key": key})
-        except NoAnswer as error:
+        except LineSilent as error:
             # A connection that never came about carried nothing; anything later may have been accepted.
             return Answer("unknown" if error.sent else refused, "unreachable", 0, "", one_line(str(error)))
         status, request_id = reply.status, one_line(reply.headers.get("x-line-request-id", ""))
@@ -309,7 +309,7 @@ class Client:
         for number in range(1, attempts + 1):
             try:
                 reply = self._exchange(method, path, body, login=login)
-            except NoAnswer as error:
+            except LineSilent as error:
                 words = one_line(str(error))
                 trouble = LineError(
                     "unreachable", f"LINE does not answer at {self._line.api}: {words}; the next run tries again"

@@ -22,7 +22,7 @@ from pipeline.ledger.events import Alias, Attempt, Decided, Intent, Outcome
 from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
 from pipeline.ledger.ledger import Ledger, LostRace
 from pipeline.line.answers import LineError
-from pipeline.line.client import Answer, Client, LostInTranslation, Quota
+from pipeline.line.client import Answer, LineClient, LostInTranslation, Quota
 from pipeline.line.shadow import CODE as SHADOW
 from pipeline.line.shadow import Shadow
 from pipeline.policy.case import Case, LineState
@@ -69,7 +69,7 @@ class Delivery:
 
     def __init__(self, config: Config, ledger: Ledger, world: World, run: str, dry_run: bool) -> None:
         self._config, self._ledger, self._world, self._run, self._dry = config, ledger, world, run, dry_run
-        self._checked: Client | None = None
+        self._checked: LineClient | None = None
         self._quota = Quota(None, 0)
         self.quota: Quota | None = None
         self._urgent = False
@@ -112,7 +112,7 @@ class Delivery:
         self._ledger.record(f"again: {_what(known)}")
         self._settle(known, client.broadcast(body, known.key, first=False, may_go=lambda: self._may_go(known)))
 
-    def _give_to_a_person(self, known: BroadcastKnown, client: Client) -> None:
+    def _give_to_a_person(self, known: BroadcastKnown, client: LineClient) -> None:
         """The retry key is too old to repeat: nobody can know any more, and a person decides with the evidence."""
         outcome = Outcome(
             at=self._world.now(),
@@ -388,11 +388,11 @@ class Delivery:
     def _decided(self, article: str, verdict: Literal["hold", "review"], reason: Reason, detail: str = "") -> Decided:
         return Decided.of(Decision(article, verdict, reason, detail=detail), self._world.now(), self._run)
 
-    def _client(self) -> Client | None:
+    def _client(self) -> LineClient | None:
         """LINE, once its account is known to be the configured one (Art. 3); None when it cannot be used now."""
         if self._checked is None and self.line != "down":
             world = self._world
-            kind = Shadow if self._config.shadow else Client
+            kind = Shadow if self._config.shadow else LineClient
             client = kind(self._config.line, world.environment, world.now, world.sleep, self._must_stop)
             account = (self._config.line.api, self._config.line.account)
             try:

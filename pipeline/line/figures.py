@@ -5,13 +5,13 @@ from datetime import date, datetime
 
 from pipeline.ledger.events import AnyEvent, Friends, Measured
 from pipeline.ledger.knowledge import BroadcastKnown
-from pipeline.line.client import Client
+from pipeline.line.client import LineClient
 
 AT_MOST = 50  # questions of each kind in one run: LINE allows 60 an hour
 
 
 def measure(
-    client: Client, broadcasts: Sequence[BroadcastKnown], days: Sequence[date], now: datetime, run: str
+    client: LineClient, broadcasts: Sequence[BroadcastKnown], days: Sequence[date], now: datetime, run: str
 ) -> list[AnyEvent]:
     """The events of what LINE has; what it has not (yet) is asked for again the next time. Raises LineError."""
     events: list[AnyEvent] = []

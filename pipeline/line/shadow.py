@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pipeline.line.client import Answer, Client, Quota
+from pipeline.line.client import Answer, LineClient, Quota
 
 CODE = "shadow"  # of the outcome in the ledger
 
 
-class Shadow(Client):
+class Shadow(LineClient):
     """Everything short of LINE: the same bytes by the same SDK, recorded as they would have been sent."""
 
     def check_account(self, hard: bool = False) -> None:

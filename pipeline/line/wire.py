@@ -18,7 +18,7 @@ from msgspec import Struct
 MOST = 1_000_000  # bytes of an answer that are read; LINE's have a few hundred
 
 
-class NoAnswer(Exception):
+class LineSilent(Exception):
     """There was no whole answer. `sent`: something of the request may have reached LINE, which may have acted on it."""
 
     def __init__(self, words: str, sent: bool) -> None:
@@ -45,19 +45,19 @@ def exchange(
             they drip.
 
     Raises:
-        NoAnswer: with the cause in words.
+        LineSilent: with the cause in words.
     """
     parts, (connect, read) = urlsplit(url), within
     try:
         connection = _connection(parts.scheme, parts.netloc, connect)
     except OSError as error:
-        raise NoAnswer(f"the certificate authorities cannot be read ({error})", sent=False) from None
+        raise LineSilent(f"the certificate authorities cannot be read ({error})", sent=False) from None
     with contextlib.closing(connection):
         with _Deadline(lambda: connection.sock, connect) as over:
             try:
                 _connect(connection)
             except Exception as error:  # a name that is none, a certificate that cannot be read: nothing left us
-                raise NoAnswer(f"no connection ({over.words(error)})", sent=False) from None
+                raise LineSilent(f"no connection ({over.words(error)})", sent=False) from None
         sock = connection.sock  # the connection forgets it as soon as an answer is to end with it
         with _Deadline(lambda: sock, read) as over:
             try:
@@ -66,9 +66,9 @@ def exchange(
                 response = connection.getresponse()
                 whole = response.read(MOST)
             except Exception as error:  # whatever the library makes of odd bytes: the request has left
-                raise NoAnswer(over.words(error), sent=True) from None
+                raise LineSilent(over.words(error), sent=True) from None
             if over.passed or (response.length and len(whole) < MOST):
-                raise NoAnswer(over.words(None), sent=True)
+                raise LineSilent(over.words(None), sent=True)
     told = {name.lower(): value for name, value in response.headers.items()}
     return Reply(response.status, response.reason, told, whole)
 

@@ -13,7 +13,7 @@ from pipeline.ledger.events import AnyEvent, Approved, Found, Intent, Posted
 from pipeline.ledger.fold import fold
 from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
 from pipeline.ledger.story import story
-from pipeline.ledger.verify import Finding, Verdict
+from pipeline.ledger.verify import Flaw, Verdict
 from pipeline.report import render, words
 from pipeline.report.find import find
 from pipeline.report.outcome import DONE, FAILED
@@ -75,7 +75,7 @@ def _findings() -> dict[str, str]:
     return words
 
 
-def _finding(finding: Finding) -> Json:
+def _finding(finding: Flaw) -> Json:
     place = f"{finding.file}:{finding.line}" if finding.line else finding.file
     said = _findings()[finding.code].format(place=place, detail=line(finding.detail))
     return {"code": finding.code, "file": finding.file, "line": finding.line, "detail": finding.detail, "message": said}

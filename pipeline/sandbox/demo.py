@@ -17,7 +17,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from pipeline.config import JST, Config, ConfigError, Delivery, Selectors, Source, State
+from pipeline.config import JST, Config, ConfigError, DeliveryLimits, Selectors, Source, State
 from pipeline.ledger.git_command import AUTHOR
 from pipeline.ledger.ledger import known
 from pipeline.policy.hours import is_open, next_opening
@@ -139,7 +139,7 @@ def _settled_here(config: Config, city: EmbeddedCity, line: EmbeddedLine) -> Con
         config,
         site=site,
         line=structs.replace(config.line, api=line.url),
-        delivery=Delivery(),
+        delivery=DeliveryLimits(),
         state=State(),
         paused=False,
     )

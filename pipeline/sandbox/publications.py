@@ -36,7 +36,7 @@ class Publication(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields
     sns_display: int | None = None
 
 
-class Site:
+class SimulatedSite:
     """The lists and pages as they stand after the publications so far. "smart-cms" and "kinkyu" are its sources."""
 
     def __init__(self, url: str) -> None:

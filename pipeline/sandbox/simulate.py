@@ -15,8 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pipeline.article import Listing, Page, PageProblem
-from pipeline.config import JST, Config, Hours, Source
-from pipeline.config import Site as SiteConfig
+from pipeline.config import JST, Config, Hours, Site, Source
 from pipeline.decision import Decision
 from pipeline.ledger.events import AnyEvent, Decided, Robots
 from pipeline.ledger.knowledge import Knowledge
@@ -27,7 +26,7 @@ from pipeline.policy import hours
 from pipeline.policy.decide import Plan
 from pipeline.report.outcome import Report
 from pipeline.run import Pass
-from pipeline.sandbox.publications import Publication, Site
+from pipeline.sandbox.publications import Publication, SimulatedSite
 from pipeline.sandbox.schedules import SENDS, STARTS, Relay, Watch, every, github, relay, waits, watched
 from pipeline.sources.collect import Memory
 from pipeline.sources.urls import site_url
@@ -101,7 +100,7 @@ class Passes:
         return [known.until for known in self.knowledge.queue() if known.decision == "hold" and known.until]
 
 
-def _source(listing: Listing, site: SiteConfig) -> Source:
+def _source(listing: Listing, site: Site) -> Source:
     """The source that the configuration has for this list; the site may show lists that it knows nothing of."""
     known = next((one for one in site.sources if listing.source == site_url(one.url, site.url, site.hosts)), None)
     return known or Source("html", listing.source, listing.fallback, listing.emergency)
@@ -168,7 +167,7 @@ class _Line(Delivery):
 
 
 def run_through(
-    passes: Passes, site: Site, publications: Sequence[Publication], instants: Sequence[datetime]
+    passes: Passes, site: SimulatedSite, publications: Sequence[Publication], instants: Sequence[datetime]
 ) -> Outcomes:
     """Passes at those of `instants` (sorted) at which something can have changed."""
     coming = deque(sorted(publications, key=lambda one: one.at))
@@ -209,7 +208,7 @@ def punctuality(config: Config, asked: Asked) -> dict[str, Any]:
 def simulate(config: Config, publications: Sequence[Publication], asked: Asked) -> dict[str, Any]:
     """The document of `simulate --json`. Minutes are those from the publication to the broadcast; `delay` those from the
     moment when Art. 7 allowed it."""
-    site = Site(config.site.url)
+    site = SimulatedSite(config.site.url)
     done = run_through(Passes(config, site), site, publications, instants(asked, config.policy.hours))
     days = Counter(at.astimezone(JST).date() for at, urgent, _ in done.broadcasts if not urgent)
     in_hours = [one for one in done.sent if not one.urgent and one.could_go == one.published]

@@ -20,7 +20,7 @@ CODINGS = ("", "identity", "gzip", "x-gzip", "deflate")
 _request = threading.local()  # the deadline of the request that a thread is at
 
 
-class Response:
+class Streamed:
     """One answer whose body has not been read yet."""
 
     def __init__(self, response: requests.Response, deadline: Deadline) -> None:
@@ -69,7 +69,7 @@ class Session:
             self._session.mount(scheme, _Watched())
 
     @contextmanager
-    def get(self, url: str, headers: Mapping[str, str], limits: Limits) -> Iterator[Response]:
+    def get(self, url: str, headers: Mapping[str, str], limits: Limits) -> Iterator[Streamed]:
         """Ask for a canonical address; redirects come back as they are.
 
         Raises:
@@ -86,7 +86,7 @@ class Session:
                 deadline.require()
                 raise trouble(error) from None
             with response:
-                yield Response(response, deadline)
+                yield Streamed(response, deadline)
 
     @property
     def cookies(self) -> tuple[tuple[str, str | None], ...]:

@@ -30,7 +30,7 @@ from pipeline.sources.urls import on_hosts, secure_url
 if TYPE_CHECKING:
     from http.client import HTTPMessage
 
-    from pipeline.sources.connection import Response, Session
+    from pipeline.sources.connection import Session, Streamed
 
 PAGE_LIMIT = 2_000_000  # bytes of a decoded page
 LIST_LIMIT = 5_000_000  # bytes of a decoded list
@@ -283,7 +283,7 @@ class Client:
         if wait > 0:
             self._sleep(wait)
 
-    def _read(self, url: str, response: "Response | Probed", terms: Terms) -> Fetched:
+    def _read(self, url: str, response: "Streamed | Probed", terms: Terms) -> Fetched:
         """The answer as a value, unless it is too large or there to keep us out."""
         body = self._body(url, response, terms) if response.status in CONTENT else b""
         headers = response.headers
@@ -306,7 +306,7 @@ class Client:
             _total(headers),
         )
 
-    def _body(self, url: str, response: "Response | Probed", terms: Terms) -> bytes:
+    def _body(self, url: str, response: "Streamed | Probed", terms: Terms) -> bytes:
         """At most `limit` decoded bytes: a gzip bomb is stopped where it grows, not where it ends."""
         chunks, size = [], 0
         while chunk := response.read(_CHUNK):

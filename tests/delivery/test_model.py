@@ -26,7 +26,7 @@ from pipeline.ledger.fold import fold
 from pipeline.ledger.git import Git
 from pipeline.ledger.knowledge import Knowledge
 from pipeline.ledger.ledger import Ledger
-from pipeline.line.client import Client
+from pipeline.line.client import LineClient
 from pipeline.policy.hours import is_open
 from pipeline.report.outcome import Report
 from pipeline.run import run
@@ -38,7 +38,7 @@ from tests.leftovers import memory
 from tests.town import Town
 
 SOAK = int(os.environ.get("SOAK_SEEDS", "0"))
-STEPS = ((store, "_write"), (Git, "commit"), (Git, "publish"), (Git, "take"), (Client, "_try"), (store, "append"))
+STEPS = ((store, "_write"), (Git, "commit"), (Git, "publish"), (Git, "take"), (LineClient, "_try"), (store, "append"))
 FAULTS = (
     LineFault.error_before(), LineFault.error_after(), LineFault.drop_before(), LineFault.drop_after(), LineFault.rate_limit(),
     LineFault.monthly_limit(), LineFault.unauthorized(), LineFault.error(400, "no"),

@@ -11,7 +11,7 @@ import trustme
 
 from pipeline.config import load
 from pipeline.line.answers import LineError
-from pipeline.line.client import Client
+from pipeline.line.client import LineClient
 from pipeline.run import run
 from pipeline.sandbox.articles import ARTICLES
 from pipeline.world import CLOCK, World
@@ -409,5 +409,5 @@ def test_friends_and_deliveries_of_a_day_are_counts_or_not_there_yet(inside: Ins
         asked.followers(yesterday)
 
 
-def client(inside: Inside) -> Client:
-    return Client(load(inside.town.config).line, inside.town.environment, lambda: inside.town.now, inside.sleep)
+def client(inside: Inside) -> LineClient:
+    return LineClient(load(inside.town.config).line, inside.town.environment, lambda: inside.town.now, inside.sleep)

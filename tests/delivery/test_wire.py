@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from pipeline.line.wire import NoAnswer, exchange
+from pipeline.line.wire import LineSilent, exchange
 
 HEAD = b"HTTP/1.1 200 OK\r\nx-line-request-id: r1\r\n"
 
@@ -51,7 +51,7 @@ def dripping(start: bytes, drop: bytes) -> Iterator[str]:
     ids=["status line", "100-continue", "header", "body", "chunks", "body without an end", "nothing"],
 )
 def test_an_answer_that_drips_ends_with_the_time_of_the_whole_request(start: bytes, drop: bytes) -> None:
-    with dripping(start, drop) as host, pytest.raises(NoAnswer, match=r"no whole answer within 0\.3 s") as told:
+    with dripping(start, drop) as host, pytest.raises(LineSilent, match=r"no whole answer within 0\.3 s") as told:
         exchange("POST", f"http://{host}/", {}, b"{}", (5.0, 0.3))
     assert told.value.sent
 
@@ -82,13 +82,13 @@ def test_bytes_that_are_no_whole_answer_leave_open_whether_the_request_was_taken
                 connection.sendall(said)
 
         threading.Thread(target=serve, daemon=True).start()
-        with pytest.raises(NoAnswer) as told:
+        with pytest.raises(LineSilent) as told:
             exchange("POST", f"http://127.0.0.1:{listener.getsockname()[1]}/", {}, b"{}", (5.0, 5.0))
     assert told.value.sent
 
 
 def test_a_handshake_that_drips_ends_with_the_time_to_connect_and_carried_nothing() -> None:
-    with dripping(b"\x16\x03\x03\x40\x00", b"\x02") as host, pytest.raises(NoAnswer) as told:
+    with dripping(b"\x16\x03\x03\x40\x00", b"\x02") as host, pytest.raises(LineSilent) as told:
         exchange("POST", f"https://{host}/", {}, b"{}", (0.3, 5.0))
     assert not told.value.sent
 
@@ -97,7 +97,7 @@ def test_an_authority_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPat
     for name in ("CURL_CA_BUNDLE", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere.pem")
-    with pytest.raises(NoAnswer, match="authorities cannot be read") as told:
+    with pytest.raises(LineSilent, match="authorities cannot be read") as told:
         exchange("GET", "https://127.0.0.1:9/", {}, None, (0.3, 0.3))
     assert not told.value.sent
 
@@ -112,7 +112,7 @@ def test_half_an_answer_or_nonsense_is_none_and_may_have_been_accepted(body: byt
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=serve, daemon=True).start()
-        with pytest.raises(NoAnswer) as told:
+        with pytest.raises(LineSilent) as told:
             exchange("POST", f"http://127.0.0.1:{listener.getsockname()[1]}/", {}, b"{}", (5.0, 5.0))
     assert told.value.sent
 

@@ -14,7 +14,7 @@ import pytest
 from pipeline.config import JST
 from pipeline.ledger import store
 from pipeline.ledger.events import Approved, Attempt, Chosen, Decided, Found, Intent, Outcome, Settled
-from pipeline.ledger.verify import Finding, verify
+from pipeline.ledger.verify import Flaw, verify
 from pipeline.report.records import _findings
 from pipeline.sandbox.articles import ARTICLES
 from tests.town import ROOT, Town
@@ -112,7 +112,7 @@ def test_a_torn_last_line_is_a_note_and_no_fault(state: Path) -> None:
         file.write(b'{"at":"2026')
     verdict = verify(state)
     assert verdict.ok
-    assert Finding("torn", LEDGER, 7, note=True) in verdict.findings
+    assert Flaw("torn", LEDGER, 7, note=True) in verdict.findings
 
 
 def test_a_changed_body_is_found(state: Path) -> None:
@@ -294,5 +294,5 @@ def test_every_code_has_its_words() -> None:
     source = "".join(
         (ROOT / "pipeline" / "ledger" / name).read_text(encoding="utf-8") for name in ("verify.py", "history.py")
     )
-    codes = set(re.findall(r'(?:Finding|find|append)\(\(?"([a-z-]+)"', source))
+    codes = set(re.findall(r'(?:Flaw|find|append)\(\(?"([a-z-]+)"', source))
     assert codes == set(_findings())

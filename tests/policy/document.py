@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline.config import Delivery
+from pipeline.config import DeliveryLimits
 from pipeline.decision import Reason
 from pipeline.policy.case import Rule
 from pipeline.policy.decide import RIDING, RULES
@@ -134,7 +134,7 @@ def document() -> str:
         "|---|---|---|---|",
         *(f"| `{one}` | {one.policy} | {words[one]['text']} | {_list(tests.of_reason(one))} |" for one in Reason),
         "",
-        f"Settings of [delivery]: {', '.join(f'`{field.name}` [{field.default}]' for field in msgspec.structs.fields(Delivery))}.",
+        f"Settings of [delivery]: {', '.join(f'`{field.name}` [{field.default}]' for field in msgspec.structs.fields(DeliveryLimits))}.",
         "",
     ]
     return "\n".join(lines)

@@ -13,7 +13,7 @@ import pytest
 from pipeline.config import JST, Config, ConfigError, Hours
 from pipeline.decision import Reason
 from pipeline.policy.hours import is_open, next_opening
-from pipeline.sandbox.publications import Publication, Site, load, made_up
+from pipeline.sandbox.publications import Publication, SimulatedSite, load, made_up
 from pipeline.sandbox.schedules import Relay, github, watched
 from pipeline.sandbox.simulate import Asked, Outcomes, Passes, instants, run_through, simulate
 from tests.policy.office import DAY, HOUR, config
@@ -26,7 +26,7 @@ CITY: Config = config()
 
 @pytest.fixture(scope="module")
 def year() -> Outcomes:
-    site = Site(CITY.site.url)
+    site = SimulatedSite(CITY.site.url)
     return run_through(
         Passes(CITY, site), site, made_up(1, BEGIN, END), instants(Asked(BEGIN, END, STEP), CITY.policy.hours)
     )
@@ -61,9 +61,9 @@ def test_skipping_passes_at_which_nothing_can_change_changes_nothing() -> None:
     begin, end = BEGIN, BEGIN + 21 * DAY
     publications = made_up(3, begin, end)
     every = instants(Asked(begin, end, STEP), CITY.policy.hours)
-    site = Site(CITY.site.url)
+    site = SimulatedSite(CITY.site.url)
     quick = run_through(Passes(CITY, site), site, publications, every)
-    site, coming = Site(CITY.site.url), sorted(publications, key=lambda one: one.at)
+    site, coming = SimulatedSite(CITY.site.url), sorted(publications, key=lambda one: one.at)
     passes = Passes(CITY, site)
     for at in every:
         while coming and coming[0].at <= at:
@@ -151,7 +151,7 @@ def test_a_wrong_line_of_a_file_is_named(tmp_path: Path, line: str) -> None:
 
 
 def test_publications_that_are_unpublished_leave_the_site() -> None:
-    site = Site(CITY.site.url)
+    site = SimulatedSite(CITY.site.url)
     one = Publication(BEGIN, 1, "題")
     site.take(one)
     assert site.published(site.url(one)) == BEGIN
