@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from pipeline.config import Config
 from pipeline.decision import Alert, Reason
 from pipeline.ledger.knowledge import BroadcastKnown, Knowledge, Known
+from pipeline.policy.content import emergency_word
 from pipeline.policy.survey import Survey
 from pipeline.report import words
 
@@ -20,8 +21,8 @@ HELD = (
 
 # Every code that an alert may have; each has its entry in templates/reasons. line-*: why LINE did not take a broadcast.
 CODES = (
-    "source-failed", "list-notes", "untrusted-source", "gap", "burst", "waiting", "details", "emergency-words", "gathering", "other-title",
-    "unexpected", "emergency-unread", "quota", "unknown-broadcast", "ledger",
+    "source-failed", "list-notes", "untrusted-source", "gap", "burst", "waiting", "details", "emergency-words", "gathering", "paused",
+    "other-title", "unexpected", "emergency-unread", "quota", "unknown-broadcast", "ledger",
     "render", "credentials", "line-account", "line-unauthorized", "line-forbidden", "line-invalid", "line-rate", "line-server",
     "line-unreachable", "line-unavailable", "line-refused", "line-clock", "line-line", "line-unclear", "line-suspect",
 )  # fmt: skip
@@ -40,10 +41,27 @@ def standing(
     for reason in HELD:
         alerts += _waiting(str(reason), [known for known in knowledge.queue() if known.reason == reason])
     alerts += _waiting("other-title", [known for known in knowledge.queue() if known.stands])
+    alerts += _waiting("paused", _stopped(config, knowledge))
     if any(known.reason == Reason.QUOTA for known in knowledge.queue()):
         alerts.append(Alert("quota", about=config.line.account))
     alerts += [unknown(broadcast, knowledge) for broadcast in knowledge.unfinished() if broadcast.outcome == "unknown"]
     return one_of_each(alerts)
+
+
+def _stopped(config: Config, knowledge: Knowledge) -> list[Known]:
+    """Emergencies, and what may be one, that only the operator's `paused` holds; also one on its way in a broadcast."""
+    if not config.paused:
+        return []
+    open_ = [broadcast for broadcast in knowledge.unfinished() if broadcast.outcome == "open" and not broadcast.shadow]
+    flying = [
+        known
+        for broadcast in open_
+        for article in broadcast.articles
+        if (known := knowledge.articles.get(article))
+    ]
+    held = [known for known in knowledge.queue() if known.reason == Reason.PAUSED]
+    words = config.policy.hours.emergency_words
+    return [known for known in (*held, *flying) if known.urgent or emergency_word(known.title, words)]
 
 
 def unknown(broadcast: BroadcastKnown, knowledge: Knowledge) -> Alert:
