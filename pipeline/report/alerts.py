@@ -54,10 +54,7 @@ def _stopped(config: Config, knowledge: Knowledge) -> list[Known]:
         return []
     open_ = [broadcast for broadcast in knowledge.unfinished() if broadcast.outcome == "open" and not broadcast.shadow]
     flying = [
-        known
-        for broadcast in open_
-        for article in broadcast.articles
-        if (known := knowledge.articles.get(article))
+        known for broadcast in open_ for article in broadcast.articles if (known := knowledge.articles.get(article))
     ]
     held = [known for known in knowledge.queue() if known.reason == Reason.PAUSED]
     words = config.policy.hours.emergency_words

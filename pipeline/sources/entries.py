@@ -25,6 +25,21 @@ _WHOLE_PAGE = re.compile(
 )
 
 
+# What an empty list says, and a row that is not filled yet: no reports.
+_NOTHING = re.compile(
+    "(?:情報|お知らせ|もの)(?:は|も)?、?(?:現在|ただいま)?、?(?:特に|何も)?(?:掲載|発表|発令|発信|提供|該当)?(?:は|して|されて)?"
+    "(?:あり|ござい|おり|い)ません|(?:情報|お知らせ|該当|発表|発令)は?[な無]し|発[表令](?:して|されて)(?:い|おり)ません|準備中"
+)
+_SAID_IN_SHORT = 80  # characters of a row that says nothing
+LEAST_WORD = 2  # characters of a row whose link leads to no page of the site
+LEAST = 10  # characters of a report in one line, without a link that leads on
+
+
+def says_nothing(said: str) -> bool:
+    """Whether a row says that there is no information now."""
+    return len(said) <= _SAID_IN_SHORT and _NOTHING.search(said) is not None
+
+
 class Rows(Struct, frozen=True):
     """What one list shows: its entries, in its order, and how many rows gave none (see `Listing`)."""
 
@@ -44,12 +59,16 @@ class Collector:
         base: what addresses are relative to.
         hosts: where articles may be.
         own: the list's own address; a link to it is none to an article.
-        emergency: several reports may stand on one page: a fragment is then part of the address.
+        page: where people read the list, if not there.
+        emergency: several reports may stand on one page: a fragment is then part of the address; and a row that leads to no
+            page of the site is a report of its own.
     """
 
-    def __init__(self, base: str, hosts: Sequence[str], *, own: str = "", emergency: bool = False) -> None:
-        self._base, self._hosts, self._own, self._emergency = base, hosts, own or base, emergency
-        self._itself = identity(self._own)
+    def __init__(
+        self, base: str, hosts: Sequence[str], *, own: str = "", page: str = "", emergency: bool = False
+    ) -> None:
+        self._base, self._hosts, self._emergency = base, hosts, emergency
+        self._itself, self._page = identity(own or base), page or own or base
         roots = [f"{way}://{host}/" for host in hosts if own_host(host, hosts) == host for way in ("https", "http")]
         self._roots = tuple(root for root in roots if on_hosts(root, hosts))
         self._entries: dict[str, Entry] = {}
@@ -66,22 +85,22 @@ class Collector:
         page_no: int | None = None,
         tags: Iterable[str] = (),
         sns_display: int | None = None,
-    ) -> bool:
-        """One row; whether it is an article. `date` is None when this list gives none at all: then the entry does not count
-        as undated. `base`: what this row's address is relative to, where it says so itself.
+        report: tuple[str, str] | None = None,
+    ) -> None:
+        """One row. `date` is None when this list gives none at all: then the entry does not count as undated. `base`: what
+        this row's address is relative to, where it says so itself. `report`: title and text of what the row itself says.
 
         The page number is the smaller one of the list's and the address's: where a shortcut and its master differ,
         the article is as old as the older.
         """
-        try:
-            address = url if is_plain(url) and url.startswith(self._roots) else self._address(url, base or self._base)
-        except ValueError:
+        address = self._address(url, base or self._base)
+        is_itself = address is not None and identity(address) == self._itself
+        if self._emergency and (not address or is_itself):
+            self._add_in_place(report or (title, title), date, is_itself)
+        elif address is None:
             self.skip()
-            return False
-        if not address or identity(address) == self._itself:  # elsewhere, or the list itself
+        elif not address or is_itself:  # elsewhere, or the list itself
             self.pass_over()
-        elif len(address) > ADDRESS_AT_MOST:
-            self.skip()
         elif address not in self._entries:
             numbers = [number for number in (page_no, page_number(address)) if number and number < NUMBER_BEYOND]
             self._entries[address] = Entry(
@@ -92,7 +111,16 @@ class Collector:
                 tags=tuple(tags),
                 sns_display=sns_display,
             )
-        return address in self._entries
+
+    def _add_in_place(self, report: tuple[str, str], date: str | None, is_itself: bool) -> None:
+        """A row of an emergency list that leads to no page of the site goes out as what it says itself."""
+        title = clean(report[0])
+        if says_nothing(title) or (is_itself and len(title) < LEAST):
+            self.pass_over()
+        elif len(title) < LEAST_WORD:
+            self.skip()
+        else:
+            self.add_report(*report, date)
 
     def add_report(self, title: str, text: str, date: str | None) -> None:
         """A report that stands in the list itself, without a link."""
@@ -120,17 +148,22 @@ class Collector:
             tuple(kept), self._undated, self._skipped, self._passed, len(found) - len(kept), heading, self._zones
         )
 
-    def _address(self, url: str, base: str) -> str:
-        """The canonical address when it is one on the site's hosts, else "". Raises ValueError for what is no address."""
-        if not url.strip():
-            raise ValueError("no address")
-        address = site_url(url, base, self._hosts)
+    def _address(self, url: str, base: str) -> str | None:
+        """The canonical address when it is one on the site's hosts, "" elsewhere, None for what is no address."""
+        if is_plain(url) and url.startswith(self._roots):
+            return url if len(url) <= ADDRESS_AT_MOST else None
+        try:
+            address = site_url(url, base, self._hosts) if url.strip() else ""
+        except ValueError:
+            return None
+        if not address:
+            return None
         if not on_hosts(address, self._hosts):
             return ""
         part = fragment(url) if self._emergency else ""
         if not _WHOLE_PAGE.fullmatch(part):
             address += f"#{part}"
-        return address
+        return address if len(address) <= ADDRESS_AT_MOST else None
 
     def _date(self, date: str | None) -> datetime | None:
         read = read_date(date) if date else None
@@ -151,7 +184,7 @@ class Collector:
         return list(named.values())[::-1]
 
     def _report_address(self, key: str) -> str:
-        return f"{without_fragment(self._own)}#r{sha256(key.encode('utf-8', 'replace')).hexdigest()[:12]}"
+        return f"{without_fragment(self._page)}#r{sha256(key.encode('utf-8', 'replace')).hexdigest()[:12]}"
 
 
 def _length(entry: Entry) -> int:

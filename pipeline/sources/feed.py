@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from html.entities import html5
 from typing import Any
+from urllib.parse import urljoin
 
 from lxml import etree
 
@@ -37,7 +38,7 @@ def read(fetched: Fetched, hosts: Sequence[str], *, emergency: bool = False) -> 
     Raises:
         FetchError: "malformed": no feed, one that ends in the middle, or one that declares entities.
     """
-    collector = Collector(fetched.final_url, hosts, emergency=emergency)
+    collector = Collector(fetched.final_url, hosts, page=urljoin(fetched.final_url, "/"), emergency=emergency)
     for item in _items(fetched):
         collector.add(_link(item), _title(item), _date(item), base=item.base)
     return collector.rows()

@@ -10,18 +10,11 @@ from soupsieve import SelectorSyntaxError
 from pipeline.config import Selectors
 from pipeline.sources.answer import Fetched, FetchError
 from pipeline.sources.dates import read_date
-from pipeline.sources.entries import Collector, Rows
+from pipeline.sources.entries import LEAST, Collector, Rows, says_nothing
 from pipeline.sources.soup import one_line, parse, readable
 
-# What an empty list says, and a row that is not filled yet: no reports.
-_NOTHING = re.compile(
-    "(?:情報|お知らせ|もの)(?:は|も)?、?(?:現在|ただいま)?、?(?:特に|何も)?(?:掲載|発表|発令|発信|提供|該当)?(?:は|して|されて)?"
-    "(?:あり|ござい|おり|い)ません|(?:情報|お知らせ|該当|発表|発令)は?[な無]し|発[表令](?:して|されて)(?:い|おり)ません|準備中"
-)
-_SAID_IN_SHORT = 80  # characters of a row that says nothing
 _CALLED = 200  # characters of a heading that are remembered
 _MORE = 20  # characters that a report says beside its link
-_LEAST = 10  # characters of a report in one line
 _INLINE = ("a", "span", "strong", "b", "em", "font", "img")
 _NO_PAGE = re.compile(r"\s*(?:#\s*$|(?!https?:)[a-z][a-z0-9+.-]*:)", re.IGNORECASE)  # of a link: "#", javascript:, tel:
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "dt")
@@ -31,7 +24,8 @@ def read(fetched: Fetched, hosts: Sequence[str], select: Selectors, *, emergency
     """The entries of the page. Without a selector the title is the link's text; the date is never part of it.
 
     On an emergency list an item without a link is a report of its own: its heading is the title, the rest its text; an
-    item that is a heading has what follows it for a text. "There is no information now" is none.
+    item that is a heading has what follows it for a text; so is one whose link leads to no page of the site. "There is no
+    information now" is none.
 
     Raises:
         FetchError: "malformed": no HTML, or a selector that is none.
@@ -58,10 +52,11 @@ def read(fetched: Fetched, hosts: Sequence[str], select: Selectors, *, emergency
             if emergency and item.name == "tr" and not item.find("td"):  # the heads of the columns
                 collector.pass_over()
             elif link is not None and link.get("href") and not (emergency and _leads_on(link, item, select)):
-                is_entry = collector.add(str(link["href"]), one_line(title) or _said_by(link), told)
-                report = None if is_entry or not emergency else _report(item, places, "")
-                if report and len(report[1]) >= len(one_line(link)) + _MORE:  # a link to elsewhere under a report
-                    collector.add_report(*report, told)
+                said = _report(item, places, "") if emergency else None
+                says_more = said is not None and len(said[1]) >= len(one_line(link)) + _MORE
+                collector.add(
+                    str(link["href"]), one_line(title) or _said_by(link), told, report=said if says_more else None
+                )
             elif emergency and not _is_within(item, places) and (report := _report(item, places, select.title)):
                 collector.add_report(*report, told)
             else:
@@ -132,10 +127,10 @@ def _report(item: Tag, places: Set[int], selector: str) -> tuple[str, str] | Non
     title = item.select_one(selector) if selector else item.find(_HEADINGS)
     named = one_line(title if isinstance(title, Tag) else None)
     lines = readable(item).split("\n")
-    if not named and len(lines) == 1 and len(lines[0]) < _LEAST:
+    if not named and len(lines) == 1 and len(lines[0]) < LEAST:
         return None
     said = " ".join(lines)
-    if len(said) <= _SAID_IN_SHORT and _NOTHING.search(said):
+    if says_nothing(said):
         return None
     named = named or lines[0]
     text = "\n".join(line for number, line in enumerate(lines) if number or line != named)

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import urljoin
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -47,7 +48,8 @@ def read(fetched: Fetched, hosts: Sequence[str], *, emergency: bool = False) -> 
     Raises:
         FetchError: "malformed", naming the key that is gone from every row, or what stands there instead.
     """
-    collector = Collector(fetched.final_url, hosts, emergency=emergency)
+    folder = urljoin(fetched.final_url, ".")
+    collector = Collector(fetched.final_url, hosts, page=folder, emergency=emergency)
     rows = list(_rows(_decoded(fetched)))
     pages = [row for row in rows if not (row.is_category_index is True or row.is_keitai_page is True)]
     _require(fetched, pages)

@@ -437,12 +437,17 @@ class TestEmergencyLists:
         plain = f'<div class="report">14時、東町の全域で断水しています。復旧の見込みはありません。<a href="{link}">詳細</a></div>'
         assert len(html_list.read(fetched(plain), HOSTS, REPORTS, emergency=True).entries) == 1
 
-    def test_a_heading_that_is_the_link_is_an_entry_and_a_mere_link_to_elsewhere_is_none(self) -> None:
+    def test_a_heading_that_is_the_link_is_an_entry_and_a_link_to_elsewhere_is_what_it_says(self) -> None:
         body = '<div class="report"><h2><a href="/1.html">断水のお知らせ</a></h2><p>概要</p></div>'
         (entry,) = html_list.read(fetched(body), HOSTS, REPORTS, emergency=True).entries
         assert (entry.url, entry.title, entry.text) == (f"{CITY}/1.html", "断水のお知らせ", "")
         elsewhere = '<div class="report"><a href="https://www.pref.example/">大阪府防災情報ポータルサイト（外部サイトへリンク）</a></div>'
-        found = html_list.read(fetched(elsewhere), HOSTS, REPORTS, emergency=True)
+        (entry,) = html_list.read(fetched(elsewhere), HOSTS, REPORTS, emergency=True).entries
+        assert (entry.title, entry.url.partition("#")[0]) == (
+            "大阪府防災情報ポータルサイト（外部サイトへリンク）",
+            f"{CITY}/list",
+        )
+        found = html_list.read(fetched(elsewhere), HOSTS, REPORTS)
         assert (found.entries, found.passed) == ((), 1)
 
     def test_a_link_that_is_a_picture_is_called_what_the_picture_is(self) -> None:
