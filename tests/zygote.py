@@ -47,7 +47,7 @@ MODULES = (
     "jpholiday",
 )  # fmt: skip - of others; all of ours are imported
 INSTRUMENT = Path(__file__).parent / "delivery" / "instrument"
-SHORT = 0.02  # seconds before repeats, instead of one at LINE and a third after a lost race: nobody is there to spare
+SHORT = 0.02  # seconds before the first repeat at LINE, at the site and after a lost race: nobody is there to spare
 
 
 class Process:
@@ -111,8 +111,7 @@ class Zygote:
         control: where descriptors go to; a process that inherits it may start scripts, too (`launcher`).
     """
 
-    def __init__(self, short_pauses: bool = False) -> None:
-        self._short_pauses = short_pauses
+    def __init__(self) -> None:
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         with theirs:
             self._process = subprocess.Popen(
@@ -126,7 +125,7 @@ class Zygote:
         with Path(os.devnull).open("rb") as nothing:
             streams = [nothing.fileno(), out.fileno(), err.fileno()]
             request = {"environment": dict(environment), "cwd": str(folder or Path.cwd())}
-            connection = self._ask(streams, request | {"arguments": list(arguments), "short": self._short_pauses})
+            connection = self._ask(streams, request | {"arguments": list(arguments)})
         return Process(connection, arguments, out, err)
 
     def warm_up(self, arguments: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -165,7 +164,7 @@ control = socket.socket(fileno={control})
 ours, theirs = socket.socketpair()
 socket.send_fds(control, [b"."], [theirs.fileno(), 0, 1, 2])
 theirs.close()
-request = dict(arguments=[{script!r}, *sys.argv[1:]], environment=dict(os.environ), cwd=os.getcwd(), short=False)
+request = dict(arguments=[{script!r}, *sys.argv[1:]], environment=dict(os.environ), cwd=os.getcwd())
 ours.sendall(json.dumps(request).encode() + b"\\n")
 answers = ours.makefile("rb")
 answers.readline()
@@ -278,8 +277,6 @@ def become(request: dict[str, Any], streams: Sequence[int]) -> NoReturn:
     time.tzset()
     os.chdir(request["cwd"])
     sys.argv = request["arguments"]
-    if request["short"]:
-        shorten_pauses()
     end(run())
 
 
@@ -299,9 +296,10 @@ def open_streams() -> None:
 def shorten_pauses() -> None:
     from pipeline.ledger import ledger
     from pipeline.line import client
+    from pipeline.sources import fetch
 
-    assert (client.BACKOFF, ledger.PAUSE) > (SHORT, SHORT)
-    client.BACKOFF = ledger.PAUSE = SHORT
+    assert min(client.BACKOFF, ledger.PAUSE, fetch.FIRST_BACKOFF) > SHORT
+    client.BACKOFF = ledger.PAUSE = fetch.FIRST_BACKOFF = SHORT
 
 
 def run() -> int:
@@ -347,6 +345,7 @@ def main() -> None:
     for name in (*ours, *MODULES):
         if importlib.util.find_spec(name) is not None:
             importlib.import_module(name)
+    shorten_pauses()
     gc.collect()
     gc.freeze()
     Server(socket.socket(fileno=int(sys.argv[1]))).serve()

@@ -87,7 +87,7 @@ class CrashTown:
                 self.town.git("config", setting, "0", at=repository)
         self.town.publish(*NEWS[:2])
         self.town.city.emergency(EMERGENCY, self.town.now)
-        self.zygote = Zygote(short_pauses=True)
+        self.zygote = Zygote()
         self.count = 0
         self._points: dict[str, list[Point]] = {}
         self._recovered: set[tuple[object, ...]] = set()

@@ -46,7 +46,7 @@ class Race:
         )  # fmt: skip
         self.town.line.hourly = 10_000  # every takeover of an open broadcast costs a request
         self.town.with_baseline()
-        self.zygote = Zygote(short_pauses=True)
+        self.zygote = Zygote()
         self.clones = [self.town.clone(f"runner-{number}") for number in range(RUNNERS)]
         self.published: list[SampleArticle] = []
 

@@ -63,7 +63,7 @@ def test_a_broadcast_that_line_alone_refuses_to_settle_holds_nothing_newer_back(
     scene.write(A, ORDER, "第2報です。")
     scene.run(code=1)
     assert len({event["broadcast"] for event in town.events() if event["type"] == "intent"}) == 1, "tried again first"
-    scene.run(code=1, later=timedelta(minutes=10))
+    scene.run(code=1, later=timedelta(minutes=11))
     assert len({event["broadcast"] for event in town.events() if event["type"] == "intent"}) == 2
     town.line.recover()
     first, second = scene.run(code=0)
