@@ -36,7 +36,6 @@ class World:
     ) -> None:
         self.environment = environment
         self._stop = threading.Event()
-        self.accounts_seen: set[tuple[str, str]] = set()  # (line.api, line.account) that LINE has confirmed (Art. 3)
         self.progress: Callable[[str], object] = lambda _: None  # told the station of the run that begins
         self.now = now or (lambda: datetime.now(JST))
         self._sleep = sleep or self._stop.wait

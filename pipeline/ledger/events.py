@@ -179,6 +179,9 @@ class Intent(Event, frozen=True):
     limit: int | None = None
     fingerprints: tuple[str, ...] = ()  # of emergency texts, to notice the same one again
     shadow: bool = False  # made in a trial run: never sent to LINE, whatever becomes of the run
+    channel: str = (
+        ""  # a digest of the account and the credentials of which LINE has said that they are its own (Art. 3)
+    )
 
 
 class Attempt(Event, frozen=True):

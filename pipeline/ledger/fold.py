@@ -185,6 +185,7 @@ def _intent(k: Knowledge, e: Intent) -> None:
         e.broadcast, e.key, e.sha256, e.at, e.run, e.run, e.chosen, e.policy_version,
         emergency=e.emergency, messages=e.messages, used=e.used, limit=e.limit, fingerprints=e.fingerprints, shadow=e.shadow,
     )  # fmt: skip
+    k.channel = e.channel or k.channel
     for chosen in e.chosen:
         k.flying[chosen.article] = e.broadcast
         if (known := k.articles.get(chosen.article)) is not None:

@@ -133,7 +133,8 @@ class Knowledge(Struct):
     to them, `pages` by the CMS's page number, `twins` by host, date and title; `waiting` the ids in the queue or in review;
     `highest_page` the highest number of the first baseline: unseen lower ones are old pages; `broadcasts` the recent and the
     unfinished ones, `archive` all; `flying` the broadcasts of unknown outcome, by their articles as they stand; `honest` tells
-    by host whether the validators of pages were seen to move with their text.
+    by host whether the validators of pages were seen to move with their text; `channel` is the digest of the account and the
+    credentials that the last broadcast went through.
     """
 
     started: datetime | None = None
@@ -152,6 +153,7 @@ class Knowledge(Struct):
     broadcasts: dict[str, BroadcastKnown] = {}
     archive: dict[str, BroadcastKnown] = {}
     shadow: bool = False
+    channel: str = ""
     flying: dict[str, str] = {}
     honest: dict[str, bool] = {}
     alerts: dict[str, str] = {}

@@ -2,6 +2,7 @@
 as LINE likes: it adds fields and kinds without notice. line-bot-sdk builds and checks what is sent; importing it costs
 about a second and 75 MB: only when something is sent."""
 
+import hashlib
 import json
 import logging
 import random
@@ -99,6 +100,14 @@ class LineClient:
             configuration.duration(line.read_timeout).total_seconds(),
         )
         self._held_token = ""
+
+    @property
+    def channel(self) -> str:
+        """A digest of the account and the credentials: what LINE has said of them once stays true. Raises LineError."""
+        secrets = [self._secret(name) for name in ("LINE_CHANNEL_ID", "LINE_CHANNEL_SECRET")]
+        if not all(secrets):
+            secrets = [self._secret("LINE_CHANNEL_ACCESS_TOKEN")]
+        return hashlib.sha256("\n".join((self._line.api, self._line.account, *secrets)).encode()).hexdigest()[:16]
 
     def check_account(self, hard: bool = False) -> None:
         """Art. 3: any account but the configured one is refused. So is a clock that differs from LINE's. Raises LineError.

@@ -205,7 +205,9 @@ class Delivery:
         chosen = {item.id for item in items}
         if left:
             self._ledger.note([self._decided(article, "hold", Reason.NEXT_BROADCAST) for article in left])
-        known = self._intend([decision for decision in due if decision.article in chosen], pages, messages, body)
+        known = self._intend(
+            [decision for decision in due if decision.article in chosen], pages, messages, body, client.channel
+        )
         answer = client.broadcast(body, known.key, first=True, may_go=lambda: self._may_go(known))
         self._settle(known, answer)
         if answer.code != "invalid" or answer.outcome != "rejected":
@@ -294,7 +296,12 @@ class Delivery:
         return [item for item in items if item.id in shown], rendered.messages, rendered.left
 
     def _intend(
-        self, due: Sequence[Decision], pages: Mapping[str, Page | PageProblem], messages: Sequence[object], body: bytes
+        self,
+        due: Sequence[Decision],
+        pages: Mapping[str, Page | PageProblem],
+        messages: Sequence[object],
+        body: bytes,
+        channel: str,
     ) -> BroadcastKnown:
         """Record, durably, what is about to be sent. From here on the retry key belongs to these bytes."""
         now, knowledge = self._world.now(), self._ledger.knowledge
@@ -316,6 +323,7 @@ class Delivery:
             at=now, run=self._run, broadcast=broadcast, key=str(uuid.uuid4()), sha256=hashlib.sha256(body).hexdigest(),
             chosen=tuple(chosen), policy_version=self._config.policy.version, emergency=self._urgent, messages=len(messages),
             used=self._quota.used, limit=self._quota.limit, fingerprints=tuple(prints), shadow=self._config.shadow,
+            channel=channel,
         )  # fmt: skip
         self._ledger.note([*aliases, intent])
         known_broadcast = knowledge.broadcasts[broadcast]
@@ -394,18 +402,19 @@ class Delivery:
             world = self._world
             kind = Shadow if self._config.shadow else LineClient
             client = kind(self._config.line, world.environment, world.now, world.sleep, self._must_stop)
-            account = (self._config.line.api, self._config.line.account)
+            seen = False
             try:
-                client.check_account(hard=self._urgent)
-                world.accounts_seen.add(account)
+                # The same credentials belong to the same account: what LINE has said of them before is still true.
+                seen = self._urgent and client.channel == self._ledger.knowledge.channel != ""
+                client.check_account(hard=self._urgent and not seen)
             except LineError as error:
-                # Credentials do not change while a process lives: the account that it has seen is still the right one.
-                seen = self._urgent and account in world.accounts_seen and error.code in ("line", "unreachable")
-                if not seen:
+                if not (seen and error.code in ("line", "unreachable", "forbidden")):
                     self._failed(error)
                     self.line = "down"
                     return None
-                log.warning("LINE does not tell the account; an emergency goes to the one seen before: %s", error)
+                log.warning(
+                    "LINE does not tell the account; an emergency goes to the one of the last broadcast: %s", error
+                )
             self._checked = client
         return self._checked
 

@@ -12,6 +12,10 @@ CODE = "shadow"  # of the outcome in the ledger
 class Shadow(LineClient):
     """Everything short of LINE: the same bytes by the same SDK, recorded as they would have been sent."""
 
+    @property
+    def channel(self) -> str:
+        return ""
+
     def check_account(self, hard: bool = False) -> None:
         """Nothing is sent, so no account is asked for."""
 

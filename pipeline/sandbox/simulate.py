@@ -163,7 +163,7 @@ class _Line(Delivery):
             self._outcomes.reasons[known.id] = str(decision.reason)
         self._outcomes.broadcasts.append((now, urgent, len(due)))
         self._urgent = urgent
-        self._settle(self._intend(due, pages, (), b""), Answer("accepted"))
+        self._settle(self._intend(due, pages, (), b"", ""), Answer("accepted"))
 
 
 def run_through(

@@ -10,6 +10,7 @@ import pytest
 from pipeline import run
 from pipeline.article import Listing
 from pipeline.config import load
+from pipeline.line.client import BROADCAST
 from pipeline.message import render
 from pipeline.policy import decide, identity, survey
 from pipeline.report.outcome import Report
@@ -142,6 +143,32 @@ def test_an_emergency_that_cannot_be_rendered_goes_out_in_plain_words(
     (report,) = passes(scene, timedelta(0))
     assert [broadcast.outcome for broadcast in report.broadcasts] == ["accepted"]
     assert ORDER in scene.read()[0]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [LineFault.error_before(503), LineFault.drop_before(), LineFault.forbidden(), LineFault.error(429, "x")],
+    ids=["503", "no answer", "403", "429"],
+)
+def test_in_a_new_process_an_emergency_goes_to_the_account_of_the_last_broadcast_when_line_does_not_tell_it(
+    scene: Scene, fault: LineFault
+) -> None:
+    town = scene.town
+    assert len(scene.run(code=0)) == 1
+    town.line.fail(fault, times=None, path="/v2/bot/info")
+    scene.write(A, ORDER, "第2報です。")
+    (card,) = scene.run(code=0)
+    assert "第2報です。" in card
+    assert scene.run(code=0) == []
+
+    town.environment |= {"LINE_CHANNEL_ACCESS_TOKEN": "of-another-channel"}
+    scene.write(A, ORDER, "第3報です。")
+    tries = [request.path for request in town.line.requests].count(BROADCAST)
+    scene.run(code=1)
+    assert any(code.startswith("line-") for code in scene.alerts)
+    assert [request.path for request in town.line.requests].count(BROADCAST) == tries, (
+        "nobody vouches for these (Art. 3)"
+    )
 
 
 def test_when_line_is_down_the_reports_are_told_and_go_out_as_they_then_stand(scene: Scene) -> None:

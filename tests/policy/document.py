@@ -25,7 +25,7 @@ SHOWN = 3  # tests named for one reason
 # Number, Japanese name, what the software does, where. The tests are found by their names.
 ARTICLES = (
     ("01_02", "第1条・第2条（目的・用語の定義）", "Broadcasts to friends, never messages to single people.", "`pipeline/line/client.py`"),
-    ("03", "第3条（アカウント情報等）", "The account is asked of LINE before the first broadcast of a run; any but `line.account` is refused.", "`pipeline/line/client.py` `check_account`"),
+    ("03", "第3条（アカウント情報等）", "The account is asked of LINE before the first broadcast of a run; any but `line.account` is refused. When LINE does not tell it, an emergency goes to the account of the last broadcast by the same credentials.", "`pipeline/line/client.py` `check_account`"),
     ("04_05", "第4条（責任者）・第5条（運営者）", "`[policy.responsible]`; the operator can stop everything (`paused = true`) and agrees to posts under Art. 8(4).", "`pipeline/config.py`, `pipeline/policy/decide.py`"),
     ("06", "第6条（投稿者）", "Departments and their logins in `[policy.posters]`; `post`, `approve`, `reject`, `resolve`, the form and a reply need one of them, refused otherwise, recorded with the department. Two persons for a manual emergency.", "`pipeline/policy/posters.py`, `pipeline/desk.py`"),
     ("07", "第7条（投稿時間）", "`[policy.hours]`; asked in the rules, and again before every request to LINE. The proviso (緊急時等) only for an emergency source, or a poster's `--emergency` with a reason.", "`pipeline/policy/hours.py`, `pipeline/line/delivery.py` `_may_go`"),
