@@ -5,7 +5,7 @@ Entities are not decoded here: whoever reads HTML does that once, and twice woul
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 # What nearly every title and body of a Japanese city consists of. All of it is assigned, visible, a grapheme by itself
@@ -131,6 +131,7 @@ def _fold(line: str) -> str:
     return _SPACES.sub(lambda match: "\u3000" if "\u3000" in match[0] else " ", line).strip(" \u3000")
 
 
+@lru_cache(64)  # a card, its notification and the same card in less room begin with the same text
 def _visible(text: str) -> str:
     """Without what cannot be seen, in NFC, every line ended by a newline and nothing else."""
     if _PLAIN.fullmatch(text):

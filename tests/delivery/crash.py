@@ -170,7 +170,7 @@ class LineTrouble(Trouble):
 
     Nothing can be different before an intent is pushed: nobody has asked LINE to send, and what such a kill leaves on a
     disk is thrown away, trouble or not. A single failure is over when its repeat is answered: ledger, remote and LINE are
-    then what they are without it.
+    then what they are without it. Failures that last are over with the first broadcast: the next one meets the same.
     """
 
     codes = (1,)
@@ -185,8 +185,8 @@ class LineTrouble(Trouble):
 
     def span(self, points: Sequence["Point"]) -> Sequence[int]:
         pushed = first(points, "'push'", 0, len(points))
-        over = first(points, "ledger-", pushed, len(points)) if self._times == 1 else len(points)
-        return range(pushed, over + 1)
+        told = pushed if self._times == 1 else first(points, "'push'", pushed, len(points))
+        return range(pushed, first(points, "ledger-", told, len(points)) + 1)
 
 
 class PushTrouble(Trouble):
