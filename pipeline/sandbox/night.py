@@ -88,6 +88,8 @@ class _Site:
 class _Line:
     """A LINE that takes each retry key once, and in the midst of which jobs are killed."""
 
+    channel = ""
+
     def __init__(self, clock: Callable[[], datetime], begin: datetime) -> None:
         self._clock, self._begin = clock, begin
         self.accepted: dict[str, tuple[datetime, bytes]] = {}
