@@ -11,7 +11,7 @@ from pipeline.config import Config
 from pipeline.decision import Alert, Decision, Reason
 from pipeline.ledger.events import Alias, AnyEvent, Baseline, Changed, Decided, Found
 from pipeline.ledger.knowledge import Knowledge, host
-from pipeline.policy.content import signals
+from pipeline.policy.content import emergency_word, signals
 from pipeline.policy.identity import Identities, Subject, newest_of
 from pipeline.policy.same_article import believable, is_index
 from pipeline.policy.second_report import Reading, answer_to, mark_of, told_lately
@@ -115,7 +115,20 @@ def compared(
         about = " ".join(sorted(unread))
         alerts = (*alerts, Alert("emergency-unread", "; ".join(unread), about, things=tuple(unread)))
     baseline = (*seen.baseline, *stood_there)
+    if fresh := [s for s in baseline if s.emergency and _is_fresh(now, config, s, pages.get(s.entry.url))]:
+        things = tuple(f"「{s.entry.title[:60]}」　{s.entry.url}" for s in fresh)
+        about = " ".join(sorted(s.entry.url for s in fresh))
+        alerts = (*alerts, Alert("emergency-known", "; ".join(things), about, things=things))
     return replace(seen, baseline=baseline, sightings=tuple(sightings), changes=tuple(changes), alerts=alerts)
+
+
+def _is_fresh(now: datetime, config: Config, s: Sighting, page: Page | PageProblem | None) -> bool:
+    """Whether what an emergency list shows at its first reading may be news all the same, as after a ledger was lost: it is
+    of the last day; or undated, and says so."""
+    date = newest_of(s, page if isinstance(page, Page) else None)
+    if date is None:
+        return emergency_word(s.entry.title, config.policy.hours.emergency_words) != ""
+    return now - date < UNSEEN_FOR
 
 
 def conditions(now: datetime, knowledge: Knowledge, seen: Survey) -> dict[str, tuple[str, str]]:

@@ -22,7 +22,7 @@ HELD = (
 # Every code that an alert may have; each has its entry in templates/reasons. line-*: why LINE did not take a broadcast.
 CODES = (
     "source-failed", "list-notes", "untrusted-source", "gap", "burst", "waiting", "details", "emergency-words", "gathering", "paused",
-    "other-title", "unexpected", "emergency-unread", "quota", "unknown-broadcast", "ledger",
+    "other-title", "unexpected", "emergency-unread", "emergency-known", "quota", "unknown-broadcast", "ledger",
     "render", "credentials", "line-account", "line-unauthorized", "line-forbidden", "line-invalid", "line-rate", "line-server",
     "line-unreachable", "line-unavailable", "line-refused", "line-clock", "line-line", "line-unclear", "line-suspect",
 )  # fmt: skip

@@ -181,3 +181,21 @@ def test_when_line_is_down_the_reports_are_told_and_go_out_as_they_then_stand(sc
     passes(scene, timedelta(0))
     (card,) = scene.read()
     assert "第2報です。" in card
+
+
+def test_what_an_emergency_list_shows_at_its_first_reading_is_told_when_it_may_be_news(town: Town) -> None:
+    scene = Scene(town, date=".date")
+    scene.show(
+        row(A, "断水のお知らせ", "<span class='date'>2026年11月24日 21時40分</span>"),
+        row(B, "断水は終わりました", "<span class='date'>2026年11月2日</span>"),
+        row("/kinkyu/3.html", "気象庁"),
+    )
+    for number, title in enumerate(("断水のお知らせ", "断水は終わりました", "気象庁"), 1):
+        scene.write(f"/kinkyu/{number}.html", title, "本文です。")
+    assert scene.run(code=0) == []
+    told = scene.alerts["emergency-known"]
+    assert "断水のお知らせ" in told
+    assert "断水は終わりました" not in told
+    assert "気象庁" not in told
+    assert scene.run(code=0) == []
+    assert "emergency-known" not in scene.alerts
