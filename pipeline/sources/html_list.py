@@ -40,6 +40,12 @@ def read(fetched: Fetched, hosts: Sequence[str], select: Selectors, *, emergency
     heading = heading_of(soup)
     try:
         items = soup.select(select.item)
+        if not items and (frame := soup.select_one("frameset frame[src]")):
+            raise FetchError(
+                "malformed",
+                f"{fetched.final_url}: the list stands in a frame ({str(frame['src'])[:100]!r} is the first one); give the "
+                "frame's own address as url in site.sources of kadoma.toml",
+            )
         places = {id(item) for item in items}
         for item in items:
             link = _inside(item, select.link)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.doubles.fault import Fault
-from tests.emergency.scene import LIST, Scene, row
+from tests.emergency.scene import HTML, LIST, Scene, row
 from tests.town import Town
 
 PAGE = "/kinkyu/o.html"
@@ -78,6 +78,16 @@ def test_another_page_in_the_place_of_the_list_is_told_and_ends_when_the_list_is
     town.city.recover()
     scene.run(code=0)
     assert ended(town, "source-failed")
+
+
+def test_a_list_that_was_moved_into_a_frame_is_told(town: Town) -> None:
+    scene = Scene(town)
+    scene.show()
+    scene.start()
+    frames = "<frameset cols='20%,80%'><frame src='menu.html'><frame src='list.html'></frameset>"
+    town.city.put(LIST, f"<html><head><title>緊急情報｜門真市</title></head>{frames}</html>".encode(), HTML)
+    assert scene.run(code=1) == []
+    assert "menu.html" in scene.alerts["source-failed"]
 
 
 def test_rows_that_cannot_be_read_are_told_and_the_others_go_out(town: Town) -> None:
