@@ -181,7 +181,7 @@ class Pass:
         pages = yet_to_come(self.reader.pages([url for url in seen.wanted if url not in same]), self.listed)
         pages = as_announced(self.config, knowledge, seen, pages, self.reader.version)
         pages |= self.reader.pages(masters(knowledge, seen, pages))
-        seen = judged(compared(now, self.config, knowledge, seen, pages), knowledge, pages)
+        seen = judged(compared(now, self.config, knowledge, seen, pages, listed=self.listed), knowledge, pages)
         self.report.failures += [
             (alert.code, alert.detail) for alert in seen.alerts if alert.code == "emergency-unread"
         ]

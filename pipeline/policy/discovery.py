@@ -10,7 +10,7 @@ from pipeline.article import Page, PageProblem, article_id
 from pipeline.config import Config
 from pipeline.decision import Alert, Decision, Reason
 from pipeline.ledger.events import Alias, AnyEvent, Baseline, Changed, Decided, Found
-from pipeline.ledger.knowledge import Knowledge, host
+from pipeline.ledger.knowledge import Knowledge, Known, host
 from pipeline.policy.content import emergency_word, signals
 from pipeline.policy.identity import Identities, Subject, newest_of
 from pipeline.policy.same_article import believable, is_index
@@ -81,9 +81,16 @@ def as_announced(
 
 
 def compared(
-    now: datetime, config: Config, knowledge: Knowledge, seen: Survey, pages: Mapping[str, Page | PageProblem]
+    now: datetime,
+    config: Config,
+    knowledge: Knowledge,
+    seen: Survey,
+    pages: Mapping[str, Page | PageProblem],
+    *,
+    listed: Container[str],
 ) -> Survey:
-    """The survey once the pages of known emergencies are read again: what says something new is news, the rest is not."""
+    """The survey once the pages of known emergencies are read again: what says something new is news, the rest is not.
+    `listed`: addresses that the emergency lists show now."""
     told, words = told_lately(knowledge, now), config.policy.hours.emergency_words
     sightings: list[Sighting] = []
     unread: list[str] = []
@@ -93,6 +100,9 @@ def compared(
         page, known = pages.get(s.entry.url), knowledge.find(s.entry.url)
         if s.since and isinstance(page, Page) and page.date and page.date < s.since - UNSEEN_FOR:
             stood_there.append(s)
+            continue
+        if known is None and s.emergency and (old := _moved(knowledge, page, told, listed)) is not None:
+            changes.append(Changed(at=now, article=old.id, url=s.entry.url))
             continue
         if not s.compare or known is None or s.verdict is not None:
             sightings.append(s)
@@ -120,6 +130,17 @@ def compared(
         about = " ".join(sorted(s.entry.url for s in fresh))
         alerts = (*alerts, Alert("emergency-known", "; ".join(things), about, things=things))
     return replace(seen, baseline=baseline, sightings=tuple(sightings), changes=tuple(changes), alerts=alerts)
+
+
+def _moved(
+    knowledge: Knowledge, page: Page | PageProblem | None, told: Container[str], listed: Container[str]
+) -> Known | None:
+    """The report that went out lately with the same title and text, if its own address has left the lists."""
+    said = mark_of(page)
+    if said not in told:
+        return None
+    sent = (one for one in knowledge.articles.values() if one.emergency and one.state == "sent" and one.mark == said)
+    return next((one for one in sent if one.url not in listed and one.post is None), None)
 
 
 def _is_fresh(now: datetime, config: Config, s: Sighting, page: Page | PageProblem | None) -> bool:

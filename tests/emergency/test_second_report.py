@@ -171,6 +171,29 @@ def test_an_emergency_source_that_fails_at_first_hides_nothing(town: Town) -> No
     assert "門真地区が対象です。" in report
 
 
+@pytest.mark.parametrize("redirects", [False, True])
+def test_a_report_that_moved_to_another_address_as_it_stands_is_no_news_and_its_next_words_are(
+    town: Town, redirects: bool
+) -> None:
+    scene = Scene(town)
+    scene.show()
+    scene.start()
+    scene.show(row(A, ORDER))
+    scene.write(A, ORDER, "門真地区が対象です。")
+    assert len(scene.run(code=0)) == 1
+    moved = "/kinkyu/moved.html"
+    scene.show(row(moved, ORDER))
+    scene.write(moved, ORDER, "門真地区が対象です。")
+    if redirects:
+        town.city.redirect(A, moved)
+    assert scene.run(code=0) == []
+    assert scene.run(code=0) == []
+    scene.write(moved, ORDER, "全域が対象です。")
+    (card,) = scene.run(code=0)
+    assert "全域が対象です。" in card
+    assert moved in card
+
+
 def test_an_empty_page_is_quiet(town: Town) -> None:
     """An unchanged night: no events, no commits, whatever is read again."""
     scene = Scene(town)
