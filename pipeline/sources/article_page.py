@@ -24,6 +24,8 @@ from pipeline.text import clean, clean_lines, cut
 
 _HTML = ("text/html", "application/xhtml+xml", "application/xml", "text/xml", "text/plain", "")
 _LONGEST_TITLE = 500  # UTF-16 units; no more is kept of what a broken page calls its title
+# Characters. Announcements have some thousands; whatever is checked in it (Art. 12) takes time that grows with it.
+_LONGEST_TEXT = 200_000
 _LONGEST_HEADING = 20_000  # characters; what is longer is no heading but the page in one
 _MOST = 300  # links of a body, or headings, that are looked at
 _FEW = 20  # candidates for one thing
@@ -107,13 +109,15 @@ def read(fetched: Fetched, hosts: Sequence[str], select: PageSelectors = _NONE, 
         date_only=bool(date and date[1]),
         department=block.department if block and block.department else rest.department,
         tel=(contact.telephone(readable(block.tag)) if block else "") or rest.tel,
-        contact="\n".join(filter(None, (readable(block.tag) if block else "", rest.block))),
+        contact="\n".join(filter(None, (readable(block.tag) if block else "", rest.block)))[:_LONGEST_TEXT],
         breadcrumb=places,
         picture=page_picture.picture(
             index, body, around, on_site, shared_is_the_sites=system is not None and system.shared_is_the_sites
         ),
         attachments=tuple(_attachments(index, body, around, base, hosts)),
-        text="\n".join(rest.article) or clean_lines(index.meta("og:description") or index.meta("description")),
+        text=("\n".join(rest.article) or clean_lines(index.meta("og:description") or index.meta("description")))[
+            :_LONGEST_TEXT
+        ],
     )
 
 
