@@ -3,6 +3,7 @@
 import hashlib
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
@@ -34,6 +35,7 @@ def article_id(url: str) -> str:
     return hashlib.sha256(f"1:{identity(url)}".encode()).hexdigest()[:12]
 
 
+@lru_cache(10_000)  # of each entry it is asked for when it is read and when it is looked for
 def identity(url: str) -> str:
     """What all spellings of a canonical address have in common; not meant to be asked for. Anything else stays as it is.
 

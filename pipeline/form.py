@@ -68,14 +68,6 @@ def filled_in(environment: Mapping[str, str]) -> Form:
     return Form(action, **{name: typed(environment.get(f"{PREFIX}{name.upper()}", "")).strip() for name in names})
 
 
-def origin_of(environment: Mapping[str, str]) -> str:
-    """The comment or workflow run that asks: run again, it asks for the same. "" outside GitHub."""
-    if comment := environment.get("COMMENT_ID", ""):
-        return f"comment/{comment}"
-    run = environment.get("GITHUB_RUN_ID", "")
-    return f"run/{run}" if run else ""
-
-
 def hand_in(form: Form, config: Config, desk: Desk, look: Look) -> list[Known]:
     """Do what the form says. Raises ConfigError, Refusal, LedgerError."""
     if form.action in (POST, CORRECT):

@@ -253,12 +253,12 @@ class Pass:
         if self.report.dry_run or self.report.knowledge is None:  # ended before anything could be told
             return
         environment = self.world.environment
-        place = place_of(environment, self.world.typed)
         if GitHub.of(self.config, environment) is None:
             for alert in self.alerts:
                 if alert.code in self.began:
-                    log.warning("%s", issues.printed(alert, place))
+                    log.warning("%s", issues.printed(alert, place_of(environment, self.world.typed)))
             return
+        place = place_of(environment, self.world.typed)
         if self.config.github.board and self.ledger.knowledge.last_run == self.report.id:  # this pass had news
             board.keep(
                 self.config, environment, self.ledger.knowledge, self.ledger.state, self.world.now(), place=place

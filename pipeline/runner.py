@@ -71,3 +71,11 @@ class Summary:
 
     def _size(self) -> int:
         return self._file.stat().st_size if self._file is not None and self._file.exists() else 0
+
+
+def origin_of(environment: Mapping[str, str]) -> str:
+    """The comment or workflow run that asks: run again, it asks for the same. "" outside GitHub."""
+    if comment := environment.get("COMMENT_ID", ""):
+        return f"comment/{comment}"
+    run = environment.get("GITHUB_RUN_ID", "")
+    return f"run/{run}" if run else ""

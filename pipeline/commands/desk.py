@@ -9,7 +9,7 @@ from functools import partial
 from pipeline.commands import FAILED, Output, configured, ledger_of
 from pipeline.config import Config, ConfigError
 from pipeline.desk import Desk, Draft
-from pipeline.form import Form, Look, basis_of, filled_in, hand_in, origin_of, own_picture, own_url
+from pipeline.form import Form, Look, basis_of, filled_in, hand_in, own_picture, own_url
 from pipeline.ledger.knowledge import Known
 from pipeline.ledger.store import LedgerError
 from pipeline.policy.posters import department_of, same_person
@@ -18,6 +18,7 @@ from pipeline.report import render, words
 from pipeline.report.ending import ending
 from pipeline.report.github import GitHub, GitHubError
 from pipeline.report.tell import append_summary
+from pipeline.runner import origin_of
 from pipeline.world import World
 
 

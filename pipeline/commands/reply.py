@@ -15,7 +15,6 @@ from pipeline.commands import Output, configured, ledger_of
 from pipeline.config import Config, ConfigError
 from pipeline.decision import Reason
 from pipeline.desk import Desk
-from pipeline.form import origin_of
 from pipeline.ledger.knowledge import Knowledge, Known
 from pipeline.ledger.ledger import Ledger
 from pipeline.policy.posters import department_of, is_poster
@@ -28,6 +27,7 @@ from pipeline.report.github import Comment, GitHub, Issue
 from pipeline.report.matter import BROADCAST
 from pipeline.report.status import place_of, status_of
 from pipeline.report.tell import append_summary
+from pipeline.runner import origin_of
 from pipeline.world import World
 
 OF_A_BROADCAST = ("delivered", "not-delivered")

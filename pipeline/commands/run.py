@@ -6,11 +6,10 @@ import sys
 
 from pipeline.commands import Output, colour, configured, place, typed
 from pipeline.config import ConfigError
-from pipeline.form import origin_of
 from pipeline.report import progress, tell
 from pipeline.report.outcome import Report
 from pipeline.run import run as one_pass
-from pipeline.runner import Summary
+from pipeline.runner import Summary, origin_of
 from pipeline.world import World
 
 
@@ -27,10 +26,9 @@ def run(options: argparse.Namespace) -> Output:
     if options.fate and report.knowledge is not None:
         asked = report.knowledge.deeds.get(origin_of(os.environ))
         report.asked_for = asked.articles if asked else ()
-    here = place(options)
     if os.environ.get(tell.SUMMARY):
-        tell.append_summary(tell.summary(report, config, options.state, here), os.environ)
-    return Output(report.document(), lambda: tell.run(report, config, here, colour=colour()), report.exit)
+        tell.append_summary(tell.summary(report, config, options.state, place(options)), os.environ)
+    return Output(report.document(), lambda: tell.run(report, config, place(options), colour=colour()), report.exit)
 
 
 def watch(options: argparse.Namespace) -> Output:

@@ -172,7 +172,8 @@ class Ledger:
                 self._catch_up("ledger: what a crash kept from being pushed")
                 return
         torn = [self._set_aside(file, rest) for file, rest in store.torn_lines(self.state)]
-        store.name_bodies(self.state, fold(store.read(self.state)).archive)
+        if store.waiting(self.state):
+            store.name_bodies(self.state, fold(store.read(self.state)).archive)
         self.knowledge = known(self.state)
         self.note(torn)
         self.record("ledger: a crash left a torn line")

@@ -187,9 +187,14 @@ def write_body(state: Path, broadcast: str, body: bytes, waiting: bool = False) 
     _write(file.with_suffix(WAITING) if waiting else file, body, os.O_TRUNC)
 
 
+def waiting(state: Path) -> list[Path]:
+    """Bodies without a name yet."""
+    return list(state.glob(f"broadcasts/*{WAITING}"))
+
+
 def name_bodies(state: Path, intended: Container[str]) -> None:
     """Bodies get their names once their intents are recorded; what a crash left without one goes."""
-    for file in state.glob(f"broadcasts/*{WAITING}"):
+    for file in waiting(state):
         if file.stem in intended:
             file.rename(file.with_suffix(".json"))
             _sync(file.parent)

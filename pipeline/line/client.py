@@ -9,7 +9,6 @@ import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -248,6 +247,8 @@ class LineClient:
     def _check_clock(self, date: str) -> None:
         if configuration.is_loopback(self._line.api) and CLOCK not in self._environment:
             return  # the same machine, the same clock, whatever a test tells one of the two processes
+        from email.utils import parsedate_to_datetime  # only when LINE is asked
+
         try:
             there = parsedate_to_datetime(date)
         except (ValueError, TypeError, IndexError, OverflowError):  # no date: nothing to compare with

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -38,8 +39,8 @@ MOST_RUNS = 5  # after the crash, until quiet; one is enough but for faults that
 class NumberedLine(LineServer):
     """Its request ids depend on nothing but the order of requests, and what it remembers can be put back."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        super().__init__(now=now)
+    def __init__(self, now: Callable[[], datetime], port: int) -> None:
+        super().__init__(now=now, port=port)
         self.count = 0
 
     def request_id(self) -> str:
@@ -89,6 +90,7 @@ class CrashTown:
         self.town.city.emergency(EMERGENCY, self.town.now)
         self.zygote = Zygote()
         self.count = 0
+        self._port = urlsplit(self.town.line.url).port or 0
         self._points: dict[str, list[Point]] = {}
         self._recovered: set[tuple[object, ...]] = set()
         moment = self.fresh(Trouble())
@@ -130,7 +132,7 @@ class CrashTown:
         self.count += 1
         self.town.line.stop()
         assert self.town.line.errors == []
-        line = NumberedLine(now=lambda: self.town.now)
+        line = NumberedLine(lambda: self.town.now, self._port)  # the address is part of what a run records
         prepare(line)
         self.line = self.town.line = line
         line.start()
@@ -334,7 +336,8 @@ class Moment:
     def _look(self, line: str, go_on: IO[bytes]) -> Point:
         name, _, left = line.partition("\t")
         there = self.remains(json.loads(left))
-        point = Point(name, there, None if self._trouble is TROUBLES[0] else self._keep(there))
+        is_copied = self._trouble is not TROUBLES[0] and there.is_settled(False)  # nobody writes there meanwhile
+        point = Point(name, there, self._keep(there) if is_copied else None)
         go_on.write(b".")
         return point
 
