@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 Place = tuple[int, int]
 
-# Some seven hundred frequent family names of two characters and more. One-character names are words as well (森, 東, 原), and so
+# Some nine hundred and fifty frequent family names of two characters and more. One-character names are words as well (森, 東, 原), and so
 # are some of places near by (北島, 三島, 大和田, 守口).
 _FAMILY = (
     "佐藤|鈴木|高橋|髙橋|田中|伊藤|渡辺|渡邊|渡邉|山本|中村|小林|加藤|吉田|山田|佐々木|山口|松本|井上|木村|斎藤|斉藤|齋藤|齊藤|清水|山崎|山﨑|池田|橋本|阿部|石川|山下|中島"
