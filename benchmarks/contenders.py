@@ -7,6 +7,7 @@ so that all rounds are the same round (rss2email would forget its validator, we 
 import os
 import shutil
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,7 +20,7 @@ SCRIPT = Path(sys.executable).parent / "kadoma-line"
 FLOORS = Path(__file__).parent / "floors"
 
 
-class Contender:
+class Contender(ABC):
     """Something that is measured. `home` is all the state it has."""
 
     name = ""
@@ -32,11 +33,11 @@ class Contender:
         self.install()
         self.keep()
 
-    def install(self) -> None:
+    def install(self) -> None:  # noqa: B027 - some need none
         """Write configuration into the home."""
 
-    def command(self) -> list[str]:
-        raise NotImplementedError
+    @abstractmethod
+    def command(self) -> list[str]: ...
 
     def first_command(self) -> list[str]:
         """The run that takes everything as known."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 from pipeline.config import Config, ConfigError
 from pipeline.policy.hours import next_opening
 from pipeline.report import safe
-from pipeline.report.github import BOT, GitHub, Run
+from pipeline.report.github import BOT, GitHub, GitHubError, Run
 from pipeline.report.outcome import Report
 from pipeline.run import run
 from pipeline.world import World
@@ -110,7 +110,7 @@ def _in_the_way(github: GitHub, asked: Watch, world: World) -> list[Run]:
     own = world.environment.get("GITHUB_RUN_ID", "0")
     try:
         runs = [run for run in github.runs() if run.path.rpartition("/")[2] in asked.step_aside_for]
-    except Exception as error:  # whatever GitHub answers ends no watch
+    except GitHubError as error:
         log.debug("%s", safe.line(error))
         return []
     return [
@@ -134,5 +134,5 @@ def _hand_over(config: Config, world: World) -> None:
         return
     try:
         github.start(config.github.workflow, {"dry-run": "false"}, config.state.branch)
-    except Exception as error:
+    except GitHubError as error:
         log.warning("%s; the schedule starts the next run", safe.line(error))

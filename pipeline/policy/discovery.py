@@ -21,7 +21,9 @@ from pipeline.policy.trust import bare_pages
 
 log = logging.getLogger("kadoma_line")
 
-READ_WHOLE_FOR = 10  # minutes of each half hour in which pages are read whatever their validators say
+READ_WHOLE_FOR = (
+    10  # minutes of each half hour, others in each hour, in which pages are read whatever their validators say
+)
 
 
 def judged(seen: Survey, knowledge: Knowledge, pages: Mapping[str, Page | PageProblem]) -> Survey:
@@ -155,10 +157,10 @@ def _is_fresh(now: datetime, config: Config, s: Sighting, page: Page | PageProbl
 def conditions(now: datetime, knowledge: Knowledge, seen: Survey) -> dict[str, tuple[str, str]]:
     """Pages that need not be sent again if they are as they were, by address: ETag and Last-Modified.
 
-    Only where the host's validators were seen to move with the text of its pages, and never in two passes out of six: a
-    server that says "not modified" about a new report must not hide it.
+    Only where the host's validators were seen to move with the text of its pages, and not in a third of the passes: a
+    server that says "not modified" about a new report must not hide it, however regular the passes are.
     """
-    if now.minute % 30 < READ_WHOLE_FOR:
+    if (now.minute + READ_WHOLE_FOR * now.hour) % 30 < READ_WHOLE_FOR:
         return {}
     asked = {}
     for s in seen.sightings:

@@ -2,9 +2,10 @@
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -37,6 +38,23 @@ class GitHubError(Exception):
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
         self.status = status
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def understood(ask: Callable[P, T]) -> Callable[P, T]:
+    """An answer that is not as GitHub documents it is a GitHubError as well."""
+
+    @wraps(ask)
+    def asked(*arguments: P.args, **named: P.kwargs) -> T:
+        try:
+            return ask(*arguments, **named)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise GitHubError(f"GitHub's answer cannot be read ({ask.__name__}: {error!r})") from None
+
+    return asked
 
 
 class Run(Struct, frozen=True):
@@ -129,14 +147,17 @@ class GitHub:
         graphql = environment.get("GITHUB_GRAPHQL_URL", "")
         return cls(api, repository, token, graphql) if token and repository and api else None
 
+    @understood
     def issues(self, labels: Sequence[str], state: str = "open") -> list[Issue]:
         """Open issues that carry all these labels, newest first; with state "all" the closed ones too."""
         found = self._ask("GET", "/issues", {"labels": ",".join(labels), "state": state, "per_page": "100"})
         return [_issue(issue) for issue in found if "pull_request" not in issue]
 
+    @understood
     def issue(self, number: int) -> Issue:
         return _issue(self._ask("GET", f"/issues/{number}"))
 
+    @understood
     def comment_of(self, number: int) -> Comment | None:
         """A comment by its id, as it stands now; None when it is gone."""
         try:
@@ -158,6 +179,7 @@ class GitHub:
             log.warning("GitHub does not tell whether a comment was edited, so it counts as edited: %r", error)
             return True
 
+    @understood
     def comments_since(self, issue: int, since: datetime) -> list[Comment]:
         """What was written or changed under an issue since then."""
         stamp = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -181,15 +203,18 @@ class GitHub:
         self.comment(number, words)
         self.close(number)
 
+    @understood
     def runs(self, workflow: str = "", **filters: str) -> list[Run]:
         """Runs of a workflow file, or of all of them, newest first."""
         path = f"/actions/workflows/{workflow}/runs" if workflow else "/actions/runs"
         found = self._ask("GET", path, {"per_page": "50", **filters})
         return [_run(run) for run in found["workflow_runs"]]
 
+    @understood
     def run(self, number: str) -> Run:
         return _run(self._ask("GET", f"/actions/runs/{number}"))
 
+    @understood
     def workflow_state(self, workflow: str) -> str:
         """active, disabled_manually, disabled_inactivity, …; "absent" where there is no such file."""
         try:
@@ -199,6 +224,7 @@ class GitHub:
                 return "absent"
             raise
 
+    @understood
     def approvers(self, run: str) -> list[str]:
         """Logins of the reviewers who let this run into an environment."""
         history = self._ask("GET", f"/actions/runs/{run}/approvals")
@@ -214,6 +240,7 @@ class GitHub:
     def cancel(self, run: int) -> None:
         self._ask("POST", f"/actions/runs/{run}/cancel")
 
+    @understood
     def environment(self, name: str) -> Environment | None:
         """None when there is none."""
         try:

@@ -5,6 +5,7 @@ import ssl
 import subprocess
 import sys
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -47,7 +48,7 @@ class Exchange(Struct, frozen=True):
     body: bytes = b""
 
 
-class LoopbackServer:
+class LoopbackServer(ABC):
     """Subclasses say what they answer."""
 
     handler: ClassVar[type["Handler"]]
@@ -60,8 +61,8 @@ class LoopbackServer:
         self._port, self._tls = port, tls
         self._server: _Server | None = None
 
-    def answer(self, request: Request) -> Response:
-        raise NotImplementedError
+    @abstractmethod
+    def answer(self, request: Request) -> Response: ...
 
     def serve(self, request: Request, connection: socket.socket) -> Response | None:  # noqa: ARG002 - for subclasses
         """The answer, or None when the connection is to be closed without one."""

@@ -173,12 +173,9 @@ def test_a_run_that_hangs_costs_one_job_and_not_one_a_minute(monkeypatch: pytest
     assert jobs <= 5
 
 
-@pytest.mark.parametrize("error", [GitHubError("down"), KeyError("workflow_runs"), TypeError("a list")])
-def test_when_github_does_not_answer_or_answers_oddly_it_goes_on(
-    monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
+def test_when_github_does_not_answer_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene(monkeypatch, TUESDAY.replace(hour=10))
-    scene.broken = error
+    scene.broken = GitHubError("down")
     scene.watch()
     assert len(scene.passes) > 50
 
