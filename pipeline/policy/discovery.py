@@ -154,13 +154,18 @@ def _is_fresh(now: datetime, config: Config, s: Sighting, page: Page | PageProbl
     return now - date < UNSEEN_FOR
 
 
+def reads_whole(now: datetime) -> bool:
+    """Whether pages are read at this minute whatever their validators say."""
+    return (now.minute + READ_WHOLE_FOR * now.hour) % 30 < READ_WHOLE_FOR
+
+
 def conditions(now: datetime, knowledge: Knowledge, seen: Survey) -> dict[str, tuple[str, str]]:
     """Pages that need not be sent again if they are as they were, by address: ETag and Last-Modified.
 
     Only where the host's validators were seen to move with the text of its pages, and not in a third of the passes: a
     server that says "not modified" about a new report must not hide it, however regular the passes are.
     """
-    if (now.minute + READ_WHOLE_FOR * now.hour) % 30 < READ_WHOLE_FOR:
+    if reads_whole(now):
         return {}
     asked = {}
     for s in seen.sightings:

@@ -1,15 +1,17 @@
 """What could hide a report, or send it again: an outcome that nobody knows, an upgrade that reads pages differently, validators
 that do not move, a list that failed before it was ever read, a heading that is not the usual one."""
 
+import itertools
 from datetime import datetime, timedelta
 
 import pytest
 
 from pipeline.config import JST
+from pipeline.policy.discovery import reads_whole
 from tests.doubles.fault import Fault
 from tests.doubles.line import LineFault
 from tests.emergency.scene import LIST, Scene, row
-from tests.town import Town
+from tests.town import TUESDAY, Town
 
 A = "/kinkyu/1.html"
 ORDER = "【警戒レベル4】避難指示を発令しました"
@@ -194,3 +196,12 @@ def test_another_heading_is_told_until_the_usual_one_is_back_or_a_day_is_over(to
     scene.html(LIST, "災害時の掲示板", "<p>現在、情報はありません。</p>")
     scene.run(code=0)
     assert scene.result.json["sources"][-1]["ok"], "under its new name the list may be empty"
+
+
+@pytest.mark.parametrize("every", [5, 10, 15, 30, 60])
+def test_no_regular_passes_ask_with_conditions_alone_for_longer_than_three_hours(every: int) -> None:
+    for first in range(every):
+        passes = [TUESDAY.replace(hour=0, minute=first) + timedelta(minutes=every * n) for n in range(24 * 60 // every)]
+        whole = [at for at in passes if reads_whole(at)]
+        assert all(later - earlier <= timedelta(hours=3) for earlier, later in itertools.pairwise(whole))
+        assert len(passes) / 4 <= len(whole) <= len(passes) / 2
