@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from pipeline.commands import DONE, FAILED, WAITS, Output
 from pipeline.config import JST, ConfigError, duration
@@ -20,6 +20,8 @@ from pipeline.text import typed
 log = logging.getLogger("kadoma_line")
 
 Add = Callable[..., argparse.ArgumentParser]
+
+HELP_WIDTH = 100  # characters
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -84,7 +86,16 @@ def _print(output: Output, as_json: bool) -> int:
     return output.exit
 
 
+class _Help(argparse.HelpFormatter):
+    def __init__(self, prog: str) -> None:
+        # Asking for the terminal's width would load shutil and three compressors into every run.
+        super().__init__(prog, width=HELP_WIDTH)
+
+
 class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, formatter_class=_Help)
+
     def error(self, message: str) -> NoReturn:
         """A mistake in the command line ends like every other one."""
         self.print_usage(sys.stderr)
@@ -100,7 +111,7 @@ class _Version(argparse.Action):
 
 
 def _parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
+    common = _Parser(add_help=False)
     one = common.add_argument
     one("--version", action=_Version, nargs=0, help="show the version and end")
     about = "the configuration (default: %(default)s)"
@@ -183,7 +194,7 @@ def _add_questions(add: Add, common: argparse.ArgumentParser) -> None:
 
 
 def _add_desk(add: Add) -> None:
-    actor = argparse.ArgumentParser(add_help=False)
+    actor = _Parser(add_help=False)
     login = os.environ.get("GITHUB_TRIGGERING_ACTOR") or os.environ.get("GITHUB_ACTOR") or ""
     about = "who decides (default: the GitHub login of the workflow)"
     actor.add_argument("--actor", default=login, metavar="LOGIN", help=about)

@@ -28,12 +28,11 @@ from pipeline.policy.hours import is_open
 from pipeline.policy.same_article import believable
 from pipeline.policy.survey import Survey, survey
 from pipeline.policy.trust import failure, robots_news, trusts_304, wait_until
-from pipeline.report import board, cried, issues
+from pipeline.report import cried
 from pipeline.report.alerts import standing
-from pipeline.report.github import GitHub
 from pipeline.report.outcome import Report
+from pipeline.report.place import place_of
 from pipeline.report.residents import Shown, planned, recorded
-from pipeline.report.status import place_of
 from pipeline.sources.collect import Memory, SiteReader
 from pipeline.sources.urls import site_url
 from pipeline.world import World
@@ -74,6 +73,8 @@ def run(
         log.error("the run ended with an unexpected error", exc_info=error)
         report.fail("unexpected", f"{type(error).__name__}: {error}", work.unsent if work else ())
     if report.failed and not dry_run:
+        from pipeline.report import issues
+
         issues.cry(config, world.environment, report.alerts[-1], state, place_of(world.environment, world.typed))
     elif not dry_run:
         cried.over(state)
@@ -252,21 +253,25 @@ class Pass:
         """Alerts that changed: as issues on GitHub, or on stderr where there is none."""
         if self.report.dry_run or self.report.knowledge is None:  # ended before anything could be told
             return
-        environment = self.world.environment
+        environment, knowledge = self.world.environment, self.ledger.knowledge
+        write_board = self.config.github.board and knowledge.last_run == self.report.id  # this pass had news
+        if not (self.alerts or knowledge.told or write_board):
+            return
+        from pipeline.report import board, issues  # a quiet run needs neither
+        from pipeline.report.github import GitHub
+
         if GitHub.of(self.config, environment) is None:
             for alert in self.alerts:
                 if alert.code in self.began:
                     log.warning("%s", issues.printed(alert, place_of(environment, self.world.typed)))
             return
         place = place_of(environment, self.world.typed)
-        if self.config.github.board and self.ledger.knowledge.last_run == self.report.id:  # this pass had news
-            board.keep(
-                self.config, environment, self.ledger.knowledge, self.ledger.state, self.world.now(), place=place
-            )
+        now = self.world.now()
+        if write_board:
+            board.keep(self.config, environment, knowledge, self.ledger.state, now, place=place)
         told = issues.publish(
-            self.config, environment, self.alerts, self.ledger.knowledge, self._shown, place=place, run=self.report.id,
-            now=self.world.now(),
-        )  # fmt: skip
+            self.config, environment, self.alerts, knowledge, self._shown, place=place, run=self.report.id, now=now
+        )
         if not told:
             return
         try:

@@ -23,8 +23,8 @@ from pipeline.policy.hours import is_open_day, next_opening
 from pipeline.report import issues, words
 from pipeline.report.alerts import one_of_each, unknown
 from pipeline.report.github import BOT, GitHub, GitHubError, Run
+from pipeline.report.place import Place
 from pipeline.report.safe import line
-from pipeline.report.words import Place
 from pipeline.templates import TEMPLATES
 from pipeline.world import World
 

@@ -17,7 +17,7 @@ from pipeline.config import Config, ConfigError, load
 
 if TYPE_CHECKING:
     from pipeline.ledger.ledger import Ledger
-    from pipeline.report.words import Place
+    from pipeline.report.place import Place
     from pipeline.world import World
 
 DONE, FAILED, USAGE, WAITS = 0, 1, 2, 3  # exit codes of the contract
@@ -65,17 +65,17 @@ def ledger_of(options: argparse.Namespace, config: Config, world: "World", *, re
 
 def place(options: argparse.Namespace) -> "Place":
     """Where the person is who reads the answer."""
-    from pipeline.report.status import place_of
+    from pipeline.report.place import place_of
 
     return place_of(os.environ, typed(options))
 
 
 def typed(options: argparse.Namespace) -> str:
     """The options that a person repeats in the next command."""
-    from pipeline.report import status
+    from pipeline.report import place
 
     state = Path("state") if options.rehearsal else options.state
-    return f"{status.typed(os.environ, options.config, state)}{' --rehearsal' if options.rehearsal else ''}"
+    return f"{place.typed(os.environ, options.config, state)}{' --rehearsal' if options.rehearsal else ''}"
 
 
 def colour() -> bool:

@@ -25,7 +25,8 @@ from pipeline.report.alerts import standing
 from pipeline.report.find import find
 from pipeline.report.github import Comment, GitHub, Issue
 from pipeline.report.matter import BROADCAST
-from pipeline.report.status import place_of, status_of
+from pipeline.report.place import place_of
+from pipeline.report.status import status_of
 from pipeline.report.tell import append_summary
 from pipeline.runner import origin_of
 from pipeline.world import World

@@ -226,7 +226,7 @@ class Ledger:
                 raise Damage(
                     f"{file}: was changed other than by appending; look with `git diff`, restore it with `git checkout -- {name}`"
                 )
-        lines = (line for file in store.files(self.state) for line in store.whole_lines(file)[0])
+        lines = (line for file in store.files(self.state) for line in store.each_line(file))
         events = (event for line in lines if isinstance(event := decode(line), Outcome))
         return {event.broadcast: event for event in events if event.outcome == "accepted"}
 

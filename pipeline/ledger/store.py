@@ -64,6 +64,17 @@ def whole_lines(file: Path) -> tuple[list[bytes], bytes]:
     return lines, rest
 
 
+def each_line(file: Path) -> Iterator[bytes]:
+    """The complete lines of a file, of which only one at a time is in memory."""
+    try:
+        with file.open("rb") as lines:
+            for line in lines:
+                if line.endswith(b"\n"):
+                    yield line[:-1]
+    except OSError as error:
+        raise LedgerError(f"{file}: cannot be read: {error.strerror or error}") from None
+
+
 def read(state: Path) -> Iterator[AnyEvent]:
     """All events, oldest first. A torn last line of a file is not one of them.
 
@@ -73,8 +84,7 @@ def read(state: Path) -> Iterator[AnyEvent]:
     line, prev = b"", FIRST
     place = ""
     for file in files(state):
-        lines, _ = whole_lines(file)
-        for number, line in enumerate(lines, start=1):
+        for number, line in enumerate(each_line(file), start=1):
             try:
                 event = decode(line)
             except ValueError as error:

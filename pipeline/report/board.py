@@ -16,9 +16,9 @@ from pipeline.ledger.knowledge import Knowledge
 from pipeline.report import render, safe, words
 from pipeline.report.github import GitHub, GitHubError
 from pipeline.report.issues import LABEL, labels_of, ours
+from pipeline.report.place import Place
 from pipeline.report.residents import lines, recorded
 from pipeline.report.status import LISTED, status_of
-from pipeline.report.words import Place
 
 log = logging.getLogger("kadoma_line")
 

@@ -17,8 +17,8 @@ from pipeline.policy.case import Case, Rule
 from pipeline.policy.decide import RIDING, chain
 from pipeline.report import render, words
 from pipeline.report.find import find
+from pipeline.report.place import Place
 from pipeline.report.status import status_of
-from pipeline.report.words import Place
 
 Json = dict[str, Any]
 

@@ -21,9 +21,9 @@ from pipeline.ledger.knowledge import Knowledge
 from pipeline.report import cried, render, safe, words
 from pipeline.report.github import GitHub, GitHubError, Issue
 from pipeline.report.matter import Matter, Show, matter_of, page_of
+from pipeline.report.place import Place
 from pipeline.report.residents import Shown
 from pipeline.report.status import posters, status_of
-from pipeline.report.words import Place
 
 log = logging.getLogger("kadoma_line")
 

@@ -7,9 +7,9 @@ from msgspec import Struct
 
 from pipeline.config import Config
 from pipeline.report import render, words
+from pipeline.report.place import Place
 from pipeline.report.residents import Shown, lines
 from pipeline.report.safe import line
-from pipeline.report.words import Place
 
 Json = dict[str, Any]
 Show = Callable[[str], Shown]

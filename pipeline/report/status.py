@@ -1,10 +1,7 @@
 """What stands now: the queue, what is held until when, what waits for whom, open broadcasts, the sources. Pure."""
 
-import re
 import shlex
-from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from pipeline.config import Config
@@ -15,43 +12,12 @@ from pipeline.policy.hours import is_open, next_opening
 from pipeline.policy.posters import PIPELINE
 from pipeline.report import render, words
 from pipeline.report.outcome import DONE, WAITS
-from pipeline.report.words import Place
+from pipeline.report.place import Place
 from pipeline.sources.urls import site_url
 
 Json = dict[str, Any]
 
 LISTED = 10  # rows of one kind that people read; the rest is counted
-
-REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
-SERVER = re.compile(r"https?://[\w.-]+(:\d+)?", re.ASCII)
-
-
-def typed(environment: Mapping[str, str], config: Path, state: Path) -> str:
-    """The options that a command needs where a person writes it: on this machine, or of a run on GitHub in a clone, where
-    what stands outside of it has no name."""
-    options = ""
-    for name, path, usual in (("--config", config, "kadoma.toml"), ("--state", state, "state")):
-        given = path
-        if _actions(environment):
-            root = Path(environment.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
-            whole = path.resolve()
-            given = whole.relative_to(root) if whole.is_relative_to(root) else Path(usual)
-        if str(given) != usual:
-            options += f" {name} {shlex.quote(str(given))}"
-    return options
-
-
-def place_of(environment: Mapping[str, str], options: str = "") -> Place:
-    """How a person writes a command there, and where GitHub shows what runs."""
-    actions, run = _actions(environment), environment.get("GITHUB_RUN_ID", "")
-    record = f"{actions}/runs/{run}" if actions and run.isdigit() else ""
-    return Place(options, f" --actor {words.sentence('login')}", actions, record)
-
-
-def _actions(environment: Mapping[str, str]) -> str:
-    """Where GitHub shows the runs; "" on any other machine."""
-    server, repository = environment.get("GITHUB_SERVER_URL", ""), environment.get("GITHUB_REPOSITORY", "")
-    return f"{server}/{repository}/actions" if SERVER.fullmatch(server) and REPOSITORY.fullmatch(repository) else ""
 
 
 def status_of(config: Config, knowledge: Knowledge, now: datetime, place: Place | None = None) -> Json:

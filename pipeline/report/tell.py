@@ -11,7 +11,7 @@ from pipeline.masking import masked
 from pipeline.policy.hours import next_opening
 from pipeline.report import words
 from pipeline.report.outcome import Report
-from pipeline.report.words import Place
+from pipeline.report.place import Place
 
 Json = dict[str, Any]
 

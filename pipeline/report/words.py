@@ -14,6 +14,7 @@ from msgspec import Struct
 from pipeline.config import JST
 from pipeline.decision import Alert, Reason
 from pipeline.refusal import Refusal
+from pipeline.report.place import Place
 from pipeline.report.safe import harmless, line
 from pipeline.templates import TEMPLATES
 
@@ -97,35 +98,6 @@ class Notice(Struct, frozen=True):
         things = sentence("things", text=" ／ ".join(self.things)) if self.things else ""
         technical = sentence("technical", text=self.technical) if self.technical else ""
         return f"{self.what}{self.means}{self.do}{commands}{things}{technical}"
-
-
-class Place(Struct, frozen=True):
-    """Where commands are run, and the options that they need there.
-
-    Attributes:
-        actions: the list of runs on GitHub; "" on another machine.
-        record: of the run that tells it.
-    """
-
-    options: str = ""
-    actor: str = ""
-    actions: str = ""
-    record: str = ""
-
-    @property
-    def by_reply(self) -> bool:
-        """Whether form and replies decide: they are about the repository's own city, whose commands need no options."""
-        return not self.options
-
-    @property
-    def form(self) -> str:
-        """The form that does the same on GitHub, if there is one."""
-        return f"{self.actions}/workflows/post.yml" if self.actions and self.by_reply else ""
-
-    def command(self, text: str, by_a_person: bool = False) -> str:
-        """The exact command with the options it needs here; another program's has none of ours."""
-        ours = text.startswith("kadoma-line ")
-        return f"{text}{self.options if ours else ''}{self.actor if by_a_person else ''}"
 
 
 @cache

@@ -15,7 +15,7 @@ from pipeline.policy.decide import RIDING, RULES
 from pipeline.refusal import RefusalCode
 from pipeline.report import words
 from pipeline.report.alerts import CODES
-from pipeline.report.words import Place
+from pipeline.report.place import Place
 from pipeline.sources.answer import ErrorCode
 from tests.town import ROOT
 
