@@ -28,7 +28,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code of the contract."""
     given = sys.argv[1:] if arguments is None else arguments
     with masking(os.environ):
-        return _main([typed(part) for part in given])
+        try:
+            try:
+                return _main([typed(part) for part in given])
+            finally:
+                print(
+                    end="", flush=True
+                )  # here, where a closed pipe is expected; --help and --version end by an exception
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return FAILED
 
 
 def _main(given: Sequence[str]) -> int:
@@ -44,17 +53,13 @@ def _main(given: Sequence[str]) -> int:
 
 def _carried_out(options: argparse.Namespace) -> int:
     try:
-        try:
-            output = _command(options.command)(options)
-            return _print(output, options.json)
-        except BrokenPipeError:
-            raise
-        except (Exception, KeyboardInterrupt) as error:
-            log.debug("where it happened", exc_info=error)
-            return _print(_ended_by(error), options.json)
+        output = _command(options.command)(options)
+        return _print(output, options.json)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        raise
+    except (Exception, KeyboardInterrupt) as error:
+        log.debug("where it happened", exc_info=error)
+        return _print(_ended_by(error), options.json)
 
 
 def _command(name: str) -> Callable[[argparse.Namespace], Output]:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 pytest.register_assert_rewrite("tests.town", "tests.delivery.crash")  # what they assert is told with its values
 
-from tests import leftovers  # noqa: E402 - after the line above
+from tests import leftovers, own_files  # noqa: E402 - after the line above
 from tests.town import Town, stop_zygote  # noqa: E402
 
 # Speed belongs in `make bench`: a busy machine must not make a test fail. In CI the same examples every time.
@@ -42,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    own_files.guard()
     if not hasattr(config, "workerinput"):
         leftovers.begin()
 

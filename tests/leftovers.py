@@ -11,7 +11,7 @@ from pathlib import Path
 PREFIX = "kadoma-line-tests-"  # then the number of the run's first process
 ROOT = Path(__file__).parent.parent
 AROUND = ("MAKE", "MFLAGS", "GIT_", "GITHUB_", "LINE_", "KADOMA_LINE_", "PYTHON", "PYTEST_ADDOPTS")
-KEPT = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "GIT_SSL_")
+KEPT = ("PYTHONDONTWRITEBYTECODE", "GIT_SSL_")
 MEMORY = Path("/dev/shm")  # noqa: S108 - only where tests may write, and only because fsync costs nothing there
 
 

@@ -215,12 +215,14 @@ def test_status_and_explain_ask_nobody(town: Town) -> None:
     assert snapshot(town.state) == before
 
 
-def test_a_closed_pipe_is_no_traceback(town: Town) -> None:
-    town.with_baseline()
+@pytest.mark.parametrize(
+    "arguments", [["status"], ["status", "--json"], ["status", "--help"], ["--version"]], ids=" ".join
+)
+def test_a_closed_pipe_is_no_traceback(town: Town, arguments: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        town.command("status"),
+        town.command(*arguments),
         env=town.process_environment(),
         stdout=writer,
         stderr=subprocess.PIPE,
@@ -230,6 +232,7 @@ def test_a_closed_pipe_is_no_traceback(town: Town) -> None:
     os.close(writer)
     assert "Traceback" not in done.stderr
     assert "BrokenPipeError" not in done.stderr
+    assert done.returncode == 1
 
 
 def test_a_broken_state_is_a_failure_with_a_next_step_and_debug_shows_the_traceback(town: Town) -> None:

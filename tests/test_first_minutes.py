@@ -11,8 +11,9 @@ from tests.town import ROOT
 
 OLD = "case $1 in -V) echo Python 3.9.2;; *) exit 1;; esac"
 WITHOUT_VENV = f'case "$*" in *ensurepip*) exit 1;; -V) echo Python 3.11.2;; *) exec {sys.executable} "$@";; esac'
-# Stands in for `python -m venv --clear`, which takes seconds: what is made is this Python.
-GOOD = f'case "$*" in "-m venv --clear "*) rm -rf "$4"; mkdir -p "$4/bin"; ln -s {sys.executable} "$4/bin/python";; *) exec {sys.executable} "$@";; esac'
+# Stands in for `python -m venv --clear`, which takes seconds. What is made starts this Python by its own path: behind a link it is
+# the one that it was made from, and Debian's has no pip.
+GOOD = f'case "$*" in "-m venv --clear "*) rm -rf "$4"; mkdir -p "$4/bin"; cp "$0" "$4/bin/python";; *) exec {sys.executable} "$@";; esac'
 FULL_DISK = f'case "$*" in "-m venv "*) mkdir -p "$4/bin"; echo No space left >&2; exit 1;; *) exec {sys.executable} "$@";; esac'
 
 
@@ -23,7 +24,7 @@ def made(folder: Path, python: str | None) -> "subprocess.CompletedProcess[str]"
     if python is not None:
         (programs / "python3").write_text(f"#!/bin/sh\n{python}\n", encoding="utf-8")
         (programs / "python3").chmod(0o755)
-    for name in ("rm", "mkdir", "ln", "grep"):
+    for name in ("rm", "mkdir", "cp", "grep"):
         (programs / name).unlink(missing_ok=True)
         (programs / name).symlink_to(f"/bin/{name}")
     return subprocess.run(
@@ -64,7 +65,8 @@ def test_an_environment_that_a_failed_try_left_behind_is_made_anew(tmp_path: Pat
     if left == "a Python that is gone":
         python.symlink_to("/nowhere/python3")
     elif left == "another folder's programs":
-        python.symlink_to(sys.executable)
+        python.write_text(f"#!/bin/sh\n{GOOD}\n", encoding="utf-8")
+        python.chmod(0o755)
         (python.parent / "pip").write_text("#!/elsewhere/.venv/bin/python\n", encoding="utf-8")
     elif left != "nothing in it":
         python.write_text(f"#!/bin/sh\n{OLD}\n", encoding="utf-8")

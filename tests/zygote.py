@@ -341,6 +341,7 @@ def end(code: int) -> NoReturn:
 
 
 def main() -> None:
+    importlib.import_module("own_files").guard()  # beside this script
     ours = [name for _, name, _ in pkgutil.walk_packages(["pipeline"], "pipeline.") if not name.endswith("__main__")]
     for name in (*ours, *MODULES):
         if importlib.util.find_spec(name) is not None:

@@ -4,7 +4,6 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from statistics import median_low
 from typing import Any
 
@@ -28,6 +27,7 @@ from pipeline.ledger.events import (
 )
 from pipeline.report import month_page
 from pipeline.report.month import days_without_friends, month_of, span_of, unmeasured
+from tests.town import CONFIG
 
 BASE = "https://www.city.kadoma.osaka.jp"
 PLACES = {"/kurashi/gomi/": "くらし", "/sukusuku/": "子育て", "/citypromo/": "魅力・イベント", "/else/": "その他"}
@@ -37,7 +37,7 @@ MONTHS = [f"2026-{number:02}" for number in range(1, 13)]
 
 @pytest.fixture(scope="module")
 def config() -> Config:
-    return load(Path(__file__).parent.parent.parent / "kadoma.toml")
+    return load(CONFIG)
 
 
 class Year:
