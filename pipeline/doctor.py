@@ -1,16 +1,14 @@
 """`kadoma-line doctor`: what must be right before anything can go out. Looks at each thing once, and sends nothing."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import msgspec
 from msgspec import Struct
 
+from pipeline import templates
 from pipeline.article import Entry, Listing, Page, PageProblem, article_id
 from pipeline.config import JST, Config, ConfigError, duration, load
 from pipeline.decision import Alert
@@ -27,7 +25,6 @@ from pipeline.report import words
 from pipeline.report.github import GitHub, GitHubError
 from pipeline.report.safe import line
 from pipeline.sources.collect import Memory, SiteReader
-from pipeline.templates import TEMPLATES
 from pipeline.text import cut
 from pipeline.wall import wall
 from pipeline.world import World
@@ -73,10 +70,8 @@ class Finding(Struct, frozen=True):
         return {field: getattr(self, field) for field in self.__struct_fields__}
 
 
-@cache
 def catalogue() -> DoctorWords:
-    raw: dict[str, Any] = tomllib.loads((TEMPLATES / "report" / "doctor.toml").read_text(encoding="utf-8"))
-    return msgspec.convert(raw, DoctorWords)
+    return templates.words("report/doctor.toml", DoctorWords)
 
 
 def examine(file: Path, state: Path, environment: Mapping[str, str]) -> list[Finding]:

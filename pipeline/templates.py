@@ -4,7 +4,9 @@ import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import msgspec
 
 if TYPE_CHECKING:
     import jinja2
@@ -13,6 +15,18 @@ _INSTALLED = Path(__file__).parent / "templates"
 TEMPLATES = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).parent.parent / "templates"
 
 Kind = Literal["json", "html", "text"]
+T = TypeVar("T")
+
+
+def words(name: str, kind: type[T]) -> T:
+    """A TOML file of words below templates/, read once. Raises msgspec.ValidationError where it is not of this kind."""
+    read: T = _words(name, kind)  # type: ignore[arg-type]  # mypy knows no hash of a type
+    return read
+
+
+@cache
+def _words(name: str, kind: Any) -> Any:
+    return msgspec.toml.decode((TEMPLATES / name).read_bytes(), type=kind)
 
 
 def environment(kind: Kind, root: Path = TEMPLATES) -> "jinja2.Environment":

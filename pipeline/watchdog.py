@@ -1,18 +1,14 @@
 """Looks after the main job and the clock from outside: from the ledger and GitHub's record of the runs. Writes no state; starts
 the clock again where it stopped."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pipeline import pace
+from pipeline import pace, templates
 from pipeline.config import JST, Config, clock_time, duration
 from pipeline.decision import Alert
 from pipeline.ledger.knowledge import Knowledge, Known
@@ -25,7 +21,6 @@ from pipeline.report.alerts import one_of_each, unknown
 from pipeline.report.github import BOT, GitHub, GitHubError, Run
 from pipeline.report.place import Place
 from pipeline.report.safe import line
-from pipeline.templates import TEMPLATES
 from pipeline.world import World
 
 PATIENCE = timedelta(
@@ -50,10 +45,8 @@ class Seen(Struct, frozen=True):
     last_was_good: bool
 
 
-@cache
 def catalogue() -> WatchdogWords:
-    raw: dict[str, Any] = tomllib.loads((TEMPLATES / "reasons" / "watchdog.toml").read_text(encoding="utf-8"))
-    return msgspec.convert(raw, WatchdogWords)
+    return templates.words("reasons/watchdog.toml", WatchdogWords)
 
 
 def look(config: Config, state: Path, world: World, place: Place) -> Seen:

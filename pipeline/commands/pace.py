@@ -3,17 +3,15 @@
 import argparse
 import logging
 import os
-import tomllib
-from functools import cache
 from pathlib import Path
 
+from pipeline import templates
 from pipeline.commands import DONE, FAILED, WAITS, Output, configured
 from pipeline.config import ConfigError
 from pipeline.pace import Turn, restart, turn, wake
 from pipeline.report import safe
 from pipeline.report.github import GitHub, GitHubError
 from pipeline.report.tell import append_summary
-from pipeline.templates import TEMPLATES
 from pipeline.world import World
 
 log = logging.getLogger("kadoma_line")
@@ -53,7 +51,5 @@ def _restarted(options: argparse.Namespace, world: World, github: GitHub) -> Out
     return Output({"chain": chain, "exit": DONE}, lambda: words()[chain])
 
 
-@cache
 def words() -> dict[str, str]:
-    told: dict[str, str] = tomllib.loads((TEMPLATES / "report" / "pace.toml").read_text(encoding="utf-8"))
-    return told
+    return templates.words("report/pace.toml", dict[str, str])

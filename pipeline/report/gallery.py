@@ -1,13 +1,12 @@
 """Every template with lifelike hard cases, for whoever reviews a change of the templates."""
 
 import base64
-import tomllib
 from collections.abc import Mapping
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from pipeline import templates
 from pipeline.article import Item
 from pipeline.config import Config, QuickReply
 from pipeline.message.render import render
@@ -36,8 +35,7 @@ class Gallery(Struct, frozen=True):
 
 def gallery() -> Gallery:
     """The made-up articles that the templates are shown with."""
-    raw = tomllib.loads((TEMPLATES / "preview" / "gallery.toml").read_text(encoding="utf-8"))
-    found = msgspec.convert(raw, Gallery)
+    found = templates.words("preview/gallery.toml", Gallery)
     items = {case.name: case.items for case in found.cases}
     return replace(
         found, cases=tuple(replace(case, items=items.get(case.after, ()) + case.items) for case in found.cases)

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -13,7 +12,7 @@ from msgspec import Struct
 
 from pipeline.message import limits
 from pipeline.report import flex_html
-from pipeline.templates import TEMPLATES, environment
+from pipeline.templates import TEMPLATES, environment, words
 from pipeline.text import utf16
 
 Json = dict[str, Any]
@@ -102,7 +101,7 @@ def preview_page(
 
 def flex_words() -> flex_html.Words:
     """What the renderer says of itself, from the templates."""
-    return flex_html.Words(**tomllib.loads(_asset("preview/words.toml")))
+    return words("preview/words.toml", flex_html.Words)
 
 
 def meters(message: Mapping[str, Any]) -> tuple[Meter, ...]:

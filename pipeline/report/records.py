@@ -1,12 +1,11 @@
 """The ledger told to people: is it intact, and what was sent on whose decision in which bytes."""
 
 import hashlib
-import tomllib
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pipeline import templates
 from pipeline.config import Config
 from pipeline.ledger import store
 from pipeline.ledger.events import AnyEvent, Approved, Found, Intent, Posted
@@ -19,7 +18,6 @@ from pipeline.report.find import find
 from pipeline.report.outcome import DONE, FAILED
 from pipeline.report.residents import lines, recorded
 from pipeline.report.safe import line
-from pipeline.templates import TEMPLATES
 
 Json = dict[str, Any]
 
@@ -67,17 +65,11 @@ def records(document: Json) -> str:
     return render.text("records", records=document)
 
 
-@cache
-def _findings() -> dict[str, str]:
-    words: dict[str, str] = tomllib.loads((TEMPLATES / "report" / "ledger.toml").read_text(encoding="utf-8"))[
-        "findings"
-    ]
-    return words
-
-
 def _finding(finding: Flaw) -> Json:
     place = f"{finding.file}:{finding.line}" if finding.line else finding.file
-    said = _findings()[finding.code].format(place=place, detail=line(finding.detail))
+    said = templates.words("report/ledger.toml", dict[str, str])[finding.code].format(
+        place=place, detail=line(finding.detail)
+    )
     return {"code": finding.code, "file": finding.file, "line": finding.line, "detail": finding.detail, "message": said}
 
 

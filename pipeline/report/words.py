@@ -2,21 +2,18 @@
 
 import re
 import shlex
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
-import msgspec
 from msgspec import Struct
 
+from pipeline import templates
 from pipeline.config import JST
 from pipeline.decision import Alert, Reason
 from pipeline.refusal import Refusal
 from pipeline.report.place import Place
 from pipeline.report.safe import harmless, line
-from pipeline.templates import TEMPLATES
 
 LISTED = 50  # things and commands of one alert; an issue holds 65,536 characters
 PROVISO = " proviso"
@@ -100,10 +97,8 @@ class Notice(Struct, frozen=True):
         return f"{self.what}{self.means}{self.do}{commands}{things}{technical}"
 
 
-@cache
 def catalogue() -> Wording:
-    raw: dict[str, Any] = tomllib.loads((TEMPLATES / "reasons" / "ja.toml").read_text(encoding="utf-8"))
-    return msgspec.convert(raw, Wording)
+    return templates.words("reasons/ja.toml", Wording)
 
 
 def reason(code: str) -> ReasonWords:

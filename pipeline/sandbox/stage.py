@@ -1,16 +1,15 @@
 """Tells the demo's story: step by step on a terminal or in a log, or as one JSON document. Words: templates/report/demo."""
 
 import os
-import tomllib
 from pathlib import Path
 from typing import Any, TextIO
 
 from msgspec import to_builtins
 
+from pipeline import templates
 from pipeline.config import Config
 from pipeline.report import render
 from pipeline.sandbox.demo import Ending, Step, tell
-from pipeline.templates import TEMPLATES
 
 FOLDER = Path(".demo")
 CLEAR_LINE = "\r\x1b[2K"
@@ -31,7 +30,7 @@ class _Stage:
         self.out, self.quiet = out, quiet
         self.is_terminal = out.isatty()
         self.colour = render.is_colourful(out, os.environ)
-        self.tale = tomllib.loads((TEMPLATES / "report/demo/story.toml").read_text(encoding="utf-8"))
+        self.tale = templates.words("report/demo/story.toml", dict[str, Any])
         self.steps: list[Step] = []
 
     def write(self, template: str, **values: Any) -> None:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import templates
 from pipeline.config import JST
 from pipeline.ledger import store
 from pipeline.ledger.events import Approved, Attempt, Chosen, Decided, Found, Intent, Outcome, Settled
 from pipeline.ledger.verify import Flaw, verify
-from pipeline.report.records import _findings
 from pipeline.sandbox.articles import ARTICLES
 from tests.town import ROOT, Town
 
@@ -295,4 +295,4 @@ def test_every_code_has_its_words() -> None:
         (ROOT / "pipeline" / "ledger" / name).read_text(encoding="utf-8") for name in ("verify.py", "history.py")
     )
     codes = set(re.findall(r'(?:Flaw|find|append)\(\(?"([a-z-]+)"', source))
-    assert codes == set(_findings())
+    assert codes == set(templates.words("report/ledger.toml", dict[str, str]))
