@@ -13,7 +13,7 @@ from pipeline.config import Config
 from pipeline.decision import Basis, Reason
 from pipeline.ledger.events import AnyEvent, Approved, Posted, Refused, Settled
 from pipeline.ledger.knowledge import Knowledge, Known
-from pipeline.ledger.ledger import Ledger, LostRace
+from pipeline.ledger.ledger import Ledger
 from pipeline.policy.content import quotes
 from pipeline.policy.hours import is_open
 from pipeline.policy.posters import department_of, same_person
@@ -211,20 +211,19 @@ class Desk:
         self, verb: str, about: Sequence[str], events: Callable[[Knowledge, datetime], list[AnyEvent]]
     ) -> list[Known]:
         """Record what shall happen, unless it was done already; returns the articles that it is about."""
-        ledger, origin = self._ledger, self._signature["origin"]
+        ledger = self._ledger
         done: list[str] = []
-        for _ in ledger.retrying():
-            if origin and origin in ledger.knowledge.deeds:
-                done = list(ledger.knowledge.deeds[origin].articles)
-                break
-            asked = [replace(event, run=ledger.run) for event in events(ledger.knowledge, ledger.now())]
-            done = [article for event in asked if (article := getattr(event, "article", ""))]
-            ledger.note(asked)
-            try:
-                ledger.record(f"{verb}: {', '.join(about)} by {self._actor} ({self._department}, Art. 6)")
-            except LostRace:
-                continue
-            break
+
+        def asked() -> list[AnyEvent]:
+            nonlocal done
+            if before := ledger.knowledge.deeds.get(self._signature["origin"]):
+                done = list(before.articles)
+                return []
+            made = [replace(event, run=ledger.run) for event in events(ledger.knowledge, ledger.now())]
+            done = [article for event in made if (article := getattr(event, "article", ""))]
+            return made
+
+        ledger.record_decided(f"{verb}: {', '.join(about)} by {self._actor} ({self._department}, Art. 6)", asked)
         known = ledger.knowledge.articles
         return [known[article] for article in dict.fromkeys(done) if article in known]
 

@@ -20,7 +20,7 @@ from pipeline.ledger.store import LedgerError
 from pipeline.ledger.verify import verify
 from pipeline.line.answers import LineError
 from pipeline.line.client import LineClient, Reception
-from pipeline.policy.hours import next_opening
+from pipeline.policy.hours import HOLIDAYS_A_YEAR, holidays_of, next_opening
 from pipeline.report import words
 from pipeline.report.github import GitHub, GitHubError
 from pipeline.report.safe import line
@@ -34,7 +34,6 @@ PIPELINE = "kadoma-line"  # listed among the posters (Art. 6(11)), and no person
 CLOCK_MAY_DIFFER = timedelta(seconds=60)
 LITTLE_LEFT = 0.8
 LEAD = 80  # UTF-16 units of a page's text that are shown
-HOLIDAYS_A_YEAR = 16  # of the 国民の祝日に関する法律; substitute holidays make it more
 
 
 class ResultWords(Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,12 +144,10 @@ class Doctor:
     def _ledger(self) -> Finding:
         try:
             knowledge = known(self._state)
-            bad = [found for found in verify(self._state).findings if not found.note]
+            if flaw := verify(self._state).damage:
+                raise LedgerError(flaw)
         except LedgerError as error:
             return _finding("ledger", "damaged", state=self._state, error=error)
-        if bad:
-            told = f"{bad[0].file}:{bad[0].line}: {bad[0].code} {bad[0].detail}"
-            return _finding("ledger", "damaged", state=self._state, error=told)
         self._robots = knowledge.robots
         unknown = [broadcast.id for broadcast in knowledge.unfinished() if broadcast.outcome == "unknown"]
         if unknown:
@@ -279,10 +276,8 @@ class Doctor:
         return _finding("clock", "good" if away < CLOCK_MAY_DIFFER else "wrong", seconds=seconds, detail=f"{seconds} s")
 
     def _holidays(self) -> Finding:
-        import jpholiday
-
         year = self._world.now().year
-        this, following = (len(jpholiday.year_holidays(one)) for one in (year, year + 1))
+        this, following = holidays_of(year), holidays_of(year + 1)
         result = "good" if min(this, following) >= HOLIDAYS_A_YEAR else "old"
         return _finding("holidays", result, year=year, this=this, next=following)
 

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import quote, quote_plus
 
@@ -44,6 +45,13 @@ def masked(text: str) -> str:
 def short(text: str, most: int) -> str:
     """One line of at most so many characters; masked before it is cut, as half a secret would not be known again."""
     return " ".join(masked(text).split())[:most]
+
+
+def write_masked(file: Path, page: str) -> Path:
+    """Write a page that people open; returns where."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(masked(page), encoding="utf-8")
+    return file
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from pipeline.ledger.store import LedgerError
 from pipeline.line.delivery import Delivery
 from pipeline.policy.hours import is_open
 from pipeline.report import safe
-from pipeline.report.github import GitHub, GitHubError, Run
+from pipeline.report.github import GitHub, Run, tolerated
 from pipeline.report.outcome import Report
 from pipeline.run import Pass
 from pipeline.sources.collect import SiteReader
@@ -32,9 +32,7 @@ log = logging.getLogger("kadoma_line")
 
 PACE = "pace.yml"
 ENVIRONMENT = "pace"
-WAITS = timedelta(
-    minutes=5
-)  # a link that lasted less has not waited: there is no timer, and it would go round and round
+WAITS = timedelta(minutes=5)  # a link that lasted less has not waited: without a timer it would go round and round
 LIVES = timedelta(minutes=30)  # a link, or a run that waits for a runner; one that is older hangs
 WATCHES = timedelta(hours=6)  # the most that a job on GitHub lasts
 REST = timedelta(hours=1)  # the main job runs so often at least, and tells people what only it can tell
@@ -56,11 +54,9 @@ class Turn(Struct, frozen=True):
 
 def turn(config: Config, state: Path, world: World, github: GitHub, last: bool) -> Turn:
     """One turn of a link; `last`: the one that starts the next link. Raises GitHubError when the main job's runs stay unknown."""
-    try:
+    chain: Chain = "broken" if last else "alive"
+    with tolerated():
         chain = _chain(config, world, github, last)
-    except GitHubError as error:
-        log.warning("%s", safe.line(error))
-        chain = "broken" if last else "alive"
     return Turn(wake(config, state, world, github), chain)
 
 
@@ -75,10 +71,8 @@ def restart(config: Config, world: World, github: GitHub) -> Chain:
         return "no-timer"
     for link in links:
         if link.is_alive and now - link.at > LIVES:  # it holds the group, and would let nobody else go
-            try:
+            with tolerated():
                 github.cancel(link.id)
-            except GitHubError as error:
-                log.warning("%s", safe.line(error))
     github.start(PACE, branch=config.state.branch)
     return "started"
 
@@ -134,16 +128,12 @@ def _has_successor(github: GitHub, own: str) -> bool:
 def _pass_on(config: Config, world: World, github: GitHub, own: str) -> Chain:
     """Start the next link and look that it is there."""
     for _ in range(STARTS):
-        try:
+        with tolerated():  # it may have come all the same
             github.start(PACE, branch=config.state.branch)
-        except GitHubError as error:  # it may have come all the same
-            log.warning("%s", safe.line(error))
         for _ in range(LOOKS):
-            try:
+            with tolerated():
                 if _has_successor(github, own):
                     return "started"
-            except GitHubError as error:
-                log.warning("%s", safe.line(error))
             world.sleep(PAUSE)
     return "broken"
 
@@ -151,11 +141,9 @@ def _pass_on(config: Config, world: World, github: GitHub, own: str) -> Chain:
 def _patiently(world: World, ask: Callable[[], T]) -> T:
     """An answer of GitHub, asked for again when it does not come. Raises GitHubError."""
     for _ in range(STARTS - 1):
-        try:
+        with tolerated():
             return ask()
-        except GitHubError as error:
-            log.warning("%s", safe.line(error))
-            world.sleep(PAUSE)
+        world.sleep(PAUSE)
     return ask()
 
 
@@ -169,13 +157,12 @@ def wake(config: Config, state: Path, world: World, github: GitHub) -> Why:
     if is_awake(runs, world.now()):
         return "awake"
     why = "rest" if _rests_too_long(config, runs, world.now()) else would_do(config, state, world)
-    if why:
-        try:
-            github.start(config.github.workflow, {"dry-run": "false"}, config.state.branch)
-        except GitHubError as error:  # disabled by a person, for example: then it shall not run
-            log.warning("%s", safe.line(error))
-            return "refused"
-    return why
+    if not why:
+        return why
+    with tolerated():
+        github.start(config.github.workflow, {"dry-run": "false"}, config.state.branch)
+        return why
+    return "refused"  # disabled by a person, for example: then it shall not run
 
 
 def _rests_too_long(config: Config, runs: Sequence[Run], now: datetime) -> bool:
@@ -192,8 +179,7 @@ def would_do(config: Config, state: Path, world: World) -> Why:
     now = world.now()
     report = Report(f"p{uuid.uuid4().hex[:8]}", now, is_open(now, config.policy.hours), dry_run=True)
     try:
-        ledger = _Notebook(state)
-        with ledger:
+        with _Notebook(state) as ledger:
             knowledge = ledger.knowledge
             if any(broadcast.outcome == "open" for broadcast in knowledge.unfinished()):
                 return "open-broadcast"

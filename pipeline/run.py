@@ -275,13 +275,7 @@ class Pass:
         if not told:
             return
         try:
-            for _ in self.ledger.retrying():
-                try:
-                    self.ledger.note(told)
-                    self.ledger.record(f"told: {', '.join(event.code for event in told)}")
-                except LostRace:
-                    continue
-                return
+            self.ledger.record_decided(f"told: {', '.join(event.code for event in told)}", lambda: told)
         except LedgerError as error:
             log.warning("what was told could not be recorded (%s); the next run tells it again", error)
 

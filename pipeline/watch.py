@@ -10,7 +10,7 @@ from msgspec import Struct
 from pipeline.config import Config, ConfigError
 from pipeline.policy.hours import next_opening
 from pipeline.report import safe
-from pipeline.report.github import BOT, GitHub, GitHubError, Run
+from pipeline.report.github import BOT, GitHub, GitHubError, Run, tolerated
 from pipeline.report.outcome import Report
 from pipeline.run import run
 from pipeline.world import World
@@ -132,7 +132,5 @@ def _hand_over(config: Config, world: World) -> None:
     github = GitHub.of(config, world.environment)
     if github is None:
         return
-    try:
+    with tolerated("the schedule starts the next run"):
         github.start(config.github.workflow, {"dry-run": "false"}, config.state.branch)
-    except GitHubError as error:
-        log.warning("%s; the schedule starts the next run", safe.line(error))

@@ -1,7 +1,7 @@
 """Looks after the main job and the clock from outside: from the ledger and GitHub's record of the runs. Writes no state; starts
 the clock again where it stopped."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from pipeline.ledger.knowledge import Knowledge, Known
 from pipeline.ledger.ledger import known
 from pipeline.ledger.store import LedgerError
 from pipeline.ledger.verify import verify
-from pipeline.policy.hours import is_open_day, next_opening
+from pipeline.policy.hours import HOLIDAYS_A_YEAR, holidays_of, is_open_day, next_opening
 from pipeline.report import issues, words
 from pipeline.report.alerts import one_of_each, unknown
 from pipeline.report.github import BOT, GitHub, GitHubError, Run
@@ -23,11 +23,8 @@ from pipeline.report.place import Place
 from pipeline.report.safe import line
 from pipeline.world import World
 
-PATIENCE = timedelta(
-    days=1
-)  # of an article in the queue, counted from the posting hours in which it could have gone out
+PATIENCE = timedelta(days=1)  # of an article in the queue, from the posting hours in which it could have gone out
 TICKS = 3  # of a clock outside, missed in a row, and half an hour besides: it has stopped
-HOLIDAYS_A_YEAR = 16  # of the 国民の祝日に関する法律; fewer known ones are a sign of old data
 UNKNOWN, LEDGER, UNEXPECTED = "unknown-broadcast", "ledger", "unexpected"  # the main job's alerts that also matter here
 
 
@@ -53,30 +50,28 @@ def look(config: Config, state: Path, world: World, place: Place) -> Seen:
     """Everything that is wrong now; `place`: where people write the commands that they are told. Raises GitHubError."""
     now, environment = world.now(), world.environment
     github = GitHub.of(config, environment)
-    told: list[words.Notice] = []  # by their codes alone; the commands get their options below
+    found: list[Alert] = []
     last_was_good = False
     if github is not None:
         runs = [run for run in github.runs(config.github.workflow) if not run.is_dry]
         ended = [run for run in runs if run.status == "completed" and run.conclusion != "cancelled"]
         last_was_good = bool(ended) and ended[0].conclusion == "success"
-        told += _about_runs(config, runs, now)
-        told += _about_the_workflows(config, github, environment)
-        told += _about_the_clock(config, github, world)
+        found += _about_runs(config, runs, now)
+        found += _about_the_workflows(config, github, environment)
+        found += _about_the_clock(config, github, world)
     try:
         knowledge = known(state)
-        bad = [found for found in verify(state).findings if not found.note]
-        if bad:
-            raise LedgerError(f"{bad[0].file}:{bad[0].line}: {bad[0].code} {bad[0].detail}")
+        if flaw := verify(state).damage:
+            raise LedgerError(flaw)
     except LedgerError as error:
-        own = (_typed(notice, place) for notice in told)
+        own = _told(found, place)
         return Seen((*own, words.told(Alert(LEDGER, str(error)), place)), "", Knowledge(), last_was_good=False)
-    told += _about_the_queue(config, knowledge, now)
-    if not knows_the_holidays_of(now.year + 1):
-        told.append(_told("holidays-old", said=catalogue().quiet["year"].format(year=now.year + 1)))
+    found += _about_the_queue(config, knowledge, now)
+    if holidays_of(now.year + 1) < HOLIDAYS_A_YEAR:
+        found.append(Alert("holidays-old", catalogue().quiet["year"].format(year=now.year + 1)))
     open_ones = [broadcast for broadcast in knowledge.unfinished() if broadcast.outcome == "unknown"]
     unsettled = [words.told(alert, place) for alert in one_of_each([unknown(one, knowledge) for one in open_ones])]
-    own = (_typed(notice, place) for notice in told)
-    return Seen((*own, *unsettled), catalogue().quiet["watchdog"], knowledge, last_was_good)
+    return Seen((*_told(found, place), *unsettled), catalogue().quiet["watchdog"], knowledge, last_was_good)
 
 
 def tell_people(config: Config, environment: Mapping[str, str], seen: Seen, place: Place) -> None:
@@ -95,52 +90,44 @@ def tell_people(config: Config, environment: Mapping[str, str], seen: Seen, plac
             github.close_issue(issue.number, words.sentence("over"))
 
 
-def knows_the_holidays_of(year: int) -> bool:
-    import jpholiday
-
-    return len(jpholiday.year_holidays(year)) >= HOLIDAYS_A_YEAR
-
-
 def _is_over(key: str, seen: Seen) -> bool:
     code = key.partition("/")[0]
+    if code in seen.knowledge.alerts:
+        return False
     if code in catalogue().alerts or code == UNKNOWN:
-        return code not in seen.knowledge.alerts
-    if (
-        code in (LEDGER, UNEXPECTED) and code not in seen.knowledge.alerts
-    ):  # no ledger remembers it: a run succeeded since
+        return True
+    if code in (LEDGER, UNEXPECTED):  # no ledger remembers it: a run succeeded since
         return seen.last_was_good
-    return code not in seen.knowledge.alerts and key not in seen.knowledge.told
+    return key not in seen.knowledge.told
 
 
-def _about_runs(config: Config, runs: list[Run], now: datetime) -> list[words.Notice]:
+def _about_runs(config: Config, runs: list[Run], now: datetime) -> Iterator[Alert]:
     good = [datetime.fromisoformat(run.updated) for run in runs if run.conclusion == "success"]
     alive = any(run.status == "in_progress" and now - run.at < pace.WATCHES for run in runs)
     last = max(good, default=None)
     said = catalogue().quiet
     since = said["last"].format(at=words.instant(last)) if last else said["never"]
     if alive:
-        return []
-    told = []
+        return
     opening = datetime.combine(now.astimezone(JST).date(), clock_time(config.policy.hours.open), JST)
     open_today = is_open_day(opening.date(), config.policy.hours)
     if open_today and now >= opening + duration(config.github.grace) and (last is None or last < opening):
-        told.append(_told("no-run-today", said=since))
+        yield Alert("no-run-today", since)
     if last is None or now - last > duration(config.github.silent_after):
-        told.append(_told("silent", said=since))
-    return told
+        yield Alert("silent", since)
 
 
-def _about_the_workflows(config: Config, github: GitHub, environment: Mapping[str, str]) -> Iterator[words.Notice]:
+def _about_the_workflows(config: Config, github: GitHub, environment: Mapping[str, str]) -> Iterator[Alert]:
     for code, workflow in (("schedule-off", config.github.workflow), ("clock-off", pace.PACE)):
         state = github.workflow_state(workflow)
         if state not in ("active", "absent"):
-            yield _told(code, said=catalogue().quiet["state"].format(state=state))
+            yield Alert(code, catalogue().quiet["state"].format(state=state))
     branch = environment.get("GITHUB_REF_NAME", config.state.branch)
     if branch != config.state.branch:
-        yield _told("branch", said=catalogue().quiet["branch"].format(now=branch, configured=config.state.branch))
+        yield Alert("branch", catalogue().quiet["branch"].format(now=branch, configured=config.state.branch))
 
 
-def _about_the_clock(config: Config, github: GitHub, world: World) -> Iterator[words.Notice]:
+def _about_the_clock(config: Config, github: GitHub, world: World) -> Iterator[Alert]:
     """The relay is started again where it broke; it is told when it was broken for long, or cannot start."""
     now, said = world.now(), catalogue().quiet
     links = github.runs(pace.PACE)
@@ -150,35 +137,30 @@ def _about_the_clock(config: Config, github: GitHub, world: World) -> Iterator[w
         chain = pace.restart(config, world, github)
     except GitHubError as error:
         if github.workflow_state(pace.PACE) == "active":  # else it is told that it is off
-            yield _told("clock-stopped", said=f"{since}{line(error)}")
+            yield Alert("clock-stopped", f"{since}{error}")
         return
     if chain == "no-timer":
-        yield _told("clock-unset")
+        yield Alert("clock-unset")
     if chain == "started" and last is not None and now - last > pace.LIVES:
-        yield _told("clock-stopped", said=since)
+        yield Alert("clock-stopped", since)
     if config.github.outside:
         ticks = [link.at for link in github.runs(pace.PACE, event="workflow_dispatch") if link.actor != BOT]
         patience = TICKS * duration(config.github.outside) + pace.LIVES
         if not ticks or now - max(ticks) > patience:
-            yield _told("outside-stopped", said=said["tick"].format(at=words.instant(max(ticks))) if ticks else "")
+            yield Alert("outside-stopped", said["tick"].format(at=words.instant(max(ticks))) if ticks else "")
 
 
-def _about_the_queue(config: Config, knowledge: Knowledge, now: datetime) -> list[words.Notice]:
+def _about_the_queue(config: Config, knowledge: Knowledge, now: datetime) -> list[Alert]:
     if config.paused:
         return []
-    late = [article for article in knowledge.queue() if _is_late(article, config, now)]
-    if not late:
-        return []
-    said = catalogue().quiet
     rows = [
-        said["waiting"].format(
+        catalogue().quiet["waiting"].format(
             id=article.id, title=article.title[:60], at=words.instant(article.found), why=words.reason(article.reason).label
         )
-        for article in late[: words.LISTED]
+        for article in knowledge.queue()
+        if _is_late(article, config, now)
     ]  # fmt: skip
-    if len(late) > words.LISTED:
-        rows.append(words.sentence("more", count=str(len(late) - words.LISTED)))
-    return [_told("queue-stuck", tuple(rows))]
+    return [Alert("queue-stuck", things=tuple(rows))] if rows else []
 
 
 def _is_late(article: Known, config: Config, now: datetime) -> bool:
@@ -188,11 +170,7 @@ def _is_late(article: Known, config: Config, now: datetime) -> bool:
     return begun is not None and now - begun > PATIENCE and not promised
 
 
-def _typed(notice: words.Notice, place: Place) -> words.Notice:
-    return replace(notice, commands=tuple(place.command(command) for command in notice.commands))
-
-
-def _told(code: str, things: tuple[str, ...] = (), said: str = "") -> words.Notice:
-    text = catalogue().alerts[code]
-    rows = tuple(line(thing) for thing in things)
-    return words.Notice(code, text.title, f"{text.what}{line(said)}", text.means, text.do, text.commands, rows)
+def _told(found: Sequence[Alert], place: Place) -> list[words.Notice]:
+    """In the watchdog's own words, with what was seen behind them."""
+    told = [(words.told(alert, place, catalogue().alerts), line(alert.detail)) for alert in found]
+    return [replace(notice, what=f"{notice.what}{seen}", technical="") for notice, seen in told]

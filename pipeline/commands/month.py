@@ -5,7 +5,6 @@ import logging
 import os
 import re
 import unicodedata
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,13 @@ from typing import Any
 from pipeline.commands import Output, configured
 from pipeline.config import JST, Config, ConfigError
 from pipeline.ledger import store
-from pipeline.ledger.ledger import Ledger, LostRace
+from pipeline.ledger.ledger import Ledger
 from pipeline.line.answers import LineError
 from pipeline.line.client import LineClient
 from pipeline.line.figures import measure
-from pipeline.masking import masked
+from pipeline.masking import write_masked
 from pipeline.report import month_page, safe, words
-from pipeline.report.github import GitHub, GitHubError
+from pipeline.report.github import GitHub, tolerated
 from pipeline.report.issues import labels_of
 from pipeline.report.month import days_without_friends, month_of, span_of, trial_of, unmeasured
 from pipeline.report.residents import lines, recorded
@@ -43,7 +42,7 @@ def report(options: argparse.Namespace) -> Output:
         _measure(config, options.state, world, first, min(end, now))
     document = month_of(config, list(store.read(options.state)), month, now)
     if options.out:
-        write(options.out, month_page.page(document))
+        write_masked(options.out, month_page.page(document))
     if options.issue:
         publish(config, document)
     text = month_page.markdown(document)
@@ -65,14 +64,9 @@ def _month(text: str) -> str:
 def _trial(config: Config, state: Path, out: Path | None, now: datetime) -> Output:
     document = trial_of(config, list(store.read(state)), now, lambda name: lines(recorded(state, name)))
     file = out or Path("trial.html")
-    write(file, month_page.trial_page(document))
+    write_masked(file, month_page.trial_page(document))
     said = words.sentence("trial", file=str(file), count=str(document["totals"]["broadcasts"]))
     return Output(document | {"page": str(file)}, lambda: said)
-
-
-def write(file: Path, page: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(masked(page), encoding="utf-8")
 
 
 def _measure(config: Config, state: Path, world: World, first: datetime, end: datetime) -> None:
@@ -82,27 +76,13 @@ def _measure(config: Config, state: Path, world: World, first: datetime, end: da
         client = LineClient(config.line, world.environment, world.now, world.sleep)
         try:
             client.check_account()
-            told = measure(
-                client,
-                unmeasured(events, first, end, world.now()),
-                days_without_friends(events, first.date(), end.date()),
-                world.now(),
-                ledger.run,
-            )
+            broadcasts = unmeasured(events, first, end, world.now())
+            days = days_without_friends(events, first.date(), end.date())
+            told = measure(client, broadcasts, days, world.now(), ledger.run)
         except LineError as error:
             log.warning("%s", safe.line(error))
             return
-        _record(ledger, lambda: ledger.note(told), f"figures of LINE: {len(told)}")
-
-
-def _record(ledger: Ledger, note: Callable[[], Any], news: str) -> None:
-    for _ in ledger.retrying():
-        try:
-            note()
-            ledger.record(news)
-        except LostRace:
-            continue
-        return
+        ledger.record_decided(f"figures of LINE: {len(told)}", lambda: told)
 
 
 def publish(config: Config, document: dict[str, Any]) -> None:
@@ -111,11 +91,6 @@ def publish(config: Config, document: dict[str, Any]) -> None:
     if github is None:
         raise ConfigError("--issue: needs GITHUB_TOKEN and GITHUB_REPOSITORY, as a workflow has them")
     title, body, labels = month_page.title(document), month_page.markdown(document), labels_of(config, CODE)
-    try:
+    with tolerated():
         there = next((issue for issue in github.issues(labels, "all") if issue.title == title), None)
-        if there is None:
-            github.open_issue(title, body, labels)
-        elif there.body != body:
-            github.rewrite_issue(there.number, title, body)
-    except GitHubError as error:
-        log.warning("%s", safe.line(error))
+        github.write_issue(there, title, body, labels)

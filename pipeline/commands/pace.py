@@ -1,20 +1,16 @@
 """`pace`: one turn of the relay, or a new start of a chain that broke. Run by the workflows; needs GitHub."""
 
 import argparse
-import logging
 import os
 from pathlib import Path
 
 from pipeline import templates
 from pipeline.commands import DONE, FAILED, WAITS, Output, configured
 from pipeline.config import ConfigError
-from pipeline.pace import Turn, restart, turn, wake
-from pipeline.report import safe
-from pipeline.report.github import GitHub, GitHubError
+from pipeline.pace import Chain, Turn, restart, turn, wake
+from pipeline.report.github import GitHub, tolerated
 from pipeline.report.tell import append_summary
 from pipeline.world import World
-
-log = logging.getLogger("kadoma_line")
 
 
 def pace(options: argparse.Namespace) -> Output:
@@ -43,11 +39,9 @@ def pace(options: argparse.Namespace) -> Output:
 
 def _restarted(options: argparse.Namespace, world: World, github: GitHub) -> Output:
     """Never fails the job that it is the last step of."""
-    try:
+    chain: Chain = "broken"
+    with tolerated():
         chain = restart(configured(options), world, github)
-    except GitHubError as error:
-        log.warning("%s", safe.line(error))
-        chain = "broken"
     return Output({"chain": chain, "exit": DONE}, lambda: words()[chain])
 
 

@@ -6,9 +6,10 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
+from typing import Self
 
 from pipeline.config import JST, State, duration
 from pipeline.ledger import store
@@ -68,7 +69,7 @@ class Ledger:
         self._noted: list[AnyEvent] = []
         self.knowledge = Knowledge()
 
-    def __enter__(self) -> "Ledger":
+    def __enter__(self) -> Self:
         try:
             self.state.mkdir(parents=True, exist_ok=True)
             timeout = duration(self._settings.timeout).total_seconds()
@@ -85,9 +86,7 @@ class Ledger:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         os.close(self._lock)
 
     def note(self, events: Sequence[AnyEvent]) -> None:
@@ -131,6 +130,14 @@ class Ledger:
                 time.sleep(random.uniform(0, PAUSE) * number)  # noqa: S311 - spreads runners, guards nothing
             yield number
         raise LedgerError(f"lost {TRIES} races in a row against other writers; the next run tries again")
+
+    def record_decided(self, news: str, decide: Callable[[], Sequence[AnyEvent]]) -> None:
+        """Note and record what was decided; whenever somebody else wrote first, decide again with what is known by then."""
+        for _ in self.retrying():
+            self.note(decide())
+            with suppress(LostRace):
+                self.record(news)
+                return
 
     def insist(self, news: str, event: AnyEvent, still_true: Callable[[Knowledge], bool]) -> None:
         """Record a fact that does not depend on who writes first, as long as the others' facts leave room for it.
@@ -244,14 +251,12 @@ class Rehearsal(Ledger):
         self.state, self.run, self.now = state, run, now
         self.knowledge = Knowledge()
 
-    def __enter__(self) -> "Rehearsal":
+    def __enter__(self) -> Self:
         self.knowledge = known(self.state)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
+    def __exit__(self, *_: object) -> None:
+        """Nothing was opened."""
 
     def note(self, events: Sequence[AnyEvent]) -> None:
         fold(events, self.knowledge)

@@ -38,7 +38,13 @@ class Verdict(Struct, frozen=True):
 
     @property
     def ok(self) -> bool:
-        return all(finding.note for finding in self.findings)
+        return not self.damage
+
+    @property
+    def damage(self) -> str:
+        """The first thing that is wrong: place, code and what was seen; "" when the ledger is intact."""
+        wrong = (f"{one.file}:{one.line}: {one.code} {one.detail}" for one in self.findings if not one.note)
+        return next(wrong, "")
 
 
 class _LedgerLine(Struct, frozen=True):

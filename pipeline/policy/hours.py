@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from pipeline.config import JST, WEEKDAYS, Hours, clock_time
 
+HOLIDAYS_A_YEAR = 16  # of the 国民の祝日に関する法律; substitute holidays make it more, and old data know fewer
 LONGEST_CLOSURE = 60  # days; a configuration that closes longer has no opening to wait for
 
 
@@ -51,6 +52,13 @@ def is_holiday(day: date) -> bool:
     import jpholiday
 
     return bool(jpholiday.is_holiday(day))
+
+
+def holidays_of(year: int) -> int:
+    """How many holidays of a year the data know; fewer than HOLIDAYS_A_YEAR: they are too old for it."""
+    import jpholiday
+
+    return len(jpholiday.year_holidays(year))
 
 
 def _is_closed(day: date, closed: tuple[str, ...]) -> bool:

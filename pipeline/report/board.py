@@ -4,7 +4,6 @@ An issue and not a page of its own: whoever gets the alerts has it already, on t
 up, and its rewriting sends no mail.
 """
 
-import logging
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -13,14 +12,12 @@ from typing import Any
 
 from pipeline.config import Config
 from pipeline.ledger.knowledge import Knowledge
-from pipeline.report import render, safe, words
-from pipeline.report.github import GitHub, GitHubError
+from pipeline.report import render, words
+from pipeline.report.github import GitHub, tolerated
 from pipeline.report.issues import LABEL, labels_of, ours
 from pipeline.report.place import Place
 from pipeline.report.residents import lines, recorded
 from pipeline.report.status import LISTED, status_of
-
-log = logging.getLogger("kadoma_line")
 
 CODE = "board"
 SHOWN_FOR = timedelta(days=30)
@@ -69,15 +66,13 @@ def keep(
     github = GitHub.of(config, environment)
     if github is None:
         return
-    title, body = (
-        words.sentence("board-title", city=config.site.name),
-        board(config, knowledge, state, now, place),
-    )
-    try:
+    title, body = words.sentence("board-title", city=config.site.name), board(config, knowledge, state, now, place)
+    with tolerated("the next news writes the board again"):
         there = ours(github, config).get(CODE)
-        if there is None:
-            github.open_issue(title, body, labels_of(config, CODE))
-        elif WRITTEN_AT.sub("", there.body.strip(), 1) != WRITTEN_AT.sub("", body.strip(), 1):
-            github.rewrite_issue(there.number, title, body)
-    except GitHubError as error:
-        log.warning("%s; the next news writes the board again", safe.line(error))
+        if there is None or _said(there.body) != _said(body):
+            github.write_issue(there, title, body, labels_of(config, CODE))
+
+
+def _said(body: str) -> str:
+    """What it says besides when it was written."""
+    return WRITTEN_AT.sub("", body.strip(), 1)

@@ -2,7 +2,8 @@
 
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from pipeline.config import Config
 from pipeline.masking import masked, short
+from pipeline.report.safe import line
 
 if TYPE_CHECKING:
     import requests
@@ -38,6 +40,15 @@ class GitHubError(Exception):
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
         self.status = status
+
+
+@contextmanager
+def tolerated(made_good: str = "") -> Iterator[None]:
+    """GitHub's failures are logged, and end nothing but this; `made_good`: by whom and when."""
+    try:
+        yield
+    except GitHubError as error:
+        log.warning("%s%s", line(error), f"; {made_good}" if made_good else "")
 
 
 P = ParamSpec("P")
@@ -186,11 +197,14 @@ class GitHub:
         found = self._ask("GET", f"/issues/{issue}/comments", {"since": stamp, "per_page": "100"})
         return [_comment(one) for one in found]
 
-    def open_issue(self, title: str, body: str, labels: Sequence[str]) -> None:
-        self._ask("POST", "/issues", json={"title": title, "body": body, "labels": list(labels)})
-
-    def rewrite_issue(self, number: int, title: str, body: str) -> None:
-        self._ask("PATCH", f"/issues/{number}", json={"title": title, "body": body})
+    def write_issue(self, there: Issue | None, title: str, body: str, labels: Sequence[str]) -> Issue | None:
+        """Open an issue, or make the one that is there say this; returned as it was where it said something else."""
+        if there is None:
+            self._ask("POST", "/issues", json={"title": title, "body": body, "labels": list(labels)})
+        elif there.body != body:
+            self._ask("PATCH", f"/issues/{there.number}", json={"title": title, "body": body})
+            return there
+        return None
 
     def comment(self, number: int, words: str) -> None:
         self._ask("POST", f"/issues/{number}/comments", json={"body": words})

@@ -19,8 +19,8 @@ from pipeline.decision import Alert
 from pipeline.ledger.events import Told
 from pipeline.ledger.knowledge import Knowledge
 from pipeline.report import cried, render, safe, words
-from pipeline.report.github import GitHub, GitHubError, Issue
-from pipeline.report.matter import Matter, Show, matter_of, page_of
+from pipeline.report.github import GitHub, Issue, tolerated
+from pipeline.report.matter import Show, matter_of, page_of
 from pipeline.report.place import Place
 from pipeline.report.residents import Shown
 from pipeline.report.status import posters, status_of
@@ -87,7 +87,7 @@ def publish(
         return []
     told: list[Told] = []
     standing = status_of(config, knowledge, now, place)
-    try:
+    with tolerated("the next run tells it again"):
         there = ours(github, config)
         for key in begun:
             topic = current[key]
@@ -95,13 +95,9 @@ def publish(
             if matter := matter_of(topic.alert.code, topic.thing, standing, shown):
                 if general := there.pop(topic.alert.code, None):  # the watchdog's, or of a list that has become short
                     github.close_issue(general.number, words.sentence("over"))
-                _tell(
-                    github,
-                    there.get(key),
-                    matter,
-                    labels_of(config, matter.code),
-                    page_of(config, place, matter, key),
-                )
+                page = page_of(config, place, matter, key)
+                if before := github.write_issue(there.get(key), *page, labels_of(config, matter.code)):
+                    github.comment(before.number, render.markdown("joined", things=[matter.why], changed=True))
             elif not topic.thing:
                 open_or_rewrite(github, config, place, words.told(topic.alert, place), there.get(key))
             told.append(Told(at=now, run=run, code=key, digest=digests[key]))
@@ -109,8 +105,6 @@ def publish(
             if issue := there.get(key):
                 github.close_issue(issue.number, words.sentence("over"))
             told.append(Told(at=now, run=run, code=key))
-    except GitHubError as error:
-        log.warning("%s; the next run tells it again", safe.line(error))
     return told
 
 
@@ -122,10 +116,8 @@ def cry(config: Config, environment: Mapping[str, str], alert: Alert, state: Pat
         if cried.is_new(state, alert.code):
             log.warning("%s", printed(alert, place))
         return
-    try:
+    with tolerated():
         open_or_rewrite(github, config, place, words.told(alert, place), ours(github, config).get(alert.code))
-    except GitHubError as error:
-        log.warning("%s", safe.line(error))
 
 
 def printed(alert: Alert, place: Place) -> str:
@@ -150,22 +142,9 @@ def open_or_rewrite(github: GitHub, config: Config, place: Place, told: words.No
     """Rewriting an issue is quiet on GitHub; when something joins what it concerns, a comment tells the people who watch.
     Raises GitHubError."""
     title, body = f"【{config.site.name} LINE】{told.title}", text_of(config, place, told)
-    if there is None:
-        github.open_issue(title, body, labels_of(config, told.code))
-    elif there.body != body:
-        github.rewrite_issue(there.number, title, body)
-        if joined := [thing for thing in told.things if safe.linked(thing) not in there.body]:
-            github.comment(there.number, render.markdown("joined", things=joined, changed=False))
-
-
-def _tell(github: GitHub, there: Issue | None, matter: Matter, labels: list[str], page: tuple[str, str]) -> None:
-    """The issue of one thing; what is asked about it anew (another reason) is told by a comment."""
-    title, body = page
-    if there is None:
-        github.open_issue(title, body, labels)
-    elif there.body != body:
-        github.rewrite_issue(there.number, title, body)
-        github.comment(there.number, render.markdown("joined", things=[matter.why], changed=True))
+    before = github.write_issue(there, title, body, labels_of(config, told.code))
+    if before and (joined := [thing for thing in told.things if safe.linked(thing) not in before.body]):
+        github.comment(before.number, render.markdown("joined", things=joined, changed=False))
 
 
 def labels_of(config: Config, code: str) -> list[str]:

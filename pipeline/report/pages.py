@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.config import Config
 from pipeline.decision import Alert, Reason
-from pipeline.masking import masked
+from pipeline.masking import write_masked
 from pipeline.policy.content import basis_of
 from pipeline.policy.hours import next_opening
 from pipeline.report import words
@@ -70,18 +70,12 @@ def write_preview(config: Config, report: Report, out: Path, embed: Embed, ahead
         [*_notes(config, report), *_left_out(len(report.rows) - len(listed))],
         city=config.site.name,
     )
-    return _write(out / "index.html", page)
+    return write_masked(out / "index.html", page)
 
 
 def write_gallery(config: Config, out: Path) -> Path:
     """Every template with lifelike hard cases."""
-    return _write(out / "gallery.html", gallery_page(config))
-
-
-def _write(file: Path, page: str) -> Path:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(masked(page), encoding="utf-8")
-    return file
+    return write_masked(out / "gallery.html", gallery_page(config))
 
 
 def _message(

@@ -106,9 +106,10 @@ def reason(code: str) -> ReasonWords:
     return catalogue().reasons.get(code) or ReasonWords(code, code, "")
 
 
-def told(alert: Alert, place: Place | None = None) -> Notice:
-    """The alert in words, with the exact commands for what it is about."""
-    words = catalogue().alerts.get(alert.code) or catalogue().alerts["other"]
+def told(alert: Alert, place: Place | None = None, texts: Mapping[str, AlertText] | None = None) -> Notice:
+    """The alert in words (the catalogue's, or other `texts`), with the exact commands for what it is about."""
+    texts = texts or catalogue().alerts
+    words = texts.get(alert.code) or texts["other"]
     about = alert.about.split() if alert.waits else []
     commands: list[str] = []
     for command in words.commands:
