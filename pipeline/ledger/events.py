@@ -22,8 +22,8 @@ class Event(Struct, frozen=True, tag_field="type", tag=str.lower, omit_defaults=
     check: str = ""
 
 
-class Baseline(Event, frozen=True):
-    """An article that stood there when its source was first read: known, never sent by itself."""
+class Listed(Event, frozen=True):
+    """What a list and the page behind it show of an article."""
 
     article: str
     url: str
@@ -32,30 +32,23 @@ class Baseline(Event, frozen=True):
     date: datetime | None = None
     page_no: int | None = None
     emergency: bool = False
-    mark: str = ""
-    read_as: str = ""
-    etag: str = ""
-    last_modified: str = ""
-
-
-class Found(Event, frozen=True):
-    """A new article, or with kind "update" a known one (or an old page seen for the first time) with a newer date."""
-
-    article: str
-    url: str
-    title: str
-    source: str
-    kind: Kind = "new"
-    date: datetime | None = None
-    page_no: int | None = None
-    emergency: bool = False
-    listed: str = ""  # the address in the list where it differs: a shortcut
-    seen: datetime | None = None  # the list's date where the page has another one (none, or without time of day)
     mark: str = ""  # of title and text as they were read (`policy.content.mark`): another one is a new report
-    heading: str = ""  # the title in the list where the page has another one
     read_as: str = ""  # by which version of the reader, from which bytes (`article.Page`)
     etag: str = ""  # validators of an emergency's page
     last_modified: str = ""
+
+
+class Baseline(Listed, frozen=True):
+    """An article that stood there when its source was first read: known, never sent by itself."""
+
+
+class Found(Listed, frozen=True):
+    """A new article, or with kind "update" a known one (or an old page seen for the first time) with a newer date."""
+
+    kind: Kind = "new"
+    listed: str = ""  # the address in the list where it differs: a shortcut
+    seen: datetime | None = None  # the list's date where the page has another one (none, or without time of day)
+    heading: str = ""  # the title in the list where the page has another one
 
 
 class Changed(Event, frozen=True):
@@ -79,25 +72,30 @@ class Alias(Event, frozen=True):
     title: str = ""
 
 
-class Posted(Event, frozen=True):
-    """A manual post by a poster (Art. 6); `url` or `text` is what goes out, `basis` the number under Art. 8."""
+class Signed(Event, frozen=True, kw_only=True):
+    """What a person decided, and who answers for it (Art. 6)."""
 
-    article: str
     actor: str
     department: str
+    why: str = ""
+    approver: str = ""  # the reviewer who let the workflow run through, another poster
+    origin: str = ""  # the workflow run or comment that asked for it: what is asked for twice is done once
+
+
+class Posted(Signed, frozen=True):
+    """A manual post by a poster; `url` or `text` is what goes out, `basis` the number under Art. 8."""
+
+    article: str
     basis: Basis
     title: str
     url: str = ""
     text: str = ""
     emergency: bool = False
-    why: str = ""
     corrects: str = ""
     quoted_from: str = ""
     picture: str = ""  # on the city's own host
     picture_size: tuple[int, int] = (0, 0)
     not_before: datetime | None = None  # a time that the poster chose, within Art. 7
-    approver: str = ""  # the reviewer who let the workflow run through, another poster
-    origin: str = ""  # the workflow run or comment that asked for it: what is asked for twice is done once
 
 
 class Decided(Event, frozen=True):
@@ -122,27 +120,17 @@ class Decided(Event, frozen=True):
         )  # fmt: skip
 
 
-class Approved(Event, frozen=True):
-    """A poster's yes (Art. 6) to an article that waits; `emergency` releases it outside the hours (Art. 7 proviso)."""
+class Approved(Signed, frozen=True):
+    """A poster's yes to an article that waits; `emergency` releases it outside the hours (Art. 7 proviso)."""
 
     article: str
-    actor: str
-    department: str
     emergency: bool = False
-    why: str = ""
-    approver: str = ""
-    origin: str = ""
 
 
-class Refused(Event, frozen=True):
+class Refused(Signed, frozen=True):
     """A poster's no."""
 
     article: str
-    actor: str
-    department: str
-    why: str = ""
-    approver: str = ""
-    origin: str = ""
 
 
 class Chosen(Struct, frozen=True, omit_defaults=True):
@@ -179,9 +167,7 @@ class Intent(Event, frozen=True):
     limit: int | None = None
     fingerprints: tuple[str, ...] = ()  # of emergency texts, to notice the same one again
     shadow: bool = False  # made in a trial run: never sent to LINE, whatever becomes of the run
-    channel: str = (
-        ""  # a digest of the account and the credentials of which LINE has said that they are its own (Art. 3)
-    )
+    channel: str = ""  # a digest of the account and the credentials that LINE has said to be its own (Art. 3)
 
 
 class Attempt(Event, frozen=True):
@@ -202,16 +188,11 @@ class Outcome(Event, frozen=True):
     bad: tuple[str, ...] = ()  # articles that LINE cannot take, found by splitting
 
 
-class Settled(Event, frozen=True):
+class Settled(Signed, frozen=True):
     """A person settles a broadcast whose outcome is unknown."""
 
     broadcast: str
     delivered: bool
-    actor: str
-    department: str
-    why: str = ""
-    approver: str = ""
-    origin: str = ""
 
 
 class Read(Event, frozen=True):
@@ -296,27 +277,9 @@ class Torn(Event, frozen=True):
 
 
 AnyEvent = (
-    Baseline
-    | Found
-    | Changed
-    | Alias
-    | Posted
-    | Decided
-    | Approved
-    | Refused
-    | Intent
-    | Attempt
-    | Outcome
-    | Settled
-    | Read
-    | Robots
-    | Alerted
-    | Told
-    | Measured
-    | Friends
-    | Mode
-    | Torn
-)
+    Baseline | Found | Changed | Alias | Posted | Decided | Approved | Refused | Intent | Attempt | Outcome | Settled
+    | Read | Robots | Alerted | Told | Measured | Friends | Mode | Torn
+)  # fmt: skip
 
 _encoder = msgspec.json.Encoder(order="sorted")
 _decoder = msgspec.json.Decoder(AnyEvent)

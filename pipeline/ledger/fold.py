@@ -1,6 +1,6 @@
 """Current knowledge is what the events add up to: a pure fold. Any prefix of a ledger gives a valid state."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -322,35 +322,22 @@ def _robots(k: Knowledge, e: Robots) -> None:
 
 
 def _alerted(k: Knowledge, e: Alerted) -> None:
-    if e.digest:
-        k.alerts[e.code] = e.digest
-    else:
-        k.alerts.pop(e.code, None)
+    _keep_digest(k.alerts, e)
 
 
 def _told(k: Knowledge, e: Told) -> None:
+    _keep_digest(k.told, e)
+
+
+def _keep_digest(digests: dict[str, str], e: Alerted | Told) -> None:
     if e.digest:
-        k.told[e.code] = e.digest
+        digests[e.code] = e.digest
     else:
-        k.told.pop(e.code, None)
+        digests.pop(e.code, None)
 
 
-_HANDLERS: Mapping[type, Callable[[Knowledge, Any], None]] = {
-    Baseline: _baseline,
-    Found: _found,
-    Changed: _changed,
-    Alias: _alias,
-    Posted: _posted,
-    Decided: _decided,
-    Approved: _approved,
-    Refused: _refused,
-    Intent: _intent,
-    Mode: _mode,
-    Attempt: _attempt,
-    Outcome: _outcome,
-    Settled: _settled,
-    Read: _read,
-    Robots: _robots,
-    Alerted: _alerted,
-    Told: _told,
-}
+_ALL: tuple[Callable[[Knowledge, Any], None], ...] = (
+    _baseline, _found, _changed, _alias, _posted, _decided, _approved, _refused, _intent, _mode, _attempt, _outcome,
+    _settled, _read, _robots, _alerted, _told,
+)  # fmt: skip
+_HANDLERS = {handler.__annotations__["e"]: handler for handler in _ALL}  # each says in its signature what it is for

@@ -148,7 +148,7 @@ class LineClient:
         limit = None if quota.get("type") == "none" else count(quota.get("value"))
         return Quota(limit, count(used.get("totalUsage")))
 
-    def message_event(self, request_id: str) -> dict[str, int | None] | None:
+    def message_event(self, request_id: str) -> Json | None:
         """What LINE's statistics say of one broadcast: `delivered`, `opened`, `tapped` (None under 20 people).
 
         None: not ready (about a day later). Raises LineError.
@@ -161,16 +161,16 @@ class LineClient:
         counted = {ours: count(overview.get(theirs)) for ours, theirs in names.items()}
         return None if counted["delivered"] is None else counted
 
-    def followers(self, day: date) -> dict[str, int | None] | None:
+    def followers(self, day: date) -> Json | None:
         """Friends at the end of a day: `followers`, `reach`, `blocks`. None: not ready. Raises LineError."""
         names = {"followers": "followers", "reach": "targetedReaches", "blocks": "blocks"}
         return self._statistics("followers", day, names)
 
-    def delivery(self, day: date) -> dict[str, int | None] | None:
+    def delivery(self, day: date) -> Json | None:
         """How many messages went out on a day by `broadcast` through the API. None: not ready. Raises LineError."""
         return self._statistics("message/delivery", day, {"broadcast": "apiBroadcast"})
 
-    def _statistics(self, what: str, day: date, names: Mapping[str, str]) -> dict[str, int | None] | None:
+    def _statistics(self, what: str, day: date, names: Mapping[str, str]) -> Json | None:
         _, told = self._get(f"/v2/bot/insight/{what}?date={day:%Y%m%d}")
         if told.get("status") != "ready":
             return None

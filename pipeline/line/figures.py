@@ -16,21 +16,9 @@ def measure(
     """The events of what LINE has; what it has not (yet) is asked for again the next time. Raises LineError."""
     events: list[AnyEvent] = []
     for broadcast in broadcasts[:AT_MOST]:
-        counted = client.message_event(broadcast.request_id)
-        if counted is not None:
-            events.append(
-                Measured(
-                    at=now, run=run, broadcast=broadcast.id,
-                    delivered=counted["delivered"], opened=counted["opened"], tapped=counted["tapped"],
-                )
-            )  # fmt: skip
+        if counted := client.message_event(broadcast.request_id):
+            events.append(Measured(at=now, run=run, broadcast=broadcast.id, **counted))
     for day in days[:AT_MOST]:
-        friends = client.followers(day)
-        if friends is not None:
-            events.append(
-                Friends(
-                    at=now, run=run, day=day.isoformat(),
-                    followers=friends["followers"], reach=friends["reach"], blocks=friends["blocks"],
-                )
-            )  # fmt: skip
+        if friends := client.followers(day):
+            events.append(Friends(at=now, run=run, day=day.isoformat(), **friends))
     return events

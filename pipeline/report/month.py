@@ -9,47 +9,38 @@ from datetime import date, datetime, timedelta
 from math import ceil
 from typing import Any
 
-from msgspec import Struct
-
 from pipeline.config import JST, Config
 from pipeline.ledger.events import (
     AnyEvent,
     Approved,
-    Baseline,
-    Changed,
     Chosen,
     Decided,
-    Found,
     Friends,
     Measured,
     Mode,
     Posted,
     Refused,
     Settled,
+    Signed,
 )
 from pipeline.ledger.fold import fold
-from pipeline.ledger.knowledge import BroadcastKnown
+from pipeline.ledger.knowledge import BroadcastKnown, Knowledge, Known
 from pipeline.policy.content import category_of
 from pipeline.policy.hours import is_open
 from pipeline.report import words
+from pipeline.report.status import responsible
 
 Json = dict[str, Any]
+Articles = Mapping[str, Known]
 
 COUNTED_FOR = timedelta(days=15)  # LINE counts what residents do with a message for 14 days, and tells it a day later
+FIGURES, FRIENDS = ("delivered", "opened", "tapped"), ("followers", "reach", "blocks")
 WAITING = ("hold", "review", "skip")  # verdicts under which something was held back
 
 
-class Pages(Struct, frozen=True):
-    """What the ledger says of the articles, by id."""
-
-    titles: Mapping[str, str]
-    addresses: Mapping[str, str]
-    posts: Mapping[str, Posted]
-
-
-def sent_broadcasts(events: Iterable[AnyEvent]) -> list[BroadcastKnown]:
+def sent_broadcasts(knowledge: Knowledge) -> list[BroadcastKnown]:
     """Every broadcast that reached residents: LINE accepted it, or a person found that it did."""
-    return [broadcast for broadcast in fold(events).archive.values() if broadcast.outcome == "accepted"]
+    return [broadcast for broadcast in knowledge.archive.values() if broadcast.outcome == "accepted"]
 
 
 def sent_at(broadcast: BroadcastKnown) -> datetime:
@@ -66,10 +57,8 @@ def month_of(config: Config, events: Sequence[AnyEvent], month: str, now: dateti
         now: decides which of LINE's figures are final; a month that is not over is told as such.
     """
     first, end = span_of(month)
-    sent = [one for one in sent_broadcasts(events) if not one.shadow and first <= sent_at(one) < end]
-    return {"month": month, "begun": now >= first, "complete": now >= end} | _account(
-        config, events, sent, (first, end), now
-    )
+    account = _account(config, events, (first, end), now, lambda one: not one.shadow and first <= sent_at(one) < end)
+    return {"month": month, "begun": now >= first, "complete": now >= end} | account
 
 
 def trial_of(config: Config, events: Sequence[AnyEvent], now: datetime, shown: Callable[[str], Sequence[Json]]) -> Json:
@@ -81,18 +70,19 @@ def trial_of(config: Config, events: Sequence[AnyEvent], now: datetime, shown: C
     modes = [event for event in events if isinstance(event, Mode)]
     first = next((event.at for event in modes if event.shadow), now)
     end = next((event.at for event in modes if not event.shadow and event.at > first), now)
-    sent = [one for one in sent_broadcasts(events) if one.shadow]
-    document = _account(config, events, sent, (first, end), now)
+    document = _account(config, events, (first, end), now, lambda one: one.shadow)
     for row in document["broadcasts"]:
         row["shown"] = shown(row["id"])
     return document | {"from": first.isoformat(), "to": end.isoformat(), "over": end < now}
 
 
 def _account(
-    config: Config, events: Sequence[AnyEvent], sent: Sequence[BroadcastKnown], span: tuple[datetime, datetime], now: datetime
+    config: Config, events: Sequence[AnyEvent], span: tuple[datetime, datetime], now: datetime,
+    counts: Callable[[BroadcastKnown], bool],
 ) -> Json:  # fmt: skip
-    """What some broadcasts and the decisions of a span of time add up to."""
-    (first, end), known = span, _pages(events)
+    """What the broadcasts that count and the decisions of a span of time add up to."""
+    (first, end), knowledge = span, fold(events)
+    known, sent = knowledge.articles, [one for one in sent_broadcasts(knowledge) if counts(one)]
     measured = {event.broadcast: event for event in events if isinstance(event, Measured)}
     rows = [_row(config, one, known, measured.get(one.id)) for one in sent]
     chosen = [(one, article) for one in sent for article in one.chosen]
@@ -117,11 +107,7 @@ def _account(
         "held_back": _held_back(within),
         "reactions": _reactions(rows),
         "friends": _friends(events, first.date(), min(end, now).date()),
-        "responsible": {
-            "person": config.policy.responsible.person,
-            "operator": config.policy.responsible.operator,
-            "contact": config.policy.contact.name,
-        },
+        "responsible": responsible(config),
         "exit": 0,
     }
 
@@ -138,7 +124,7 @@ def unmeasured(events: Sequence[AnyEvent], first: datetime, end: datetime, now: 
     measured = {event.broadcast: event.at for event in events if isinstance(event, Measured)}
     return [
         one
-        for one in sent_broadcasts(events)
+        for one in sent_broadcasts(fold(events))
         if one.request_id and first <= sent_at(one) < end and now - sent_at(one) >= timedelta(days=1)
         and not _is_final(measured.get(one.id), one)
     ]  # fmt: skip
@@ -155,22 +141,7 @@ def _is_final(measured: datetime | None, sent: BroadcastKnown) -> bool:
     return measured is not None and measured - sent_at(sent) >= COUNTED_FOR
 
 
-def _pages(events: Iterable[AnyEvent]) -> Pages:
-    titles: dict[str, str] = {}
-    addresses: dict[str, str] = {}
-    posts: dict[str, Posted] = {}
-    for event in events:
-        if isinstance(event, Found | Baseline | Posted | Changed):
-            titles[event.article] = event.title or titles.get(event.article, "")
-            addresses[event.article] = event.url or addresses.get(event.article, "")
-        if isinstance(event, Posted):
-            posts[event.article] = event
-        elif isinstance(event, Found):  # found again by itself: no post any more
-            posts.pop(event.article, None)
-    return Pages(titles, addresses, posts)
-
-
-def _row(config: Config, one: BroadcastKnown, known: Pages, measured: Measured | None) -> Json:
+def _row(config: Config, one: BroadcastKnown, known: Articles, measured: Measured | None) -> Json:
     final = measured is not None and _is_final(measured.at, one)
     return {
         "id": one.id,
@@ -180,33 +151,41 @@ def _row(config: Config, one: BroadcastKnown, known: Pages, measured: Measured |
         "settled_by": one.settled.actor if one.settled else "",
         "articles": [
             {
-                "id": article.article,
-                "title": known.titles.get(article.article, ""),
-                "url": known.addresses.get(article.article, ""),
-                "category": _category(config, known, article),
-                "department": _department(known, article),
-                "basis": article.basis,
-                "reason": article.reason,
+                "id": chosen.article,
+                "title": _title(known, chosen.article),
+                "url": _address(known, chosen),
+                "category": _category(config, known, chosen),
+                "department": _department(known, chosen),
+                "basis": chosen.basis,
+                "reason": chosen.reason,
             }
-            for article in one.chosen
+            for chosen in one.chosen
         ],
-        "figures": {
-            "state": "final" if final else "counting" if measured else "missing",
-            "delivered": measured.delivered if measured else None,
-            "opened": measured.opened if measured else None,
-            "tapped": measured.tapped if measured else None,
-        },
+        "figures": {"state": "final" if final else "counting" if measured else "missing"} | _told(measured, FIGURES),
     }
 
 
-def _category(config: Config, known: Pages, chosen: Chosen) -> str:
-    address = known.addresses.get(chosen.article, "")
+def _told(event: Measured | Friends | None, names: Sequence[str]) -> Json:
+    """LINE's figures; None where there are none."""
+    return {name: getattr(event, name, None) for name in names}
+
+
+def _title(known: Articles, article: str) -> str:
+    return known[article].title if article in known else ""
+
+
+def _address(known: Articles, chosen: Chosen) -> str:
+    return known[chosen.article].url if chosen.article in known else ""
+
+
+def _category(config: Config, known: Articles, chosen: Chosen) -> str:
+    address = _address(known, chosen)
     category = category_of(address, config.policy.content) if address else None
     return category.label if category else words.sentence("other-category" if address else "no-page")
 
 
-def _department(known: Pages, chosen: Chosen) -> str:
-    post = known.posts.get(chosen.article)
+def _department(known: Articles, chosen: Chosen) -> str:
+    post = known[chosen.article].post if chosen.article in known else None
     return chosen.department or (post.department if post else "") or words.sentence("no-department")
 
 
@@ -246,7 +225,7 @@ def _rank(values: Sequence[float], share: float) -> float | None:
     return round(sorted(values)[max(ceil(share * len(values)), 1) - 1], 1) if values else None
 
 
-def _people(within: Iterable[AnyEvent], known: Pages) -> list[Json]:
+def _people(within: Iterable[AnyEvent], known: Articles) -> list[Json]:
     """What posters decided (Art. 6), in order."""
     deeds = {Posted: "posted", Approved: "approved", Refused: "rejected", Settled: "settled"}
     return [
@@ -256,11 +235,11 @@ def _people(within: Iterable[AnyEvent], known: Pages) -> list[Json]:
             "actor": event.actor,
             "department": event.department,
             "why": event.why,
-            "about": event.broadcast if isinstance(event, Settled) else event.article,
-            "title": "" if isinstance(event, Settled) else known.titles.get(event.article, ""),
+            "about": getattr(event, "broadcast", "") or getattr(event, "article", ""),
+            "title": _title(known, getattr(event, "article", "")),
         }
         for event in within
-        if isinstance(event, Posted | Approved | Refused | Settled)
+        if isinstance(event, Signed)
     ]
 
 
@@ -279,8 +258,7 @@ def _held_back(within: Iterable[AnyEvent]) -> list[Json]:
 def _reactions(rows: Sequence[Json]) -> Json:
     """The sums of what LINE has told, and of how many broadcasts it has told nothing (yet, or for fewer than 20 people)."""
     figures = [row["figures"] for row in rows]
-    names = ("delivered", "opened", "tapped")
-    told = {name: [one[name] for one in figures if one[name] is not None] for name in names}
+    told = {name: [one[name] for one in figures if one[name] is not None] for name in FIGURES}
     return {name: {"sum": sum(values), "broadcasts": len(values)} for name, values in told.items()} | {
         "missing": sum(one["state"] == "missing" for one in figures),
         "counting": sum(one["state"] == "counting" for one in figures),
@@ -291,12 +269,4 @@ def _friends(events: Iterable[AnyEvent], first: date, end: date) -> list[Json]:
     """Day by day; a day of which nothing is known has no figures."""
     by_day = {event.day: event for event in events if isinstance(event, Friends)}
     days = [(first + timedelta(days=number)).isoformat() for number in range(max((end - first).days, 0))]
-    return [
-        {
-            "day": day,
-            "followers": by_day[day].followers if day in by_day else None,
-            "reach": by_day[day].reach if day in by_day else None,
-            "blocks": by_day[day].blocks if day in by_day else None,
-        }
-        for day in days
-    ]
+    return [{"day": day} | _told(by_day.get(day), FRIENDS) for day in days]

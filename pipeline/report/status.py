@@ -49,11 +49,7 @@ def status_of(config: Config, knowledge: Knowledge, now: datetime, place: Place 
         "broadcasts": broadcasts,
         "last_run": {"id": knowledge.last_run, "at": knowledge.last.isoformat()} if knowledge.last else None,
         "sources": _sources(config, knowledge),
-        "responsible": {
-            "person": config.policy.responsible.person,
-            "operator": config.policy.responsible.operator,
-            "contact": config.policy.contact.name,
-        },
+        "responsible": responsible(config),
         "exit": WAITS if waiting or unknown else DONE,
     }
 
@@ -62,6 +58,12 @@ def status(document: Json, *, colour: bool = False) -> str:
     """The same for people."""
     rows = {row["id"]: row for row in document["waiting"]}
     return render.text("status", colour=colour, status=document, rows=rows, listed=LISTED)
+
+
+def responsible(config: Config) -> Json:
+    """Who answers for the account, and who is asked (Art. 5)."""
+    answers = config.policy.responsible
+    return {"person": answers.person, "operator": answers.operator, "contact": config.policy.contact.name}
 
 
 def _groups(rows: list[Json], place: Place) -> list[Json]:
