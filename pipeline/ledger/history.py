@@ -27,7 +27,7 @@ class Past(Struct):
     versions: int = 0
 
 
-class _Step(Struct, frozen=True):
+class _Change(Struct, frozen=True):
     """How one commit changed one file, seen from one of its parents; "" where there is no such file."""
 
     commit: str
@@ -63,7 +63,7 @@ def walk(state: Path, files: Sequence[str]) -> Past:
     return past
 
 
-def _check_file(git: Git, name: str, steps: Sequence[_Step], past: Past) -> None:
+def _check_file(git: Git, name: str, steps: Sequence[_Change], past: Past) -> None:
     file = git.state / name
     now = file.read_bytes() if file.exists() else None
     head = git.content(f"HEAD:./{name}")
@@ -86,7 +86,7 @@ def _check_file(git: Git, name: str, steps: Sequence[_Step], past: Past) -> None
             past.problems.append(("rewritten", name, line, step.commit))
 
 
-def _steps(git: Git) -> Iterator[_Step]:
+def _steps(git: Git) -> Iterator[_Change]:
     """Every change of a file of the state directory, from each parent's view, oldest first."""
     told = git.out(
         "log", "--reverse", "--topo-order", "--full-history", "-m", "--raw", "--no-abbrev", "--no-renames", "--root",
@@ -97,7 +97,7 @@ def _steps(git: Git) -> Iterator[_Step]:
         if line.startswith(":"):
             facts, _, path = line.partition("\t")
             old, new = (blob if blob.strip("0") else "" for blob in facts.split(" ")[2:4])
-            yield _Step(commit[:12], old, new, path.strip('"').removeprefix(git.prefix))
+            yield _Change(commit[:12], old, new, path.strip('"').removeprefix(git.prefix))
         elif line:
             commit = line
 

@@ -53,13 +53,13 @@ def exchange(
     except OSError as error:
         raise LineSilent(f"the certificate authorities cannot be read ({error})", sent=False) from None
     with contextlib.closing(connection):
-        with _Deadline(lambda: connection.sock, connect) as over:
+        with _Cutoff(lambda: connection.sock, connect) as over:
             try:
                 _connect(connection)
             except Exception as error:  # a name that is none, a certificate that cannot be read: nothing left us
                 raise LineSilent(f"no connection ({over.words(error)})", sent=False) from None
         sock = connection.sock  # the connection forgets it as soon as an answer is to end with it
-        with _Deadline(lambda: sock, read) as over:
+        with _Cutoff(lambda: sock, read) as over:
             try:
                 sock.settimeout(read)
                 connection.request(method, parts.path + (f"?{parts.query}" if parts.query else ""), body, dict(headers))
@@ -89,7 +89,7 @@ def _connect(connection: HTTPConnection) -> None:
         connection.sock.do_handshake()
 
 
-class _Deadline:
+class _Cutoff:
     """Shuts a connection down from another thread when its seconds are over: whatever waits for it then ends with an error."""
 
     def __init__(self, sock: Callable[[], socket.socket], seconds: float) -> None:
@@ -103,7 +103,7 @@ class _Deadline:
             return f"no whole answer within {self._seconds:g} s"
         return f"{type(error).__name__}: {error}" if error else "the answer ended too soon"
 
-    def __enter__(self) -> "_Deadline":
+    def __enter__(self) -> "_Cutoff":
         self._timer.start()
         return self
 

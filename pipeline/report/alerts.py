@@ -13,19 +13,7 @@ from pipeline.report import words
 
 # Kinds of waiting that are told by themselves: what says something about the site, and an emergency's details.
 OF_THEIR_OWN = (Reason.BURST, Reason.GAP, Reason.UNTRUSTED_SOURCE, Reason.DETAILS)
-HELD = (
-    Reason.EMERGENCY_WORDS,
-    Reason.GATHERING,
-    Reason.UNEXPECTED,
-)  # told although nobody must act
-
-# Every code that an alert may have; each has its entry in templates/reasons. line-*: why LINE did not take a broadcast.
-CODES = (
-    "source-failed", "list-notes", "untrusted-source", "gap", "burst", "waiting", "details", "emergency-words", "gathering", "paused",
-    "other-title", "unexpected", "emergency-unread", "emergency-known", "quota", "unknown-broadcast", "ledger",
-    "render", "credentials", "line-account", "line-unauthorized", "line-forbidden", "line-invalid", "line-rate", "line-server",
-    "line-unreachable", "line-unavailable", "line-refused", "line-clock", "line-line", "line-unclear", "line-suspect",
-)  # fmt: skip
+HELD = (Reason.EMERGENCY_WORDS, Reason.GATHERING, Reason.UNEXPECTED)  # told although nobody must act
 
 
 def standing(

@@ -57,7 +57,7 @@ class Meter(Struct, frozen=True):
     limit: int
 
 
-class _Shown(Struct, frozen=True):
+class _Drawing(Struct, frozen=True):
     """One message as the page shows it."""
 
     html: str
@@ -118,9 +118,9 @@ def meters(message: Mapping[str, Any]) -> tuple[Meter, ...]:
     return (*found, Meter("bubble", largest, limits.BUBBLE_BYTES))
 
 
-def _shown(message: Json, broadcast: PreviewMessage) -> _Shown:
+def _shown(message: Json, broadcast: PreviewMessage) -> _Drawing:
     drawn = flex_html.draw(message, flex_words(), broadcast.pictures, broadcast.alts)
-    return _Shown(
+    return _Drawing(
         html=drawn.html,
         alt=str(message.get("altText", message.get("text", ""))),
         json=json.dumps(message.get("contents", message), ensure_ascii=False, indent=2),

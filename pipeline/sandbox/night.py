@@ -48,7 +48,7 @@ class _Killed(BaseException):
     """The job ends here, as by SIGKILL."""
 
 
-class _Site:
+class _NightSite:
     """The emergency list and its pages as they stand; nothing answers during the outage."""
 
     version = ""
@@ -85,7 +85,7 @@ class _Site:
         return {one.path: one for one in self._bulletins if one.at <= self._clock()}
 
 
-class _Line:
+class _NightLine:
     """A LINE that takes each retry key once, and in the midst of which jobs are killed."""
 
     channel = ""
@@ -119,10 +119,10 @@ class _Line:
         return Answer("accepted", "repeat" if is_repeat else "", request_id=key)
 
 
-class _Outbox(Delivery):
+class _NightDelivery(Delivery):
     """The real one, to that LINE; the bytes of its broadcasts stay in memory."""
 
-    def __init__(self, config: Config, ledger: "_Paper", world: World, run: str, line: _Line) -> None:
+    def __init__(self, config: Config, ledger: "_NightLedger", world: World, run: str, line: _NightLine) -> None:
         super().__init__(config, ledger, world, run, dry_run=False)
         self._made_up, self._bodies = line, ledger.bodies
 
@@ -133,7 +133,7 @@ class _Outbox(Delivery):
         return self._bodies[known.id]
 
 
-class _Paper(Rehearsal):
+class _NightLedger(Rehearsal):
     """A ledger in memory that outlives the jobs."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
@@ -166,15 +166,15 @@ def night(config: Config, begin: datetime, seed: int) -> dict[str, Any]:
     emergency = Source("html", LIST, emergency=True)
     config = replace(config, paused=False, shadow=False, site=replace(config.site, sources=(emergency,)))
     now, written = begin, bulletins(begin, seed)
-    ledger = _Paper(lambda: now)
-    site = _Site(config.site.url, written, ledger.now, begin)
-    line = _Line(ledger.now, begin)
+    ledger = _NightLedger(lambda: now)
+    site = _NightSite(config.site.url, written, ledger.now, begin)
+    line = _NightLine(ledger.now, begin)
     done: list[datetime] = []
     killed: list[datetime] = []
     while now <= begin + LASTS + STEP:
         world = World({}, ledger.now, lambda _: None)
         report = Report(f"n{len(done)}-{len(killed)}", now, in_window=False, dry_run=False)
-        outbox = _Outbox(config, ledger, world, report.id, line)
+        outbox = _NightDelivery(config, ledger, world, report.id, line)
         try:
             Pass(config, ledger, world, report, reader=site, delivery=outbox).run()
             done.append(now)
@@ -200,7 +200,7 @@ def night(config: Config, begin: datetime, seed: int) -> dict[str, Any]:
 
 
 def _row(
-    one: Bulletin, line: _Line, passes: Sequence[datetime], killed: Sequence[datetime], begin: datetime
+    one: Bulletin, line: _NightLine, passes: Sequence[datetime], killed: Sequence[datetime], begin: datetime
 ) -> dict[str, Any]:
     sent = [at for at, body in line.accepted.values() if one.text in body.decode()]
     outage = (begin + SITE_DOWN[0], begin + SITE_DOWN[1])

@@ -93,9 +93,9 @@ class Passes:
         config = replace(self._config, site=replace(site, sources=tuple(_source(one, site) for one in listings)))
         world = World({}, lambda: now, lambda _: None)
         report = Report(f"s{self.outcomes.passes}", now, hours.is_open(now, config.policy.hours), dry_run=False)
-        ledger = _Paper(self.knowledge, self.outcomes)
-        reader = _Reader(self._site, listings)
-        line = _Line(config, ledger, world, run=report.id, site=self._site, outcomes=self.outcomes)
+        ledger = _Tally(self.knowledge, self.outcomes)
+        reader = _Lists(self._site, listings)
+        line = _Acceptance(config, ledger, world, run=report.id, site=self._site, outcomes=self.outcomes)
         Pass(config, ledger, world, report, reader=reader, delivery=line).run()
         return [known.until for known in self.knowledge.queue() if known.decision == "hold" and known.until]
 
@@ -106,7 +106,7 @@ def _source(listing: Listing, site: Site) -> Source:
     return known or Source("html", listing.source, listing.fallback, listing.emergency)
 
 
-class _Reader:
+class _Lists:
     """The lists as they stand at this pass, and the pages behind them."""
 
     def __init__(self, site: Town, listings: Sequence[Listing]) -> None:
@@ -122,7 +122,7 @@ class _Reader:
         return next(one for address, one in self._listings.items() if address.endswith(source.url))
 
 
-class _Paper(Rehearsal):
+class _Tally(Rehearsal):
     """A ledger that lives from pass to pass, in memory alone, and counts the decisions."""
 
     def __init__(self, knowledge: Knowledge, outcomes: Outcomes) -> None:
@@ -136,7 +136,7 @@ class _Paper(Rehearsal):
         super().note(events)
 
 
-class _Line(Delivery):
+class _Acceptance(Delivery):
     """A LINE that accepts everything at once, and to which nothing need be rendered."""
 
     def __init__(

@@ -33,7 +33,7 @@ def test_the_console_script_tells_the_night_in_words(town: Town) -> None:
 
 
 def test_a_pipeline_that_loses_reports_fails_the_night(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(night._Outbox, "recover", lambda self: None)  # what a killed job left is never finished
+    monkeypatch.setattr(night._NightDelivery, "recover", lambda self: None)  # what a killed job left is never finished
     told = night.night(load(CONFIG), datetime(2026, 11, 24, 18, 0, tzinfo=JST), 1)
     assert not told["holds"]
     assert told["missing"] + told["late"] > 0
