@@ -1,6 +1,7 @@
 """The ledger as the rest of the pipeline sees it: what is known, and `record`, which is durable when it returns."""
 
 import fcntl
+import hashlib
 import logging
 import os
 import random
@@ -16,7 +17,7 @@ from pipeline.ledger import store
 from pipeline.ledger.events import AnyEvent, Outcome, Torn, decode
 from pipeline.ledger.fold import fold
 from pipeline.ledger.git import Git, Rejected
-from pipeline.ledger.knowledge import Knowledge
+from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
 from pipeline.ledger.store import Damage, LedgerError
 
 log = logging.getLogger("kadoma_line")
@@ -130,6 +131,19 @@ class Ledger:
                 time.sleep(random.uniform(0, PAUSE) * number)  # noqa: S311 - spreads runners, guards nothing
             yield number
         raise LedgerError(f"lost {TRIES} races in a row against other writers; the next run tries again")
+
+    def body(self, known: BroadcastKnown) -> bytes:
+        """The exact bytes of a broadcast. Raises Damage where they are not the ones that its intent recorded."""
+        file = store.body_file(self.state, known.id)
+        try:
+            body = file.read_bytes()
+        except OSError as error:
+            raise Damage(f"{file}: the body of an open broadcast cannot be read: {error.strerror}") from None
+        if hashlib.sha256(body).hexdigest() != known.sha256:
+            raise Damage(
+                f"{file}: not the bytes that broadcast {known.id} was recorded with; restore the file from git"
+            )
+        return body
 
     def record_decided(self, news: str, decide: Callable[[], Sequence[AnyEvent]]) -> None:
         """Note and record what was decided; whenever somebody else wrote first, decide again with what is known by then."""

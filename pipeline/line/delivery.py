@@ -8,7 +8,7 @@ a refusal of every try by the one run that may send puts its articles back in th
 import hashlib
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -37,6 +37,10 @@ KEY_LIVES = timedelta(hours=23)  # LINE repeats nothing under a retry key for 24
 SPLIT_AT_MOST = 6  # halvings when LINE refuses a broadcast that it had called valid
 REFUSALS = 6  # broadcasts refused in a row after which LINE is asked no more in this pass
 HARMLESS = ({"type": "text", "text": "OK"},)  # never sent: LINE's check refuses it only when LINE itself is the trouble
+
+Pages = Mapping[str, Page | PageProblem]  # by the canonical URL under which the article is known
+# The articles that go out together, the messages that hold them, and the ids of those that wait for the next broadcast.
+Written = tuple[list[Item], tuple[dict[str, Any], ...], tuple[str, ...]]
 
 
 class Broadcast(Struct, frozen=True):
@@ -107,35 +111,19 @@ class Delivery:
         if too_old:
             self._give_to_a_person(known, client)
             return
-        body = self._body(known)
+        body = self._ledger.body(known)
         self._ledger.note([Attempt(at=self._world.now(), run=self._run, broadcast=known.id)])
         self._ledger.record(f"again: {_what(known)}")
         self._settle(known, client.broadcast(body, known.key, first=False, may_go=lambda: self._may_go(known)))
 
     def _give_to_a_person(self, known: BroadcastKnown, client: LineClient) -> None:
         """The retry key is too old to repeat: nobody can know any more, and a person decides with the evidence."""
+        seen = f"used before {known.used}/{known.limit}{client.evidence(known.at)}"
         outcome = Outcome(
-            at=self._world.now(),
-            run=self._run,
-            broadcast=known.id,
-            outcome="unknown",
-            code="key-expired",
-            message=f"used before {known.used}/{known.limit}{client.evidence(known.at)}",
+            at=self._world.now(), run=self._run, broadcast=known.id, outcome="unknown", code="key-expired", message=seen
         )
         self._ledger.note([outcome])
         self._ledger.record(f"unknown: {_what(known)}; a person decides")
-
-    def _body(self, known: BroadcastKnown) -> bytes:
-        file = store.body_file(self._ledger.state, known.id)
-        try:
-            body = file.read_bytes()
-        except OSError as error:
-            raise store.Damage(f"{file}: the body of an open broadcast cannot be read: {error.strerror}") from None
-        if hashlib.sha256(body).hexdigest() != known.sha256:
-            raise store.Damage(
-                f"{file}: not the bytes that broadcast {known.id} was recorded with; restore the file from git"
-            )
-        return body
 
     # New broadcasts
 
@@ -161,7 +149,7 @@ class Delivery:
             self.line = "partly"
         return self.line == "ok"
 
-    def deliver(self, due: Sequence[Decision], pages: Mapping[str, Page | PageProblem], urgent: bool) -> None:
+    def deliver(self, due: Sequence[Decision], pages: Pages, urgent: bool) -> None:
         """One broadcast of everything that is due together.
 
         Raises:
@@ -172,25 +160,14 @@ class Delivery:
             self._deliver(list(due), pages, SPLIT_AT_MOST)
             self._judge_refusals()
 
-    def _deliver(
-        self, due: list[Decision], pages: Mapping[str, Page | PageProblem], splits: int, plainly: bool = False
-    ) -> None:
-        from pipeline.message.item import item_of  # only when there is something to render
-        from pipeline.message.render import is_silent
+    def _deliver(self, due: list[Decision], pages: Pages, splits: int, plainly: bool = False) -> None:
+        from pipeline.message.render import RenderError, is_silent  # only when there is something to render
 
-        knowledge = self._ledger.knowledge
         try:
-            items = [
-                item_of(known, pages.get(known.url), self._config, knowledge, decision.shows)
-                for decision, known in ((d, knowledge.articles[d.article]) for d in due)
-            ]
-            items, messages, left = self._in_words(items) if plainly else self._fitting(items)
-            if not items:
-                return
-            if self._dry:
+            items, messages, left = self._written(due, pages, plainly)
+            if self._dry and items:
                 self._plan(due, items, messages)
-                return
-            client = self._client()
+            client = self._client() if items and not self._dry else None
             if client is None:
                 return
             body = client.wire(messages, silent=is_silent(items, self._config))
@@ -199,45 +176,40 @@ class Delivery:
             return
         except store.LedgerError:
             raise
-        except Exception as error:
-            self._deliver_otherwise(error, due, pages, splits, plainly)
+        except (
+            Exception
+        ) as error:  # one article's fault, or the template's: neither the others nor an emergency wait for it
+            is_plain = isinstance(error, RenderError | LostInTranslation)
+            words = str(error) if is_plain else f"{type(error).__name__}: {error}"
+            if self._urgent and not plainly:
+                log.error("an emergency goes out in plain words: %s", words)
+            if not self._deliver_otherwise(due, pages, splits, plainly, hopeless=is_plain):
+                self.failures.append(("render", words))
             return
+        self._decided(Decision(article, "hold", Reason.NEXT_BROADCAST) for article in left)
         chosen = {item.id for item in items}
-        if left:
-            self._ledger.note([self._decided(article, "hold", Reason.NEXT_BROADCAST) for article in left])
-        known = self._intend(
-            [decision for decision in due if decision.article in chosen], pages, messages, body, client.channel
-        )
+        due = [decision for decision in due if decision.article in chosen]
+        known = self._intend(due, pages, messages, body, client.channel)
         answer = client.broadcast(body, known.key, first=True, may_go=lambda: self._may_go(known))
         self._settle(known, answer)
-        if answer.code != "invalid" or answer.outcome != "rejected":
-            return
-        again = [decision for decision in due if decision.article in chosen]
-        if self._urgent and not plainly:
-            self._deliver(again, pages, splits, plainly=True)
-        elif len(again) == 1:
-            self._refused[again[0].article] = answer.message
-        elif splits and not self._refuses_everything():
-            middle = len(again) // 2
-            for half in (again[:middle], again[middle:]):
-                self._deliver(half, pages, splits - 1, plainly)
+        if answer.code == "invalid" and answer.outcome == "rejected":
+            found = self._deliver_otherwise(due, pages, splits, plainly, hopeless=self._refuses_everything())
+            if not found and len(due) == 1:
+                self._refused[due[0].article] = answer.message
 
     def _deliver_otherwise(
-        self, error: Exception, due: list[Decision], pages: Mapping[str, Page | PageProblem], splits: int, plainly: bool
-    ) -> None:
-        """What cannot be rendered is one article's fault, or the template's: it holds back neither the other articles nor an
-        emergency, which goes out in plain words."""
-        from pipeline.message.render import RenderError
-
-        words = str(error) if isinstance(error, RenderError | LostInTranslation) else f"{type(error).__name__}: {error}"
+        self, due: list[Decision], pages: Pages, splits: int, plainly: bool, *, hopeless: bool
+    ) -> bool:
+        """An emergency goes out in plain words, anything else in halves, which finds the one article at fault; False where
+        neither is left."""
         if self._urgent and not plainly:
-            log.error("an emergency goes out in plain words: %s", words)
             self._deliver(due, pages, splits, plainly=True)
-        elif len(due) > 1 and splits and not isinstance(error, RenderError | LostInTranslation):
+        elif len(due) > 1 and splits and not hopeless:
             for half in (due[: len(due) // 2], due[len(due) // 2 :]):
                 self._deliver(half, pages, splits - 1, plainly)
         else:
-            self.failures.append(("render", words))
+            return False
+        return True
 
     def _refuses_everything(self) -> bool:
         last = self.broadcasts[-REFUSALS:]
@@ -251,9 +223,7 @@ class Delivery:
             return
         taken = any(done.outcome == "accepted" for done in self.broadcasts)
         if taken or (len(refused) == 1 and self._takes_anything()):
-            self._ledger.note(
-                [self._decided(article, "review", Reason.LINE_REJECTED, words) for article, words in refused.items()]
-            )
+            self._give_back(refused)
         else:
             self.failures.append(("line-suspect", next(iter(refused.values()))))
 
@@ -264,13 +234,21 @@ class Delivery:
         except LineError:
             return False
 
-    def _in_words(self, items: list[Item]) -> tuple[list[Item], tuple[dict[str, Any], ...], tuple[str, ...]]:
+    def _written(self, due: Sequence[Decision], pages: Pages, plainly: bool) -> Written:
+        """What is due, in LINE's messages."""
+        from pipeline.message.item import item_of
+
+        knowledge = self._ledger.knowledge
+        known = [(knowledge.articles[decision.article], decision.shows) for decision in due]
+        items = [item_of(one, pages.get(one.url), self._config, knowledge, shows) for one, shows in known]
+        if not plainly:
+            return self._fitting(items)
         from pipeline.message.plain import plain
 
         messages, left = plain(items)
         return [item for item in items if item.id not in left], messages, left
 
-    def _fitting(self, items: list[Item]) -> tuple[list[Item], tuple[dict[str, Any], ...], tuple[str, ...]]:
+    def _fitting(self, items: list[Item]) -> Written:
         """Render; and let LINE's own check find articles that it cannot take, so that none blocks the others."""
         from pipeline.message.render import render
 
@@ -279,14 +257,11 @@ class Delivery:
         client = None if self._dry or self._urgent else self._client()
         words = client.validate(rendered.messages) if client else ""
         if client and words:
-            refused = {
-                item.id: why for item in items if (why := client.validate(render([item], self._config).messages))
-            }
+            alone = {item.id: client.validate(render([item], self._config).messages) for item in items}
+            refused = {name: why for name, why in alone.items() if why}
             good = [item for item in items if item.id not in refused]
             if good:
-                self._ledger.note(
-                    [self._decided(name, "review", Reason.LINE_REJECTED, why) for name, why in refused.items()]
-                )
+                self._give_back(refused)
             else:
                 self._refused |= refused
             if len(good) == len(items):  # only together are they refused: fewer at once
@@ -296,12 +271,7 @@ class Delivery:
         return [item for item in items if item.id in shown], rendered.messages, rendered.left
 
     def _intend(
-        self,
-        due: Sequence[Decision],
-        pages: Mapping[str, Page | PageProblem],
-        messages: Sequence[object],
-        body: bytes,
-        channel: str,
+        self, due: Sequence[Decision], pages: Pages, messages: Sequence[object], body: bytes, channel: str
     ) -> BroadcastKnown:
         """Record, durably, what is about to be sent. From here on the retry key belongs to these bytes."""
         now, knowledge = self._world.now(), self._ledger.knowledge
@@ -326,11 +296,9 @@ class Delivery:
             channel=channel,
         )  # fmt: skip
         self._ledger.note([*aliases, intent])
-        known_broadcast = knowledge.broadcasts[broadcast]
-        self._ledger.record(
-            f"{'would' if known_broadcast.shadow else 'about to'} send: {_what(known_broadcast)}", {broadcast: body}
-        )
-        return known_broadcast
+        recorded = knowledge.broadcasts[broadcast]
+        self._ledger.record(f"{'would' if intent.shadow else 'about to'} send: {_what(recorded)}", {broadcast: body})
+        return recorded
 
     def _may_go(self, known: BroadcastKnown) -> bool:
         """Asked in the last moment, before every try: recording the intent and waiting took their time, and a machine can
@@ -358,14 +326,11 @@ class Delivery:
                 return False
             return answer.outcome == "accepted" or (there.outcome == "open" and there.owner == self._run)
 
-        words = (
-            f"not sent: {_what(known)}"
-            if answer.outcome != "accepted"
-            else f"shadow: {_what(known)}"
-            if known.shadow
-            else f"sent: {_what(known)} request {answer.request_id}"
-        )
-        self._ledger.insist(words if answer.outcome == "accepted" else f"{words} ({answer.code})", outcome, still_true)
+        if answer.outcome == "rejected":
+            news = f"not sent: {_what(known)} ({answer.code})"
+        else:
+            news = f"shadow: {_what(known)}" if known.shadow else f"sent: {_what(known)} request {answer.request_id}"
+        self._ledger.insist(news, outcome, still_true)
 
     def _tell(self, known: BroadcastKnown, answer: Answer) -> None:
         outcome = "planned" if answer.code == SHADOW else answer.outcome
@@ -393,8 +358,12 @@ class Delivery:
             )
         )  # fmt: skip
 
-    def _decided(self, article: str, verdict: Literal["hold", "review"], reason: Reason, detail: str = "") -> Decided:
-        return Decided.of(Decision(article, verdict, reason, detail=detail), self._world.now(), self._run)
+    def _give_back(self, refused: Mapping[str, str]) -> None:
+        """Articles that LINE cannot take wait for a person."""
+        self._decided(Decision(article, "review", Reason.LINE_REJECTED, detail=why) for article, why in refused.items())
+
+    def _decided(self, decisions: Iterable[Decision]) -> None:
+        self._ledger.note([Decided.of(decision, self._world.now(), self._run) for decision in decisions])
 
     def _client(self) -> LineClient | None:
         """LINE, once its account is known to be the configured one (Art. 3); None when it cannot be used now."""

@@ -120,17 +120,14 @@ class _NightLine:
 
 
 class _NightDelivery(Delivery):
-    """The real one, to that LINE; the bytes of its broadcasts stay in memory."""
+    """The real one, to that LINE."""
 
-    def __init__(self, config: Config, ledger: "_NightLedger", world: World, run: str, line: _NightLine) -> None:
+    def __init__(self, config: Config, ledger: Rehearsal, world: World, run: str, line: _NightLine) -> None:
         super().__init__(config, ledger, world, run, dry_run=False)
-        self._made_up, self._bodies = line, ledger.bodies
+        self._made_up = line
 
     def _client(self) -> Any:
         return self._made_up
-
-    def _body(self, known: BroadcastKnown) -> bytes:
-        return self._bodies[known.id]
 
 
 class _NightLedger(Rehearsal):
@@ -142,6 +139,9 @@ class _NightLedger(Rehearsal):
 
     def record(self, news: str, bodies: Mapping[str, bytes] | None = None) -> None:  # noqa: ARG002 - as the real one
         self.bodies |= bodies or {}
+
+    def body(self, known: BroadcastKnown) -> bytes:
+        return self.bodies[known.id]
 
 
 def bulletins(begin: datetime, seed: int) -> list[Bulletin]:
