@@ -20,9 +20,13 @@ from pipeline.ledger.store import LedgerError
 from pipeline.ledger.verify import verify
 from pipeline.line.answers import LineError
 from pipeline.line.client import LineClient, Reception
+from pipeline.message.item import item_of
+from pipeline.message.render import RenderError
+from pipeline.message.render import render as message
 from pipeline.policy.hours import HOLIDAYS_A_YEAR, holidays_of, next_opening
-from pipeline.report import words
+from pipeline.report import render, words
 from pipeline.report.github import GitHub, GitHubError
+from pipeline.report.residents import lines
 from pipeline.report.safe import line
 from pipeline.sources.collect import Memory, SiteReader
 from pipeline.text import cut
@@ -97,8 +101,6 @@ def told(findings: list[Finding]) -> str:
 
 def page(findings: list[Finding]) -> str:
     """The findings as Markdown for the summary page of the step on GitHub."""
-    from pipeline.report import render
-
     return render.markdown("doctor", findings=findings, levels=catalogue().levels, end=_end(findings))
 
 
@@ -197,25 +199,13 @@ class Doctor:
 
     def _card(self, entry: Entry, page: Page | PageProblem | None) -> str:
         """What residents would read if the entry were new, on one line."""
-        from pipeline.message.item import item_of
-        from pipeline.message.render import RenderError, render
-        from pipeline.report.flex_text import cards
-
-        known = Known(
-            article_id(entry.url),
-            entry.url,
-            entry.title,
-            "",
-            self._world.now(),
-            "queued",
-            date=entry.date,
-            emergency=True,
-        )
+        name, found = article_id(entry.url), self._world.now()
+        known = Known(name, entry.url, entry.title, "", found, "queued", date=entry.date, emergency=True)
         try:
-            messages = render([item_of(known, page, self._config, Knowledge())], self._config).messages
+            messages = message([item_of(known, page, self._config, Knowledge())], self._config).messages
         except RenderError as error:
             return str(error)
-        return "／".join(text for message in messages for card in cards(message) for text in card if text.strip())
+        return "／".join(text for shown in lines(messages) for card in shown["cards"] for text in card)
 
     def _line(self) -> Iterator[Finding]:
         line_config = self._config.line

@@ -80,6 +80,6 @@ def typed(options: argparse.Namespace) -> str:
 
 def colour() -> bool:
     """Whether stdout is a terminal that wants colours."""
-    from pipeline.report.render import is_colourful
+    from pipeline.report.progress import is_colourful
 
     return is_colourful(sys.stdout, os.environ)

@@ -19,6 +19,7 @@ from pipeline.report.ending import ending
 from pipeline.report.github import GitHub, GitHubError
 from pipeline.report.tell import append_summary
 from pipeline.runner import origin_of
+from pipeline.sources import pictures
 from pipeline.world import World
 
 
@@ -89,8 +90,6 @@ def _handed_in(options: argparse.Namespace, config: Config, world: World) -> Out
 
 
 def _looker(config: Config) -> Look:
-    from pipeline.sources import pictures
-
     return partial(pictures.look, config.site)
 
 

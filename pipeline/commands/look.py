@@ -5,6 +5,7 @@ import argparse
 from pipeline.commands import DONE, Output, colour, configured, place
 from pipeline.ledger import store
 from pipeline.ledger.ledger import known
+from pipeline.ledger.verify import verify
 from pipeline.refusal import Refusal
 from pipeline.report import explain as article
 from pipeline.report import records
@@ -31,8 +32,6 @@ def explain(options: argparse.Namespace) -> Output:
 
 def ledger_verify(options: argparse.Namespace) -> Output:
     """Whether the record is whole."""
-    from pipeline.ledger.verify import verify
-
     document = records.verdict_of(verify(options.state))
     return Output(document, lambda: records.verdict(document), document["exit"])
 

@@ -7,6 +7,7 @@ from functools import partial
 from pipeline.commands import Output, configured
 from pipeline.report import pages
 from pipeline.run import run
+from pipeline.sources.pictures import embedded
 from pipeline.world import World
 
 
@@ -20,10 +21,6 @@ def preview(options: argparse.Namespace) -> Output:
         report = run(config, options.state, World.real(config), dry_run=True)
         opening = pages.worth_looking_ahead(report, config)
         ahead = run(config, options.state, World(os.environ, lambda: opening), dry_run=True) if opening else None
-        from pipeline.sources.pictures import embedded
-
-        file, code = (
-            pages.write_preview(config, report, options.out, partial(embedded, config.site), ahead),
-            report.exit,
-        )
+        file = pages.write_preview(config, report, options.out, partial(embedded, config.site), ahead)
+        code = report.exit
     return Output({"page": str(file), "exit": code}, lambda: str(file), code)

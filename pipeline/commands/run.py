@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> Output:
 
 def watch(options: argparse.Namespace) -> Output:
     """Passes until the time is up."""
-    from pipeline.watch import Watch, watch
+    from pipeline.watch import Watch, watch  # and with it GitHub, which a single quiet pass does not need
 
     world = World.real(configured(options))
     world.typed = typed(options)

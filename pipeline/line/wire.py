@@ -121,7 +121,7 @@ def _authorities() -> tuple[str, ...]:
     named = [os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")]
     if any(named):
         return tuple(filter(None, named))
-    import certifi
+    import certifi  # not where the environment names others
 
     return (certifi.where(),)
 

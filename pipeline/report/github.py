@@ -276,7 +276,7 @@ class GitHub:
     def _ask(
         self, method: str, path: str, params: Mapping[str, str] | None = None, json: Mapping[str, Any] | None = None
     ) -> Any:
-        import requests
+        import requests  # only when GitHub is asked
 
         try:
             body = {name: masked(value) if isinstance(value, str) else value for name, value in (json or {}).items()}

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipeline.config import Config
 from pipeline.decision import Alert, Reason
+from pipeline.line.delivery import Broadcast
 from pipeline.masking import write_masked
 from pipeline.policy.content import basis_of
 from pipeline.policy.hours import next_opening
@@ -15,9 +16,6 @@ from pipeline.report import words
 from pipeline.report.gallery import gallery_page
 from pipeline.report.outcome import ArticleRow, Report
 from pipeline.report.preview import PreviewMessage, PreviewRow, preview_page
-
-if TYPE_CHECKING:
-    from pipeline.line.delivery import Broadcast
 
 Embed = Callable[[Sequence[str]], Mapping[str, str]]
 
@@ -79,7 +77,7 @@ def write_gallery(config: Config, out: Path) -> Path:
 
 
 def _message(
-    config: Config, report: Report, broadcast: "Broadcast", pictures: Mapping[str, str], held: bool = False
+    config: Config, report: Report, broadcast: Broadcast, pictures: Mapping[str, str], held: bool = False
 ) -> PreviewMessage:
     rows = [report.rows[article] for article in broadcast.articles if article in report.rows]
     bases = [basis_of(row.url, broadcast.emergency, config.policy.content) for row in rows if row.url]

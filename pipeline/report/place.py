@@ -57,7 +57,7 @@ def typed(environment: Mapping[str, str], config: Path, state: Path) -> str:
 
 def place_of(environment: Mapping[str, str], options: str = "") -> Place:
     """How a person writes a command there, and where GitHub shows what runs."""
-    from pipeline.report import words  # which speak of places
+    from pipeline.report import words  # a cycle: what is told speaks of places
 
     actions, run = _actions(environment), environment.get("GITHUB_RUN_ID", "")
     record = f"{actions}/runs/{run}" if actions and run.isdigit() else ""

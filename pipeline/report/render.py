@@ -3,15 +3,15 @@
 What a template writes itself stays as it is; a filter that returns finished text (`code`, `paint`) marks it so.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any
+
+from jinja2 import Environment, Undefined, pass_context
+from markupsafe import Markup
 
 from pipeline.report import safe, words
 from pipeline.templates import environment
-
-if TYPE_CHECKING:
-    import jinja2
 
 COLOURS = {
     "good": "32", "send": "32", "accepted": "32",
@@ -33,23 +33,13 @@ def markdown(template: str, **values: Any) -> str:
     return page.render(values).strip("\n") + "\n"
 
 
-def is_colourful(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Colours only on a terminal that wants them (https://no-color.org)."""
-    return stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
-
-
 def _finished(tells: Callable[[Any], str]) -> Callable[[Any], Any]:
     """A time in our own words needs no escapes, which who reads a mail as plain text would see."""
-    from markupsafe import Markup
-
     return lambda value: Markup(tells(value))  # noqa: S704 - made of numbers
 
 
 @cache
-def _environment(kind: str) -> "jinja2.Environment":
-    from jinja2 import Undefined, pass_context
-    from markupsafe import Markup
-
+def _environment(kind: str) -> Environment:
     clean: Callable[[object], str] = safe.markdown if kind == "markdown" else safe.line
 
     def finalize(value: Any) -> Any:

@@ -26,7 +26,7 @@ class Shown(Struct, frozen=True):
 
 def planned(known: Known, page: Page | PageProblem | None, config: Config, knowledge: Knowledge) -> Shown:
     """An article as it would go out alone; without messages when a template is broken, which has an alert of its own."""
-    from pipeline.message.item import item_of
+    from pipeline.message.item import item_of  # only where something is rendered
     from pipeline.message.render import RenderError, render
 
     item = item_of(known, page, config, knowledge)

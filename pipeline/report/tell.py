@@ -12,6 +12,7 @@ from pipeline.policy.hours import next_opening
 from pipeline.report import words
 from pipeline.report.outcome import Report
 from pipeline.report.place import Place
+from pipeline.report.residents import lines, recorded
 
 Json = dict[str, Any]
 
@@ -25,7 +26,7 @@ def run(report: Report, config: Config, place: Place | None = None, *, colour: b
     """The text of `kadoma-line run`: one line when nothing happened."""
     if not has_news(report):
         return _quiet(report, config)
-    from pipeline.report import render
+    from pipeline.report import render  # and with it jinja2: only where there is news
 
     return render.text("run", colour=colour, **_values(report, config, place or Place()))
 
@@ -34,8 +35,7 @@ def summary(report: Report, config: Config, state: Path, place: Place) -> str:
     """The step summary: Markdown in which nothing from outside is more than text."""
     if not has_news(report):
         return f"## {words.instant(report.now)}\n\n{_quiet(report, config)}\n"
-    from pipeline.report import render
-    from pipeline.report.residents import lines, recorded
+    from pipeline.report import render  # as above
 
     values = _values(report, config, place)
     values["messages"] = {done.id: lines(done.messages or recorded(state, done.id)) for done in report.broadcasts}
@@ -75,7 +75,7 @@ def _quiet(report: Report, config: Config) -> str:
 
 def _values(report: Report, config: Config, place: Place) -> Json:
     """What the templates of a run may use."""
-    from pipeline.report.status import status_of
+    from pipeline.report.status import status_of  # as above
 
     knowledge = report.knowledge
     rows = [_row(row, knowledge) for row in report.rows.values()]

@@ -9,6 +9,7 @@ from msgspec import to_builtins
 from pipeline import templates
 from pipeline.config import Config
 from pipeline.report import render
+from pipeline.report.progress import is_colourful
 from pipeline.sandbox.demo import Ending, Step, tell
 
 FOLDER = Path(".demo")
@@ -29,7 +30,7 @@ class _Stage:
     def __init__(self, out: TextIO, *, quiet: bool) -> None:
         self.out, self.quiet = out, quiet
         self.is_terminal = out.isatty()
-        self.colour = render.is_colourful(out, os.environ)
+        self.colour = is_colourful(out, os.environ)
         self.tale = templates.words("report/demo/story.toml", dict[str, Any])
         self.steps: list[Step] = []
 

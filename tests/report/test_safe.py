@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from pipeline.report import render, safe
+from pipeline.report import progress, render, safe
 
 HOSTILE = [
     "](http://evil.example)", "[here](javascript:alert(1))", "<img src=x onerror=alert(1)>", "<script>", "&lt;b&gt;", "![x](http://e/x.png)",
@@ -101,4 +101,4 @@ def test_colours_are_for_a_terminal_that_wants_them(
 ) -> None:
     stream = io.StringIO()
     stream.isatty = lambda: terminal  # type: ignore[method-assign]
-    assert render.is_colourful(stream, environment) is colourful
+    assert progress.is_colourful(stream, environment) is colourful
