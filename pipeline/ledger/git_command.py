@@ -4,7 +4,11 @@ import contextlib
 import os
 import signal
 import subprocess
+from functools import cache
 from pathlib import Path
+
+import msgspec
+from msgspec import Struct
 
 from pipeline.ledger.store import LedgerError, Setup
 from pipeline.masking import short
@@ -122,48 +126,26 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
             process.wait(GRACE)
 
 
-# What git, ssh and their hosts say (LC_ALL=C), told apart: marks in the text → code, what to do. The first that fits counts.
-_KINDS = (
-    (("No space left", "File too large", "Disk quota exceeded", "unable to write"), "disk-full", "make room on the disk"),
-    (("protected branch", "GH006", "GH013", "hook declined"), "protected",
-     "the branch is protected: let the pipeline's token or deploy key push to it"),
-    (("Host key verification failed", "HOST IDENTIFICATION HAS CHANGED"), "host-key",
-     "the host key of the remote is not known here, or another one: compare it with the host's own page, then add it to known_hosts"),
-    (("marked as read only", "Permission to ", "returned error: 403", "denied to"), "credentials",
-     "the token or key may read but not write: grant `contents: write`, or allow write access to the deploy key"),
-    (("Repository not found", "returned error: 404"), "credentials",
-     "the token or key does not see the repository, or it was moved: correct the address or grant access"),
-    (("Permission denied (publickey", "Load key", "no mutual signature"), "credentials",
-     "the remote does not take the key: add the deploy key to the repository, with write access, or renew it"),
-    (("Authentication failed", "could not read Username", "could not read Password", "Permission denied (",
-      "returned error: 401", "Invalid username", "terminal prompts disabled"),
-     "credentials", "the token or key may not push: grant `contents: write`, or renew it"),
-    (("Could not resolve host", "Name or service not known", "Temporary failure in name resolution"), "unreachable",
-     "the name of the remote cannot be resolved: look at its address and at the network's DNS; the next run tries again"),
-    (("Connection refused",), "unreachable",
-     "the remote refuses the connection, or does not answer at this port: look at its address; the next run tries again"),
-    (("does not appear to be a git repository",), "unreachable", "the remote does not answer: the next run tries again"),
-    (("does not support --signed push", "does not support push options"), "settings",
-     "a setting of git here asks for what the remote cannot do: take it out (`git config --show-origin --get-regexp ^push`)"),
-    (("dubious ownership", "not a git repository"), "unusable", "git cannot work with the repository: do what it says"),
-    (("(timeout)", "unable to access", "Connection timed out", "Operation timed out", "No route to host", "Network is unreachable",
-      "Could not connect", "early EOF", "hung up", "Connection reset", "Connection closed", "returned error: 5"), "unreachable",
-     "the remote does not answer: the next run tries again"),
-    (("access rights",), "credentials", "the token or key may not push: grant `contents: write`, or renew it"),
-    (("Permission denied", "insufficient permission", "Read-only file system"), "not-writable",
-     "this user may not write to the repository: correct its permissions"),
-    (("index.lock", "Another git process", ".lock': File exists"), "locked",
-     "another git process works here; if there is none, remove the lock file it names"),
-    (("not uptodate", "would be overwritten", "Entry "), "dirty", "uncommitted changes are in the way: commit or restore them"),
-)  # fmt: skip
+class _Trouble(Struct, frozen=True, forbid_unknown_fields=True):
+    """A kind of trouble: one of these marks is in what git says."""
+
+    marks: tuple[str, ...]
+    code: str
+    advice: str
+
+
+@cache
+def _troubles() -> tuple[_Trouble, ...]:
+    file = Path(__file__).with_suffix(".toml")
+    return msgspec.toml.decode(file.read_bytes(), type=dict[str, tuple[_Trouble, ...]])["trouble"]
 
 
 def explained(result: Result, step: str) -> GitError:
     """git's own words, with the kind of trouble and what to do next."""
     text = result.stderr + result.stdout
     words = short(text, 400)
-    for marks, code, advice in _KINDS:
-        if any(mark in text for mark in marks):
-            kind = Unusable if code == "unusable" else GitError
-            return kind(code, f"git {step}: {advice} (git says: {words})")
+    for one in _troubles():
+        if any(mark in text for mark in one.marks):
+            kind = Unusable if one.code == "unusable" else GitError
+            return kind(one.code, f"git {step}: {one.advice} (git says: {words})")
     return GitError("git", f"git {step} failed: look at what it says; the next run tries again (git says: {words})")
