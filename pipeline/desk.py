@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,6 +20,8 @@ from pipeline.policy.posters import department_of, same_person
 from pipeline.policy.same_article import plain
 from pipeline.refusal import Refusal
 from pipeline.report.find import find, find_broadcast
+
+Action = Literal["approve", "reject", "emergency", "delivered", "not-delivered"]
 
 AGAIN = timedelta(hours=24)  # within which the same post by hand needs a reason
 SAYS_SOMETHING = 15  # letters of a text that is the same text under another title as well; 「詳しくは…」 is not
@@ -69,6 +71,16 @@ class Desk:
         self._signature = Signature(actor=actor, department=self._department, approver=approver, origin=origin)
         other = approver and not same_person(approver, actor)
         self._second = department_of(approver, config.policy.posters) if other else ""
+
+    def decide(self, action: Action, about: Sequence[str], why: str = "") -> list[Known]:
+        """What form and replies ask for."""
+        match action:
+            case "approve" | "emergency":
+                return self.approve(about, action == "emergency", why)
+            case "reject":
+                return self.reject(about, why)
+            case "delivered" | "not-delivered":
+                return self.resolve(about, action == "delivered", why)
 
     def approve(self, ids: Sequence[str], emergency: bool = False, why: str = "") -> list[Known]:
         """Release articles that wait; with `emergency` also outside the posting hours (Art. 7 proviso)."""

@@ -69,9 +69,6 @@ class Finding(Struct, frozen=True):
     found: str
     fix: str
 
-    def document(self) -> dict[str, str]:
-        return {field: getattr(self, field) for field in self.__struct_fields__}
-
 
 def catalogue() -> DoctorWords:
     return templates.words("report/doctor.toml", DoctorWords)

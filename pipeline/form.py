@@ -11,7 +11,7 @@ from msgspec import Struct
 from pipeline.article import Picture
 from pipeline.config import JST, Config, ConfigError
 from pipeline.decision import Basis
-from pipeline.desk import Desk, Draft
+from pipeline.desk import Action, Desk, Draft
 from pipeline.ledger.knowledge import Known
 from pipeline.refusal import Refusal
 from pipeline.report.find import named
@@ -19,9 +19,11 @@ from pipeline.sources.urls import on_hosts, typed_url
 from pipeline.text import typed
 
 # The choices of the form, as post.yml shows them.
-POST, CORRECT, APPROVE, REJECT = "投稿", "訂正", "承認", "却下"
-DELIVERED, NOT_DELIVERED = "届いていた", "届いていなかった"
-ACTIONS = (POST, CORRECT, APPROVE, REJECT, DELIVERED, NOT_DELIVERED)
+POST, CORRECT, APPROVE = "投稿", "訂正", "承認"
+DECISIONS: dict[str, Action] = {
+    APPROVE: "approve", "却下": "reject", "届いていた": "delivered", "届いていなかった": "not-delivered"
+}  # fmt: skip
+ACTIONS = (POST, CORRECT, *DECISIONS)
 AUTOMATIC = "自動"
 PREFIX = "FORM_"
 LINE_BREAK = "／／"  # the form's field for the text is one line
@@ -75,11 +77,8 @@ def hand_in(form: Form, config: Config, desk: Desk, look: Look) -> list[Known]:
     about = form.ids or named(form.url)
     if not about:
         raise Refusal("no-id", action=form.action)
-    if form.action == APPROVE:
-        return desk.approve(about, form.is_emergency, form.why)
-    if form.action == REJECT:
-        return desk.reject(about, form.why)
-    return desk.resolve(about, form.action == DELIVERED, form.why)
+    action = "emergency" if form.action == APPROVE and form.is_emergency else DECISIONS[form.action]
+    return desk.decide(action, about, form.why)
 
 
 def draft_of(form: Form, config: Config, look: Look) -> Draft:

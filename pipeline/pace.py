@@ -19,13 +19,11 @@ from pipeline.config import Config
 from pipeline.ledger.events import AnyEvent
 from pipeline.ledger.ledger import Rehearsal
 from pipeline.ledger.store import LedgerError
-from pipeline.line.delivery import Delivery
 from pipeline.policy.hours import is_open
 from pipeline.report import safe
 from pipeline.report.github import GitHub, Run, tolerated
 from pipeline.report.outcome import Report
 from pipeline.run import Pass
-from pipeline.sources.collect import SiteReader
 from pipeline.world import World
 
 log = logging.getLogger("kadoma_line")
@@ -185,10 +183,9 @@ def would_do(config: Config, state: Path, world: World) -> Why:
                 return "open-broadcast"
             if knowledge.told != knowledge.alerts:
                 return "untold"
-            reader = SiteReader(config.site, knowledge.robots, world.now, world.sleep, lambda: world.stopping)
-            delivery = Delivery(config, ledger, world, report.id, dry_run=True)
-            Pass(config, ledger, world, report, reader=reader, delivery=delivery).run()
-            return "news" if ledger.noted or delivery.broadcasts or delivery.failures else ""
+            work = Pass.real(config, ledger, world, report)
+            work.run()
+            return "news" if ledger.noted or work.delivery.broadcasts or work.delivery.failures else ""
     except LedgerError as error:  # the main job tells people
         log.warning("%s", safe.line(error))
         return "unreadable"

@@ -14,9 +14,9 @@ from typing import Literal, get_args
 import msgspec
 from msgspec import Struct
 
+from pipeline.desk import Action
 from pipeline.text import clean
 
-Action = Literal["approve", "reject", "emergency", "delivered", "not-delivered"]
 Problem = Literal["contradiction", "unclear", "other-words"]
 
 LONGEST = 200_000  # characters; GitHub takes 65,536

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from pipeline.article import Listing, Page, PageProblem
 from pipeline.config import Config, ConfigError, Source
 from pipeline.decision import Alert, Decision, Reason
-from pipeline.ledger.events import Alerted, Changed, Decided, Mode, Robots
+from pipeline.ledger.events import Alerted, Changed, Decided, Mode, Robots, Told
 from pipeline.ledger.knowledge import Known
 from pipeline.ledger.ledger import Ledger, LostRace, Rehearsal
 from pipeline.ledger.store import LedgerError, Setup
@@ -59,9 +59,7 @@ def run(
         with Rehearsal(state) if dry_run else Ledger(state, config.state, report.id, world.now) as ledger:
             if reread is not None:
                 config = reread()
-            reader = SiteReader(config.site, ledger.knowledge.robots, world.now, world.sleep, lambda: world.stopping)
-            delivery = Delivery(config, ledger, world, report.id, dry_run)
-            work = Pass(config, ledger, world, report, reader=reader, delivery=delivery)
+            work = Pass.real(config, ledger, world, report)
             work.run()
             work.tell_people()
     except LedgerError as error:
@@ -119,6 +117,13 @@ class Pass:
         self.pages: Pages = {}
         self.began: list[str] = []
         self.listed: set[str] = set()  # addresses that the emergency lists show now
+
+    @classmethod
+    def real(cls, config: Config, ledger: Ledger, world: World, report: Report) -> "Pass":
+        """With the site and LINE as they are."""
+        reader = SiteReader(config.site, ledger.knowledge.robots, world.now, world.sleep, lambda: world.stopping)
+        delivery = Delivery(config, ledger, world, report.id, report.dry_run)
+        return cls(config, ledger, world, report, reader=reader, delivery=delivery)
 
     def run(self) -> None:
         progress = self.world.progress
@@ -272,8 +277,10 @@ class Pass:
         told = issues.publish(
             self.config, environment, self.alerts, knowledge, self._shown, place=place, run=self.report.id, now=now
         )
-        if not told:
-            return
+        self._remember(told)
+
+    def _remember(self, told: Sequence[Told]) -> None:
+        """What people were told already; where it cannot be recorded, the next run tells it again."""
         try:
             self.ledger.record_decided(f"told: {', '.join(event.code for event in told)}", lambda: told)
         except LedgerError as error:

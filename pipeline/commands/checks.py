@@ -3,6 +3,8 @@
 import argparse
 import os
 
+from msgspec.structs import asdict
+
 from pipeline.commands import DONE, FAILED, Output, configured, place
 from pipeline.doctor import examine, page, told
 from pipeline.report.tell import append_summary
@@ -15,7 +17,7 @@ def doctor(options: argparse.Namespace) -> Output:
     findings = examine(options.config, options.state, os.environ)
     append_summary(page(findings), os.environ)
     code = FAILED if any(finding.level == "bad" for finding in findings) else DONE
-    document = {"checks": [finding.document() for finding in findings], "exit": code}
+    document = {"checks": [asdict(finding) for finding in findings], "exit": code}
     return Output(document, lambda: told(findings), code)
 
 

@@ -112,15 +112,9 @@ def _decided(config: Config, ledger: Ledger, heard: Heard) -> list[Known]:
         raise Refusal("reply-other-kind")
     if heard.code == Reason.EMERGENCY_WORDS and meant.action == "approve":
         raise Refusal("reply-at-night")
-    if origin_of(os.environ) in ledger.knowledge.deeds:
-        about = list(ledger.knowledge.deeds[origin_of(os.environ)].articles)
-    else:
-        about = _about(config, ledger.knowledge, heard, meant)
-    if meant.action in OF_A_BROADCAST:
-        return desk.resolve(about, meant.action == "delivered", meant.why)
-    if meant.action == "reject":
-        return desk.reject(about, meant.why)
-    return desk.approve(about, meant.action == "emergency", meant.why)
+    done = ledger.knowledge.deeds.get(origin_of(os.environ))
+    about = done.articles if done else _about(config, ledger.knowledge, heard, meant)
+    return desk.decide(meant.action, about, meant.why)
 
 
 def _about(config: Config, knowledge: Knowledge, heard: Heard, meant: Instruction) -> list[str]:

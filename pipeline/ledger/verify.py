@@ -124,15 +124,9 @@ class _References:
         event, known = line.event, self.known
         if event is None:
             return
-        named = (
-            [chosen.article for chosen in event.chosen]
-            if isinstance(event, Intent)
-            else [getattr(event, "article", "")]
-        )
-        if not isinstance(event, Baseline | Found | Posted):
-            for article in filter(None, named):
-                if article not in known.articles:
-                    self.find("unknown-article", line, article)
+        for article in _named(event):
+            if article not in known.articles:
+                self.find("unknown-article", line, article)
         broadcast = known.archive.get(name := getattr(event, "broadcast", ""))
         if isinstance(event, Intent):
             if broadcast is not None:
@@ -157,6 +151,14 @@ class _References:
 
     def find(self, code: str, line: _LedgerLine, detail: str) -> None:
         self.findings.append(Flaw(code, line.file, line.number, detail))
+
+
+def _named(event: AnyEvent) -> list[str]:
+    """The articles that must be known already."""
+    if isinstance(event, Intent):
+        return [chosen.article for chosen in event.chosen]
+    begins = isinstance(event, Baseline | Found | Posted)
+    return [] if begins or not (article := getattr(event, "article", "")) else [article]
 
 
 def _bodies(state: Path, lines: Sequence[_LedgerLine]) -> tuple[int, list[Flaw]]:

@@ -121,35 +121,26 @@ class _Painter:
     def component(self, part: Any, layout: str, padding: str = "") -> Markup:
         kind = part.get("type") if isinstance(part, Mapping) else None
         if kind == "box":
-            return self.box(part, layout, padding)
-        if kind == "text":
-            return self.text(part, layout)
-        if kind == "button":
-            return self.button(part, layout)
-        if kind == "image":
-            return self.image(part, layout)
-        if kind == "separator":
-            css = [*self.place(part, layout), self.colour(part, "color", "background", "#D4D6DA")]
-            return self.unknown(part, "separator") + self.element(
-                "div", f"fx-separator fx-in-{layout}", css, Markup("")
-            )
-        if kind == "filler":
-            return self.unknown(part, "filler") + self.element(
-                "div", "fx-filler", [f"flex:{_number(part, 1)}"], Markup("")
-            )
-        return self.warn(f"type: {kind!r}")
+            drawn = self.box(part, layout, padding)
+        elif kind in ("text", "button", "image", "separator", "filler"):
+            drawn = getattr(self, kind)(part, layout)
+        else:
+            return self.warn(f"type: {kind!r}")
+        return self.unknown(part, kind) + drawn
+
+    def separator(self, part: Json, layout: str) -> Markup:
+        css = [*self.place(part, layout), self.colour(part, "color", "background", "#D4D6DA")]
+        return self.element("div", f"fx-separator fx-in-{layout}", css, Markup(""))
+
+    def filler(self, part: Json, _: str) -> Markup:
+        return self.element("div", "fx-filler", [f"flex:{_number(part, 1)}"], Markup(""))
 
     def box(self, part: Json, layout: str, padding: str) -> Markup:
         own = str(part.get("layout"))
         css = self.place(part, layout)
-        css.append(self.space(part, "spacing", "gap"))
         css.append(f"padding:{padding}" if padding and not any(key.startswith("padding") for key in part) else "")
-        for key, name in _PADDING.items():
-            css.append(self.space(part, key, name))
-        for key, name in (("width",) * 2, ("height",) * 2, ("maxWidth", "max-width"), ("maxHeight", "max-height")):
-            css.append(self.space(part, key, name))
+        css += [self.space(part, key, name) for key, name in _LENGTHS.items()]
         css.append(self.colour(part, "backgroundColor", "background"))
-        css.append(self.space(part, "cornerRadius", "border-radius"))
         if "borderWidth" in part:
             css.append(f"border-style:solid;{self.space(part, 'borderWidth', 'border-width', _BORDER)}")
             css.append(self.colour(part, "borderColor", "border-color"))
@@ -158,7 +149,7 @@ class _Painter:
             css.append(f"{name}:{value}" if re.fullmatch("[a-z-]+", value) else "")
         inner = Markup("").join(self.component(child, own) for child in part.get("contents", ()))
         known = own in ("vertical", "horizontal", "baseline")
-        complaint = self.unknown(part, "box") + (Markup("") if known else self.warn(f"layout: {own!r}"))
+        complaint = Markup("") if known else self.warn(f"layout: {own!r}")
         return complaint + self.element("div", f"fx-box fx-{own}", css, inner, self.target(part))
 
     def text(self, part: Json, layout: str) -> Markup:
@@ -177,8 +168,7 @@ class _Painter:
         inner: Any = part.get("text", "")
         if "contents" in part:
             inner = Markup("").join(self.span(span) for span in part["contents"])
-        element = self.element("p", " ".join(filter(None, classes)), css, self.linked(part, escape(inner)))
-        return self.unknown(part, "text") + element
+        return self.element("p", " ".join(filter(None, classes)), css, self.linked(part, escape(inner)))
 
     def span(self, part: Json) -> Markup:
         return self.unknown(part, "span") + self.element("span", "", self.letters(part), escape(part.get("text", "")))
@@ -191,7 +181,7 @@ class _Painter:
         label = part.get("action", {}).get("label", "")
         shrinks = "fx-one-line fx-shrink" if part.get("adjustMode") == "shrink-to-fit" else ""
         inner = self.linked(part, Markup('<span class="fx-label {}">{}</span>').format(shrinks, label))
-        return self.unknown(part, "button") + self.element("div", classes, css, inner)
+        return self.element("div", classes, css, inner)
 
     def image(self, part: Json, layout: str) -> Markup:
         url = str(part.get("url", ""))
@@ -206,7 +196,7 @@ class _Painter:
         else:
             inner = Markup('<span class="fx-missing">{}</span>').format(self.words.no_picture.format(alt=alt or url))
         size = "fx-full" if part.get("size") == "full" else ""
-        complaint = self.unknown(part, "image") + (Markup("") if ratio else self.warn("aspectRatio"))
+        complaint = Markup("") if ratio else self.warn("aspectRatio")
         return complaint + self.element("div", f"fx-image {size}", css, self.linked(part, inner))
 
     def linked(self, part: Json, inner: Markup) -> Markup:
@@ -281,12 +271,18 @@ class _Painter:
 
 _GRAVITY = {"top": "flex-start", "bottom": "flex-end", "center": "center"}
 _DECORATION = ("underline", "line-through", "none")
-_PADDING = {
+_LENGTHS = {  # of a box
+    "spacing": "gap",
     "paddingAll": "padding",
     "paddingTop": "padding-top",
     "paddingBottom": "padding-bottom",
     "paddingStart": "padding-left",
     "paddingEnd": "padding-right",
+    "width": "width",
+    "height": "height",
+    "maxWidth": "max-width",
+    "maxHeight": "max-height",
+    "cornerRadius": "border-radius",
 }
 
 

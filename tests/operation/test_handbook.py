@@ -9,8 +9,9 @@ from typing import get_args
 
 import pytest
 
+from pipeline.desk import Action
 from pipeline.form import ACTIONS
-from pipeline.reply import Action, Instruction, read
+from pipeline.reply import Instruction, read
 from pipeline.sandbox.articles import ARTICLES
 from tests.doubles.fault import Fault
 from tests.doubles.line import CHANNEL_ID, CHANNEL_SECRET
