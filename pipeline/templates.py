@@ -43,7 +43,7 @@ def _environment(kind: Kind, root: Path) -> "jinja2.Environment":
     import jinja2
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    json_only: dict[str, Any] = {"finalize": _json_value()} if kind == "json" else {}
+    json_only: dict[str, Any] = {"finalize": finished(as_json)} if kind == "json" else {}
     return ImmutableSandboxedEnvironment(  # a template says words; what a pull request writes into one runs with LINE's secrets
         loader=jinja2.FileSystemLoader(root),
         undefined=jinja2.StrictUndefined,
@@ -55,7 +55,12 @@ def _environment(kind: Kind, root: Path) -> "jinja2.Environment":
     )
 
 
-def _json_value() -> Callable[[Any], Any]:
+def as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def finished(tell: Callable[[Any], str]) -> Callable[[Any], Any]:
+    """What becomes of each `{{ value }}`: the text that `tell` makes of it, fit for where it stands; finished text stays as it is."""
     from jinja2 import Undefined
     from markupsafe import Markup
 
@@ -64,6 +69,6 @@ def _json_value() -> Callable[[Any], Any]:
             return value
         if isinstance(value, Undefined):
             return str(value)  # raises UndefinedError
-        return Markup(json.dumps(value, ensure_ascii=False))  # noqa: S704 -- JSON, not HTML, is made here
+        return Markup(tell(value))  # noqa: S704 - not HTML: JSON, or text that is safe where it stands
 
     return finalize

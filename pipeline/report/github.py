@@ -101,7 +101,6 @@ class Environment(Struct, frozen=True):
 
     wait: int = 0
     reviewers: bool = False
-    bypass: bool = False
     branches: tuple[str, ...] | None = None
 
 
@@ -171,12 +170,9 @@ class GitHub:
     @understood
     def comment_of(self, number: int) -> Comment | None:
         """A comment by its id, as it stands now; None when it is gone."""
-        try:
-            raw = self._ask("GET", f"/issues/comments/{number}")
-        except GitHubError as error:
-            if error.status == NOT_FOUND:
-                return None
-            raise
+        raw = self._found(f"/issues/comments/{number}")
+        if raw is None:
+            return None
         comment = _comment(raw)
         return replace(comment, edited=self._was_edited(raw)) if comment.edited else comment
 
@@ -231,12 +227,8 @@ class GitHub:
     @understood
     def workflow_state(self, workflow: str) -> str:
         """active, disabled_manually, disabled_inactivity, …; "absent" where there is no such file."""
-        try:
-            return str(self._ask("GET", f"/actions/workflows/{workflow}")["state"])
-        except GitHubError as error:
-            if error.status == NOT_FOUND:
-                return "absent"
-            raise
+        found = self._found(f"/actions/workflows/{workflow}")
+        return "absent" if found is None else str(found["state"])
 
     @understood
     def approvers(self, run: str) -> list[str]:
@@ -257,21 +249,26 @@ class GitHub:
     @understood
     def environment(self, name: str) -> Environment | None:
         """None when there is none."""
+        told = self._found(f"/environments/{name}")
+        if told is None:
+            return None
+        policy = told.get("deployment_branch_policy")
+        branches = None if policy is None else ("*",)
+        if policy and policy.get("custom_branch_policies"):
+            found = self._ask("GET", f"/environments/{name}/deployment-branch-policies")
+            branches = tuple(one["name"] for one in found["branch_policies"])
+        rules = {rule.get("type"): rule for rule in told.get("protection_rules") or []}
+        wait = int(rules.get("wait_timer", {}).get("wait_timer") or 0)
+        return Environment(wait, "required_reviewers" in rules, branches)
+
+    def _found(self, path: str) -> Any:
+        """None where there is no such thing."""
         try:
-            told = self._ask("GET", f"/environments/{name}")
-            policy = told.get("deployment_branch_policy")
-            branches = None if policy is None else ("*",)
-            if policy and policy.get("custom_branch_policies"):
-                found = self._ask("GET", f"/environments/{name}/deployment-branch-policies")
-                branches = tuple(one["name"] for one in found["branch_policies"])
+            return self._ask("GET", path)
         except GitHubError as error:
             if error.status == NOT_FOUND:
                 return None
             raise
-        rules = {rule.get("type"): rule for rule in told.get("protection_rules") or []}
-        wait = int(rules.get("wait_timer", {}).get("wait_timer") or 0)
-        bypass = bool(told.get("can_admins_bypass", True))
-        return Environment(wait, "required_reviewers" in rules, bypass, branches)
 
     def _ask(
         self, method: str, path: str, params: Mapping[str, str] | None = None, json: Mapping[str, Any] | None = None

@@ -20,7 +20,7 @@ from pipeline.ledger.events import Told
 from pipeline.ledger.knowledge import Knowledge
 from pipeline.report import cried, render, safe, words
 from pipeline.report.github import GitHub, Issue, tolerated
-from pipeline.report.matter import Show, matter_of, page_of
+from pipeline.report.matter import Show, matter_of, page_of, under
 from pipeline.report.place import Place
 from pipeline.report.residents import Shown
 from pipeline.report.status import posters, status_of
@@ -162,11 +162,7 @@ def text_of(config: Config, place: Place, told: words.Notice) -> str:
         commands=() if place.by_reply else told.commands,
         by_reply=ANSWERS.get(told.code, ()) if told.things and place.by_reply else (),
         people=posters(config),
-        actions=place.form.rpartition("/")[0],
-        site=config.site.name,
-        account=config.line.account,
-        person=config.policy.responsible.person,
-        record=place.record,
+        **under(config, place),
     )
 
 

@@ -62,6 +62,17 @@ def matter_of(code: str, thing: str, standing: Json, shown: Shown) -> Matter | N
     return Matter(code, thing, row["title"], why, row, answers, shown, standing["next_opening"] if closed else None)
 
 
+def under(config: Config, place: Place) -> Json:
+    """What stands under every issue: whose it is, who answers for it, and where it comes from."""
+    return {
+        "actions": place.form.rpartition("/")[0],
+        "site": config.site.name,
+        "account": config.line.account,
+        "person": config.policy.responsible.person,
+        "record": place.record,
+    }
+
+
 def page_of(config: Config, place: Place, matter: Matter, key: str) -> tuple[str, str]:
     """Title and Markdown of its issue, in which nothing from outside is more than text."""
     kind = words.catalogue().alerts[matter.code].title
@@ -72,10 +83,6 @@ def page_of(config: Config, place: Place, matter: Matter, key: str) -> tuple[str
         key=key,
         messages=lines(matter.shown.messages),
         by_reply=place.by_reply,
-        actions=place.form.rpartition("/")[0],
-        site=config.site.name,
-        account=config.line.account,
-        person=config.policy.responsible.person,
-        record=place.record,
+        **under(config, place),
     )
     return title, body

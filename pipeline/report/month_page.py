@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.report import render, words
-from pipeline.templates import environment
 
 Json = dict[str, Any]
 
@@ -28,22 +27,12 @@ def title(document: Json) -> str:
 
 def page(document: Json) -> str:
     """One HTML file."""
-    return _html("month", month=document, title=title(document), chart=_chart(document["friends"]))
+    return render.html("month", month=document, title=title(document), chart=_chart(document["friends"]))
 
 
 def trial_page(document: Json) -> str:
     """What a trial run would have sent, as one HTML file to be signed."""
-    return _html("trial", trial=document, title=words.sentence("trial-title", city=document["city"]))
-
-
-def _html(template: str, **values: Any) -> str:
-    made = environment("html").overlay()
-    made.filters = made.filters | {
-        "instant": words.instant,
-        "day_name": words.day_name,
-        "policy": words.policy,
-    }
-    return made.get_template(f"report/{template}.html.j2").render(words=words.catalogue(), **values)
+    return render.html("trial", trial=document, title=words.sentence("trial-title", city=document["city"]))
 
 
 def _chart(days: Sequence[Json]) -> Json | None:

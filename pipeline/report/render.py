@@ -7,11 +7,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, Undefined, pass_context
+from jinja2 import Environment, pass_context
 from markupsafe import Markup
 
 from pipeline.report import safe, words
-from pipeline.templates import environment
+from pipeline.templates import environment, finished
 
 COLOURS = {
     "good": "32", "send": "32", "accepted": "32",
@@ -33,6 +33,14 @@ def markdown(template: str, **values: Any) -> str:
     return page.render(values).strip("\n") + "\n"
 
 
+def html(template: str, **values: Any) -> str:
+    """For a browser: one page, in which every value is escaped."""
+    made = environment("html").overlay()
+    told = (words.instant, words.day_name, words.policy)
+    made.filters = made.filters | {tells.__name__: tells for tells in told}
+    return made.get_template(f"report/{template}.html.j2").render(words=words.catalogue(), **values)
+
+
 def _finished(tells: Callable[[Any], str]) -> Callable[[Any], Any]:
     """A time in our own words needs no escapes, which who reads a mail as plain text would see."""
     return lambda value: Markup(tells(value))  # noqa: S704 - made of numbers
@@ -40,14 +48,7 @@ def _finished(tells: Callable[[Any], str]) -> Callable[[Any], Any]:
 
 @cache
 def _environment(kind: str) -> Environment:
-    clean: Callable[[object], str] = safe.markdown if kind == "markdown" else safe.line
-
-    def finalize(value: Any) -> Any:
-        if isinstance(value, Markup):
-            return value
-        if isinstance(value, Undefined):
-            return str(value)  # raises UndefinedError
-        return Markup(clean(value))  # noqa: S704 - not HTML: text that is safe where it stands
+    finalize = finished(safe.markdown if kind == "markdown" else safe.line)
 
     @pass_context
     def paint(context: Any, value: object, style: str) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.config import Config
 from pipeline.decision import Decision, Reason
-from pipeline.ledger.knowledge import BroadcastKnown, Knowledge, Known
+from pipeline.ledger.knowledge import BroadcastKnown, Knowledge, Known, SourceKnown
 from pipeline.policy.decide import decide
 from pipeline.policy.hours import is_open, next_opening
 from pipeline.policy.posters import PIPELINE
@@ -48,7 +48,7 @@ def status_of(config: Config, knowledge: Knowledge, now: datetime, place: Place 
         "groups": _groups(waiting, place),
         "broadcasts": broadcasts,
         "last_run": {"id": knowledge.last_run, "at": knowledge.last.isoformat()} if knowledge.last else None,
-        "sources": _sources(config, knowledge),
+        "sources": _sources(config, knowledge, now),
         "responsible": responsible(config),
         "exit": WAITS if waiting or unknown else DONE,
     }
@@ -162,26 +162,26 @@ def _broadcast(broadcast: BroadcastKnown, knowledge: Knowledge, config: Config, 
     }
 
 
-def _sources(config: Config, knowledge: Knowledge) -> list[Json]:
+def _sources(config: Config, knowledge: Knowledge, now: datetime) -> list[Json]:
     rows = []
     for source in config.site.sources:
         try:
             address = site_url(source.url, config.site.url, config.site.hosts)
         except ValueError:
             address = source.url
-        known = knowledge.sources.get(address)
+        known = knowledge.sources.get(address) or SourceKnown(first_tried=now)
         rows.append(
             {
                 "url": address,
                 "emergency": source.emergency,
                 "fallback": source.fallback,
-                "read": bool(known and known.read),
-                "entries": known.entries if known else 0,
-                "failures": known.failures if known else 0,
-                "error": known.error_code if known and known.failures else "",
-                "doubt": words.seen(known.doubt) if known else "",
-                "noted": known.checked.isoformat() if known and known.checked else None,
-                "not_before": known.not_before.isoformat() if known and known.failures and known.not_before else None,
+                "read": known.read,
+                "entries": known.entries,
+                "failures": known.failures,
+                "error": known.error_code if known.failures else "",
+                "doubt": words.seen(known.doubt),
+                "noted": known.checked.isoformat() if known.checked else None,
+                "not_before": known.not_before.isoformat() if known.failures and known.not_before else None,
             }
         )
     return rows
