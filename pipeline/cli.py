@@ -11,8 +11,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pipeline.commands import DONE, FAILED, WAITS, Output
+from pipeline.commands import Output
 from pipeline.config import JST, ConfigError, duration
+from pipeline.exits import DONE, FAILED, WAITS
 from pipeline.masking import masking
 from pipeline.runner import deaf
 from pipeline.text import typed

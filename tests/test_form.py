@@ -102,6 +102,7 @@ def office(tmp_path: Path) -> Rehearsal:
     sent = Intent(at=then, broadcast="b1", key="k1", sha256="0" * 64, chosen=chosen, policy_version="1")
     store.append(tmp_path, [text, found, sent, Outcome(at=then, broadcast="b1", outcome="accepted", request_id="q")])
     store.write_body(tmp_path, "b1", b"{}")
+    store.name_bodies(tmp_path, ["b1"])
     return Rehearsal(tmp_path, "r1", lambda: AT)
 
 

@@ -14,13 +14,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pipeline.config import Config, ConfigError, load
+from pipeline.exits import DONE
 
 if TYPE_CHECKING:
     from pipeline.ledger.ledger import Ledger
     from pipeline.report.place import Place
     from pipeline.world import World
-
-DONE, FAILED, USAGE, WAITS = 0, 1, 2, 3  # exit codes of the contract
 
 
 class Output(Struct, frozen=True):

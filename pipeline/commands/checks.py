@@ -5,8 +5,9 @@ import os
 
 from msgspec.structs import asdict
 
-from pipeline.commands import DONE, FAILED, Output, configured, place
+from pipeline.commands import Output, configured, place
 from pipeline.doctor import examine, page, told
+from pipeline.exits import DONE, FAILED
 from pipeline.report.tell import append_summary
 from pipeline.watchdog import look, tell_people
 from pipeline.world import World

@@ -3,7 +3,8 @@
 import argparse
 import sys
 
-from pipeline.commands import DONE, FAILED, Output, configured
+from pipeline.commands import Output, configured
+from pipeline.exits import DONE, FAILED
 from pipeline.sandbox import stage
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
-from pipeline.commands import FAILED, Output, configured, ledger_of
+from pipeline.commands import Output, configured, ledger_of
 from pipeline.config import Config, ConfigError
 from pipeline.desk import Desk, Draft
+from pipeline.exits import FAILED
 from pipeline.form import Form, Look, basis_of, filled_in, hand_in, own_picture, own_url
 from pipeline.ledger.knowledge import Known
 from pipeline.ledger.store import LedgerError

@@ -2,7 +2,8 @@
 
 import argparse
 
-from pipeline.commands import DONE, Output, colour, configured, place
+from pipeline.commands import Output, colour, configured, place
+from pipeline.exits import DONE
 from pipeline.ledger import store
 from pipeline.ledger.ledger import known
 from pipeline.ledger.verify import verify

@@ -5,8 +5,9 @@ import os
 from pathlib import Path
 
 from pipeline import templates
-from pipeline.commands import DONE, FAILED, WAITS, Output, configured
+from pipeline.commands import Output, configured
 from pipeline.config import ConfigError
+from pipeline.exits import DONE, FAILED, WAITS
 from pipeline.pace import Chain, Turn, restart, turn, wake
 from pipeline.report.github import GitHub, tolerated
 from pipeline.report.tell import append_summary

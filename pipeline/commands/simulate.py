@@ -3,8 +3,9 @@
 import argparse
 from datetime import datetime
 
-from pipeline.commands import DONE, FAILED, Output, configured
+from pipeline.commands import Output, configured
 from pipeline.config import JST, ConfigError
+from pipeline.exits import DONE, FAILED
 from pipeline.report import render
 from pipeline.sandbox import night, publications
 from pipeline.sandbox import simulate as year

@@ -110,7 +110,7 @@ class Ledger:
         if not events:
             return
         for broadcast, body in (bodies or {}).items():
-            store.write_body(self.state, broadcast, body, waiting=True)
+            store.write_body(self.state, broadcast, body)
         store.append(self.state, events)
         store.name_bodies(self.state, bodies or ())
         if self._git is None:

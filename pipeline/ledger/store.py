@@ -191,10 +191,9 @@ def _written(event: AnyEvent) -> bytes:
     return encode(replace(event, **said) if said else event)
 
 
-def write_body(state: Path, broadcast: str, body: bytes, waiting: bool = False) -> None:
-    """Keep the exact bytes of a broadcast, durably, before its intent is recorded; `waiting`: until `name_bodies`."""
-    file = body_file(state, broadcast)
-    _write(file.with_suffix(WAITING) if waiting else file, body, os.O_TRUNC)
+def write_body(state: Path, broadcast: str, body: bytes) -> None:
+    """Keep the exact bytes of a broadcast, durably, before its intent is recorded; `name_bodies` names the file after that."""
+    _write(body_file(state, broadcast).with_suffix(WAITING), body, os.O_TRUNC)
 
 
 def waiting(state: Path) -> list[Path]:

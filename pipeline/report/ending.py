@@ -3,11 +3,11 @@
 from msgspec import Struct
 
 from pipeline.config import ConfigError
+from pipeline.exits import FAILED, USAGE
 from pipeline.ledger.store import LedgerError, Setup
 from pipeline.refusal import Refusal
 from pipeline.report import words
 from pipeline.report.github import GitHubError
-from pipeline.report.outcome import FAILED, USAGE
 
 
 class Failure(Struct, frozen=True):

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from pipeline.article import Listing, article_id
 from pipeline.decision import Alert, Decision, Reason, Verdict
+from pipeline.exits import DONE, FAILED, USAGE, WAITS
 from pipeline.ledger.events import Alerted, Alias, AnyEvent, Baseline, Decided
 from pipeline.ledger.knowledge import Knowledge
 from pipeline.line.client import Quota
@@ -17,7 +18,6 @@ from pipeline.policy.survey import Survey
 from pipeline.report import words
 from pipeline.report.residents import Shown
 
-DONE, FAILED, USAGE, WAITS = 0, 1, 2, 3  # exit codes
 OUT_OF_ORDER = (Reason.LINE_UNAVAILABLE, Reason.QUOTA, Reason.PAGE_UNREACHABLE)  # held by what should have worked
 
 

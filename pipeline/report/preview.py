@@ -58,17 +58,6 @@ class Meter(Struct, frozen=True):
     limit: int
 
 
-class _Drawing(Struct, frozen=True):
-    """One message as the page shows it."""
-
-    html: str
-    alt: str
-    json: str
-    meters: tuple[Meter, ...]
-    warnings: tuple[str, ...]
-    broken: tuple[str, ...]
-
-
 def preview_page(
     title: str,
     messages: Sequence[PreviewMessage],
@@ -81,15 +70,14 @@ def preview_page(
     """The whole page as HTML. `unfolded` shows the cards of a carousel beside each other instead of behind each other."""
     script = _asset("preview/script.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    broadcasts = [(broadcast, [_shown(message, broadcast) for message in broadcast.messages]) for broadcast in messages]
     return (
         environment("html")
         .get_template("preview/page.html.j2")
         .render(
             title=title,
             city=city,
-            broadcasts=[
-                (broadcast, [_shown(message, broadcast) for message in broadcast.messages]) for broadcast in messages
-            ],
+            broadcasts=broadcasts,
             rows=rows,
             notes=notes,
             unfolded=unfolded,
@@ -119,16 +107,17 @@ def meters(message: Mapping[str, Any]) -> tuple[Meter, ...]:
     return (*found, Meter("bubble", largest, limits.BUBBLE_BYTES))
 
 
-def _shown(message: Json, broadcast: PreviewMessage) -> _Drawing:
+def _shown(message: Json, broadcast: PreviewMessage) -> Json:
+    """One message as the page shows it."""
     drawn = flex_html.draw(message, flex_words(), broadcast.pictures, broadcast.alts)
-    return _Drawing(
-        html=drawn.html,
-        alt=str(message.get("altText", message.get("text", ""))),
-        json=json.dumps(message.get("contents", message), ensure_ascii=False, indent=2),
-        meters=meters(message),
-        warnings=drawn.warnings,
-        broken=tuple(str(problem) for problem in limits.violations([message])),
-    )
+    return {
+        "html": drawn.html,
+        "alt": str(message.get("altText", message.get("text", ""))),
+        "json": json.dumps(message.get("contents", message), ensure_ascii=False, indent=2),
+        "meters": meters(message),
+        "warnings": drawn.warnings,
+        "broken": [str(problem) for problem in limits.violations([message])],
+    }
 
 
 @cache

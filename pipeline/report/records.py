@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline import templates
 from pipeline.config import Config
+from pipeline.exits import DONE, FAILED
 from pipeline.ledger import store
 from pipeline.ledger.events import AnyEvent, Approved, Found, Intent, Posted
 from pipeline.ledger.fold import fold
@@ -15,7 +16,6 @@ from pipeline.ledger.story import story
 from pipeline.ledger.verify import Flaw, Verdict
 from pipeline.report import render, words
 from pipeline.report.find import find
-from pipeline.report.outcome import DONE, FAILED
 from pipeline.report.residents import lines, recorded
 from pipeline.report.safe import line
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from pipeline.config import Config
 from pipeline.decision import Decision, Reason
+from pipeline.exits import DONE, WAITS
 from pipeline.ledger.knowledge import BroadcastKnown, Knowledge, Known, SourceKnown
 from pipeline.policy.decide import decide
 from pipeline.policy.hours import is_open, next_opening
 from pipeline.policy.posters import PIPELINE
 from pipeline.report import render, words
-from pipeline.report.outcome import DONE, WAITS
 from pipeline.report.place import Place
 from pipeline.sources.urls import site_url
 

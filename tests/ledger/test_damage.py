@@ -115,7 +115,7 @@ def test_a_broadcast_whose_lines_were_removed_at_the_remote_is_not_sent_again(gi
 
 def test_bytes_without_an_intent_that_a_crash_left_are_no_damage(town: Town) -> None:
     town.with_baseline()
-    store.write_body(town.state, "b1", b"{}", waiting=True)
+    store.write_body(town.state, "b1", b"{}")
     assert known(town.state).articles
     town.run(code=0)
     assert not list((town.state / "broadcasts").iterdir())

@@ -47,6 +47,7 @@ def state(tmp_path: Path) -> Path:
         [found("a1"), found("a2"), Decided(at=NOW, article="a2", decision="review", reason="stale", policy="8")],
     )
     store.write_body(tmp_path, "b1", BODY)
+    store.name_bodies(tmp_path, ["b1"])
     store.append(tmp_path, [intent(), accepted(), Approved(at=NOW, article="a2", actor="kiki", department="課")])
     return tmp_path
 
@@ -142,15 +143,18 @@ def test_an_event_about_something_unknown_or_twice_is_found(state: Path, event: 
 
 def test_one_key_for_two_broadcasts_is_found(state: Path) -> None:
     store.write_body(state, "b2", BODY)
+    store.name_bodies(state, ["b2"])
     store.append(state, [intent("b2", "a2", "k1")])
     assert problems(state) == [("key-twice", LEDGER, 7)]
 
 
 def test_an_article_that_was_accepted_twice_is_found_unless_it_was_found_anew(state: Path) -> None:
     store.write_body(state, "b2", BODY)
+    store.name_bodies(state, ["b2"])
     store.append(state, [intent("b2", "a1", "k2"), accepted("b2")])
     assert problems(state) == [("sent-twice", LEDGER, 8)]
     store.write_body(state, "b3", BODY)
+    store.name_bodies(state, ["b3"])
     store.append(state, [found("a1"), intent("b3", "a1", "k3"), accepted("b3")])
     assert problems(state) == [("sent-twice", LEDGER, 8)]
 
