@@ -136,28 +136,37 @@ def _reasons(parts: list[_Part]) -> list[str]:
 def own_lines(text: str) -> Iterator[str]:
     """The lines that the person wrote, in normal form: no quotes, nothing after the signature or the head of a quoted mail."""
     lines = [_normal(line) for line in _without_comments(text).splitlines()]
-    quoting, said = "", False
-    for number, line in enumerate(lines):
-        if quoting:
-            quoting = "" if line.lower().startswith(quoting) else quoting
-        elif line.startswith(FENCE):
-            quoting = line[:3]
-        elif line.lower().startswith("<blockquote"):
-            quoting = "" if "</blockquote" in line.lower() else "</blockquote"
-        elif not line or SAID.quote.match(line):
-            continue
-        elif len(line) <= LONGEST_LINE and SAID.divider.match(line):
+    said = False
+    for number, line in _unquoted(lines):
+        if len(line) > LONGEST_LINE:
+            said = True
+            yield line
+        elif SAID.divider.match(line):
             if said:
                 return
-        elif len(line) <= LONGEST_LINE and SAID.end.match(line):
+        elif SAID.end.match(line):
             return
-        elif len(line) <= LONGEST_LINE and SAID.attribution.search(line):
+        elif SAID.attribution.search(line):
             following = next((after for after in lines[number + 1 : number + 20] if after), "")
             if not SAID.quote.match(following):  # a quote without marks has no end
                 return
         else:
             said = True
             yield line
+
+
+def _unquoted(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Lines with something in them that stand in no block of code, in no <blockquote> and behind no mark of a quote, numbered."""
+    ends = ""  # the quote that lasts
+    for number, line in enumerate(lines):
+        if ends:
+            ends = "" if line.lower().startswith(ends) else ends
+        elif line.startswith(FENCE):
+            ends = line[:3]
+        elif line.lower().startswith("<blockquote"):
+            ends = "" if "</blockquote" in line.lower() else "</blockquote"
+        elif line and not SAID.quote.match(line):
+            yield number, line
 
 
 def _sentences(line: str) -> Iterator[str]:
