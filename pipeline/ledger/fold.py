@@ -82,7 +82,7 @@ def _found(k: Knowledge, e: Found) -> None:
         k.flying.pop(e.article, None)
     k.articles[e.article] = Known(
         e.article, e.url, e.title, e.source, e.at, "queued",
-        kind=e.kind, date=e.date, seen=e.seen or e.date, page_no=e.page_no, emergency=e.emergency, listed=e.listed,
+        kind=e.kind, date=e.date, seen=e.seen or e.date, page_no=e.page_no, emergency=e.emergency,
         broadcast=before.broadcast if before else "", mark=e.mark or (before.mark if before else ""),
         heading=e.heading or e.title, words=before.words if before else (),
         read_as=e.read_as, etag=e.etag, last_modified=e.last_modified,

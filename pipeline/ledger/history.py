@@ -16,14 +16,21 @@ from pipeline.ledger.git_command import LOCAL
 
 SHOWN = 20  # problems told; a rewritten start of a file makes every later version one
 
-Problem = tuple[str, str, int, str]  # code, file, line, detail
+
+class Flaw(Struct, frozen=True):
+    """Something that is wrong, or with `note` only worth knowing. `code` has its words in templates/report/ledger.toml."""
+
+    code: str
+    file: str = ""
+    line: int = 0
+    detail: str = ""
+    note: bool = False
 
 
 class Past(Struct):
-    """What git's history says. `notes`: (code, detail) of what could not be looked at."""
+    """What git's history says; `versions`: how many of the ledger's files were looked at."""
 
-    problems: list[Problem] = []
-    notes: list[tuple[str, str]] = []
+    flaws: list[Flaw] = []
     versions: int = 0
 
 
@@ -41,25 +48,25 @@ def walk(state: Path, files: Sequence[str]) -> Past:
     past = Past()
     git = Git.around(state, branch="", push=False, timeout=LOCAL) if state.is_dir() else None
     if git is None or git.run("rev-parse", "--quiet", "--verify", "HEAD").returncode:
-        past.notes.append(("no-git", ""))
+        past.flaws.append(Flaw("no-git", note=True))
         return past
-    if git.out("rev-parse", "--is-shallow-repository").strip() == "true":
-        past.notes.append(("shallow", ""))
+    is_shallow = git.out("rev-parse", "--is-shallow-repository").strip() == "true"
     steps = list(_steps(git))
     ledgers = dict.fromkeys([*files, *(step.file for step in steps if Path(step.file).match(store.OWN[0]))])
     for name in ledgers:
         _check_file(git, name, [step for step in steps if step.file == name], past)
     for step in steps:
         if step.file.startswith("broadcasts/") and step.old:
-            past.problems.append(("body-rewritten", step.file, 0, step.commit))
+            past.flaws.append(Flaw("body-rewritten", step.file, 0, step.commit))
     for tip in _seen_upstream(git):  # what the remote was ever seen to hold is still there: so a forced push shows
         for name in files:
             then, now = git.content(f"{tip}:./{name}"), (state / name).read_bytes()
             if then and store.cut(then, now) and store.cut(now, then):
-                past.problems.append(("replaced", name, store.cut(then, now), tip[:12]))
-    if len(past.problems) > SHOWN:
-        past.notes.append(("more", str(len(past.problems) - SHOWN)))
-        del past.problems[SHOWN:]
+                past.flaws.append(Flaw("replaced", name, store.cut(then, now), tip[:12]))
+    more = len(past.flaws) - SHOWN
+    del past.flaws[SHOWN:]
+    past.flaws += [Flaw("shallow", note=True)] if is_shallow else []
+    past.flaws += [Flaw("more", note=True, detail=str(more))] if more > 0 else []
     return past
 
 
@@ -68,9 +75,9 @@ def _check_file(git: Git, name: str, steps: Sequence[_Change], past: Past) -> No
     now = file.read_bytes() if file.exists() else None
     head = git.content(f"HEAD:./{name}")
     if head and now is None:
-        past.problems.append(("deleted", name, 0, "work tree"))
+        past.flaws.append(Flaw("deleted", name, 0, "work tree"))
     elif head and now is not None and (line := store.cut(head, now)):
-        past.problems.append(("work-tree", name, line, ""))
+        past.flaws.append(Flaw("work-tree", name, line))
     sizes = _sizes(git, [blob for step in steps for blob in (step.old, step.new) if blob])
     past.versions += len(sizes)
     newest = head or now or b""
@@ -79,11 +86,11 @@ def _check_file(git: Git, name: str, steps: Sequence[_Change], past: Past) -> No
         if not step.old:
             continue
         if not step.new:
-            past.problems.append(("deleted", name, 0, step.commit))
+            past.flaws.append(Flaw("deleted", name, 0, step.commit))
         elif not ({step.old, step.new} <= kept and sizes[step.old] <= sizes[step.new]) and (
             line := store.cut(git.content(step.old), git.content(step.new))
         ):
-            past.problems.append(("rewritten", name, line, step.commit))
+            past.flaws.append(Flaw("rewritten", name, line, step.commit))
 
 
 def _steps(git: Git) -> Iterator[_Change]:

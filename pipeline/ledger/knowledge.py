@@ -28,7 +28,6 @@ class Known(Struct, omit_defaults=True):
     )
     page_no: int | None = None
     emergency: bool = False
-    listed: str = ""
     decision: Verdict | None = None
     reason: str = ""
     until: datetime | None = None

@@ -13,17 +13,8 @@ from msgspec import Struct
 from pipeline.ledger import history, store
 from pipeline.ledger.events import AnyEvent, Baseline, Found, Intent, Posted, decode
 from pipeline.ledger.fold import apply
+from pipeline.ledger.history import Flaw
 from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
-
-
-class Flaw(Struct, frozen=True):
-    """Something that is wrong, or with `note` only worth knowing. `code` has its words in templates/report/ledger.toml."""
-
-    code: str
-    file: str = ""
-    line: int = 0
-    detail: str = ""
-    note: bool = False
 
 
 class Verdict(Struct, frozen=True):
@@ -67,10 +58,9 @@ def verify(state: Path) -> Verdict:
     findings += references.findings
     bodies, damaged = _bodies(state, lines)
     past = history.walk(state, [file.name for file in store.files(state)])
-    findings += [*damaged, *(Flaw(*problem) for problem in past.problems)]
+    findings += [*damaged, *past.flaws]
     if lines and lines[-1].intact is False:  # no other line holds its hash yet
         findings.append(Flaw("changed", lines[-1].file, lines[-1].number, lines[-1].file))
-    findings += [Flaw(code, note=True, detail=detail) for code, detail in past.notes]
     counts: Counter[str] = Counter(known.state for known in references.known.articles.values())
     events = sum(line.event is not None for line in lines)
     return Verdict(tuple(findings), len(store.files(state)), events, bodies, past.versions, dict(counts))
@@ -163,22 +153,21 @@ def _named(event: AnyEvent) -> list[str]:
 
 def _bodies(state: Path, lines: Sequence[_LedgerLine]) -> tuple[int, list[Flaw]]:
     """The exact bytes of every broadcast are there, and are the ones that its intent recorded."""
-    count, findings = 0, []
+    findings: list[Flaw] = []
+    kept = set(store.bodies(state))
+    count = 0
     for line in lines:
         if not isinstance(line.event, Intent):
             continue
+        kept.discard(line.event.broadcast)
         file = store.body_file(state, line.event.broadcast)
-        name = file.relative_to(state).as_posix()
         try:
             digest = hashlib.sha256(file.read_bytes()).hexdigest()
         except OSError:
-            findings.append(Flaw("body-missing", name, 0, f"{line.file}:{line.number}"))
-            continue
-        count += 1
+            digest = ""
+        count += bool(digest)
         if digest != line.event.sha256:
-            findings.append(Flaw("body-changed", name, 0, f"{line.file}:{line.number}"))
-    for broadcast in set(store.bodies(state)) - {
-        line.event.broadcast for line in lines if isinstance(line.event, Intent)
-    }:
-        findings.append(Flaw("orphan", store.body_file(state, broadcast).relative_to(state).as_posix()))
-    return count, findings
+            code, name = "body-changed" if digest else "body-missing", file.relative_to(state).as_posix()
+            findings.append(Flaw(code, name, 0, f"{line.file}:{line.number}"))
+    orphans = (store.body_file(state, broadcast).relative_to(state).as_posix() for broadcast in sorted(kept))
+    return count, [*findings, *(Flaw("orphan", name) for name in orphans)]

@@ -11,9 +11,10 @@ from pipeline.exits import DONE, FAILED
 from pipeline.ledger import store
 from pipeline.ledger.events import AnyEvent, Approved, Found, Intent, Posted
 from pipeline.ledger.fold import fold
+from pipeline.ledger.history import Flaw
 from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
 from pipeline.ledger.story import story
-from pipeline.ledger.verify import Flaw, Verdict
+from pipeline.ledger.verify import Verdict
 from pipeline.report import render, words
 from pipeline.report.find import find
 from pipeline.report.residents import lines, recorded

@@ -15,7 +15,8 @@ from pipeline import templates
 from pipeline.config import JST
 from pipeline.ledger import store
 from pipeline.ledger.events import Approved, Attempt, Chosen, Decided, Found, Intent, Outcome, Settled
-from pipeline.ledger.verify import Flaw, verify
+from pipeline.ledger.history import Flaw
+from pipeline.ledger.verify import verify
 from pipeline.sandbox.articles import ARTICLES
 from tests.town import ROOT, Town
 
