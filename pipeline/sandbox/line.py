@@ -28,7 +28,6 @@ class Accepted(Struct, frozen=True):
     body: bytes
     messages: tuple[dict[str, Any], ...]
     at: datetime
-    notification_disabled: bool = False
 
 
 class EmbeddedLine(LoopbackServer):
@@ -45,8 +44,7 @@ class EmbeddedLine(LoopbackServer):
         super().__init__(port=port, tls=tls)
         self.now = now
         self.followers = followers
-        self.basic_id, self.premium_id = "@kadoma_city", ""
-        self.chat_mode, self.mark_as_read_mode = "bot", "auto"
+        self.basic_id = "@kadoma_city"
         self.accepted: list[Accepted] = []
         self.endpoints: dict[tuple[str, str], Callable[[Request], Response]] = {
             ("POST", TOKEN): self.token,
@@ -90,20 +88,12 @@ class EmbeddedLine(LoopbackServer):
 
     def accept(self, request: Request, body: dict[str, Any]) -> Response:
         request_id, retry_key = self.request_id(), request.headers.get("x-line-retry-key", "")
-        silent = bool(body.get("notificationDisabled", False))
-        self.accepted.append(Accepted(request_id, retry_key, request.body, tuple(body["messages"]), self.now(), silent))
+        self.accepted.append(Accepted(request_id, retry_key, request.body, tuple(body["messages"]), self.now()))
         response = json_response({})
         return structs.replace(response, headers=(*response.headers, ("x-line-request-id", request_id)))
 
     def info(self, _: Request) -> Response:
-        info = {
-            "userId": "U0123456789abcdef0123456789abcdef",
-            "basicId": self.basic_id,
-            "displayName": "門真市",
-            "chatMode": self.chat_mode,
-            "markAsReadMode": self.mark_as_read_mode,
-        }
-        return json_response(info | ({"premiumId": self.premium_id} if self.premium_id else {}))
+        return json_response({"basicId": self.basic_id, "displayName": "門真市"})
 
 
 def json_response(value: dict[str, Any], status: int = 200) -> Response:

@@ -164,6 +164,7 @@ class LineServer(FaultyServer, EmbeddedLine):
         self.channel_id, self.channel_secret = CHANNEL_ID, CHANNEL_SECRET
         self.webhook, self.webhook_active = "", False
         self.staff_usage = 0
+        self.premium_id, self.chat_mode, self.mark_as_read_mode = "", "bot", "auto"
         self.violations: list[str] = []
         self._tokens: dict[str, datetime] = {}
         self._keys: dict[str, _Key] = {}
@@ -294,6 +295,16 @@ class LineServer(FaultyServer, EmbeddedLine):
         if problem is None:
             return body, None
         return {}, json_response({key: value for key, value in msgspec.to_builtins(problem).items() if value}, 400)
+
+    def info(self, _: Request) -> Response:
+        info = {
+            "userId": "U0123456789abcdef0123456789abcdef",
+            "basicId": self.basic_id,
+            "displayName": "門真市",
+            "chatMode": self.chat_mode,
+            "markAsReadMode": self.mark_as_read_mode,
+        }
+        return json_response(info | ({"premiumId": self.premium_id} if self.premium_id else {}))
 
     def _quota(self, _: Request) -> Response:
         return json_response({"type": "none"} if self.quota is None else {"type": "limited", "value": self.quota})

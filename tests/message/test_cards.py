@@ -221,6 +221,6 @@ def test_a_town_sends_quick_replies_with_its_emergency_and_a_correction_without_
     town.now += timedelta(minutes=1)
     town.run(code=0)
     sent = town.line.accepted
-    assert [one.notification_disabled for one in sent] == [False, False, True]
+    assert [json.loads(one.body)["notificationDisabled"] for one in sent] == [False, False, True]
     assert ["quickReply" in one.messages[-1] for one in sent] == [True, False, False]
     assert town.line.violations == []
