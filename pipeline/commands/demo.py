@@ -4,11 +4,10 @@ import argparse
 import sys
 
 from pipeline.commands import Output, configured
-from pipeline.exits import DONE, FAILED
 from pipeline.sandbox import stage
 
 
 def demo(options: argparse.Namespace) -> Output:
     """Told step by step while it is played; done when the story came true."""
     document = stage.show(configured(options), sys.stdout, quiet=options.json)
-    return Output(document, exit=DONE if document["came_true"] else FAILED)
+    return Output(document, exit=document["exit"])

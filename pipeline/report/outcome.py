@@ -1,11 +1,12 @@
 """What one run did, collected while it runs, and told as the contract's JSON."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from pipeline.article import Listing, article_id
 from pipeline.decision import Alert, Decision, Reason, Verdict
@@ -179,8 +180,10 @@ class Report:
                 "in_window": self.in_window,
                 "dry_run": self.dry_run,
             },
-            "sources": [_plain(source) for source in self.sources],
-            "articles": [_plain(row) for row in self.rows.values()],
+            "sources": [asdict(source) for source in self.sources],
+            "articles": [
+                asdict(row) | {"until": row.until.isoformat() if row.until else None} for row in self.rows.values()
+            ],
             "broadcasts": [
                 {
                     "id": broadcast.id,
@@ -201,11 +204,3 @@ class Report:
 def _named(article: str, knowledge: Knowledge) -> Named:
     known = knowledge.articles[article]
     return known.id, known.url, known.title
-
-
-def _plain(row: ArticleRow | SourceRow) -> Mapping[str, Any]:
-    values: dict[str, Any] = {field: getattr(row, field) for field in row.__struct_fields__}
-    if isinstance(row, ArticleRow):
-        values["until"] = row.until.isoformat() if row.until else None
-        values["reason"] = str(row.reason)
-    return values

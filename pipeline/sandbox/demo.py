@@ -51,14 +51,14 @@ class Message(Struct, frozen=True):
 
 
 class Step(Struct, frozen=True):
-    """One run of the story. `published` are the titles new on the site, `received` what residents got by it."""
+    """One run of the story. `published` are the titles new on the site, `received` what residents got by it, `run` its JSON."""
 
     name: str
     at: datetime
     published: tuple[str, ...]
     received: tuple[Message, ...]
     report: Report
-    document: dict[str, Any]
+    run: dict[str, Any]
 
 
 class Ending(Struct, frozen=True):

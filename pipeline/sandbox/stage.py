@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from msgspec import to_builtins
+from msgspec.structs import asdict
 
 from pipeline import templates
 from pipeline.config import Config
+from pipeline.exits import DONE, FAILED
 from pipeline.report import render
 from pipeline.report.progress import is_colourful
 from pipeline.sandbox.demo import Ending, Step, tell
@@ -54,22 +56,11 @@ class _Stage:
 
 
 def _document(steps: list[Step], ending: Ending) -> dict[str, Any]:
+    told = [{name: value for name, value in asdict(step).items() if name != "report"} for step in steps]
+    came_true = not ending.lies
     return {
-        "steps": [
-            {
-                "name": step.name,
-                "at": step.at.isoformat(),
-                "published": list(step.published),
-                "received": to_builtins(step.received),
-                "run": step.document,
-            }
-            for step in steps
-        ],
-        "preview": str(ending.preview),
-        "remote": str(ending.remote),
-        "commits": list(ending.commits),
-        "counts": ending.counts,
-        "came_true": not ending.lies,
-        "lies": list(ending.lies),
-        "exit": 1 if ending.lies else 0,
+        "steps": to_builtins(told),
+        **to_builtins(ending, enc_hook=str),
+        "came_true": came_true,
+        "exit": DONE if came_true else FAILED,
     }
