@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +17,7 @@ from pipeline.ledger.knowledge import Knowledge, Known
 from pipeline.ledger.ledger import known
 from pipeline.ledger.store import LedgerError
 from pipeline.ledger.verify import verify
-from pipeline.line.answers import LineError
+from pipeline.line.answers import LineError, clock_of
 from pipeline.line.client import LineClient, Reception
 from pipeline.message.item import item_of
 from pipeline.message.render import RenderError
@@ -254,9 +253,8 @@ class Doctor:
         return _finding("reception", "chat" if reception.chat_mode == "chat" and not wanted else "good", **values)
 
     def _clock(self, date: str) -> Finding:
-        try:
-            there = parsedate_to_datetime(date)
-        except ValueError:
+        there = clock_of(date)
+        if there is None:
             return _finding("clock", "unknown")
         away = abs(self._world.now() - there)
         seconds = int(away.total_seconds())

@@ -51,6 +51,7 @@ class _Part(Struct, frozen=True):
 class Patterns(Struct, frozen=True, forbid_unknown_fields=True):
     """What people write, and their mail programs around it: reply.toml."""
 
+    hidden: re.Pattern[str]
     quote: re.Pattern[str]
     end: re.Pattern[str]
     divider: re.Pattern[str]
@@ -135,7 +136,7 @@ def _reasons(parts: list[_Part]) -> list[str]:
 
 def own_lines(text: str) -> Iterator[str]:
     """The lines that the person wrote, in normal form: no quotes, nothing after the signature or the head of a quoted mail."""
-    lines = [_normal(line) for line in _without_comments(text).splitlines()]
+    lines = [_normal(line) for line in SAID.hidden.sub("", text).splitlines()]
     said = False
     for number, line in _unquoted(lines):
         if len(line) > LONGEST_LINE:
@@ -213,13 +214,3 @@ def _names(sentence: str) -> tuple[list[str], str]:
 
 def _normal(line: str) -> str:
     return SAID.letter_spaced.sub("", unicodedata.normalize("NFKC", clean(line)).strip()) if line.strip() else ""
-
-
-def _without_comments(text: str) -> str:
-    """HTML comments are seen by nobody; one that does not end hides all that follows."""
-    kept, position = [], 0
-    while (begin := text.find("<!--", position)) >= 0:
-        kept.append(text[position:begin])
-        end = text.find("-->", begin)
-        position = end + len("-->") if end >= 0 else len(text)
-    return "".join([*kept, text[position:]])

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.line.wire import Reply
@@ -53,6 +54,17 @@ def count(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LARGEST:
         return None
     return int(value)
+
+
+def clock_of(date: str) -> datetime | None:
+    """LINE's clock, by the Date header of an answer; None where there is none that can be read."""
+    from email.utils import parsedate_to_datetime  # only when LINE is asked
+
+    try:
+        there = parsedate_to_datetime(date)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return there if there.tzinfo else there.replace(tzinfo=UTC)
 
 
 def text_of(value: object) -> str:

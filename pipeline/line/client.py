@@ -8,14 +8,14 @@ import logging
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import urlencode
 
 from msgspec import Struct
 
 from pipeline import config as configuration
-from pipeline.line.answers import Json, LineError, count, json_object, one_line, text_of, trouble_of, words_of
+from pipeline.line.answers import Json, LineError, clock_of, count, json_object, one_line, text_of, trouble_of, words_of
 from pipeline.line.wire import LineSilent, Reply, exchange
 from pipeline.message.roundtrip import lost
 from pipeline.runner import masked
@@ -247,14 +247,8 @@ class LineClient:
     def _check_clock(self, date: str) -> None:
         if configuration.is_loopback(self._line.api) and CLOCK not in self._environment:
             return  # the same machine, the same clock, whatever a test tells one of the two processes
-        from email.utils import parsedate_to_datetime  # only when LINE is asked
-
-        try:
-            there = parsedate_to_datetime(date)
-        except (ValueError, TypeError, IndexError, OverflowError):  # no date: nothing to compare with
-            return
-        there = there if there.tzinfo else there.replace(tzinfo=UTC)
-        if abs(there - self._now()) > CLOCK_TOLERANCE:
+        there = clock_of(date)
+        if there is not None and abs(there - self._now()) > CLOCK_TOLERANCE:
             raise LineError(
                 "clock",
                 f"this machine's clock says {self._now().isoformat(timespec='seconds')}, LINE's {there.isoformat()}: "
