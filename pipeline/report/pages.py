@@ -96,15 +96,12 @@ def _message(
 
 
 def _row(row: ArticleRow) -> PreviewRow:
-    told = words.reason(row.reason)
-    detail = words.detail(row.reason, row.detail)
+    why = words.because(row.reason, row.detail)
     return PreviewRow(
         title=row.title,
         url=row.url,
         decision=row.decision,
-        reason=words.sentence(
-            f"preview-reason{'-seen' if detail else ''}", label=told.label, text=told.text, detail=detail
-        ),
+        reason=words.sentence(f"preview-reason{'-seen' if why['detail'] else ''}", **why),
         policy=words.policy(row.policy),
         until=words.instant(row.until),
         id=row.id,

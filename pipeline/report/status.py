@@ -98,7 +98,6 @@ def _lasting(known: Known, fresh: Decision, now: datetime) -> Decision:
 
 
 def _row(known: Known, decision: Decision) -> Json:
-    told = words.reason(decision.reason)
     return {
         "id": known.id,
         "url": known.url,
@@ -109,11 +108,8 @@ def _row(known: Known, decision: Decision) -> Json:
         "decision": decision.verdict,
         "reason": str(decision.reason),
         "policy": decision.policy,
-        "label": told.label,
-        "text": told.text,
-        "do": told.do,
         "until": decision.until.isoformat() if decision.until else None,
-        "detail": words.detail(decision.reason, decision.detail),
+        **words.because(decision.reason, decision.detail),
         "words": known.post.text if known.post else "",
     }
 

@@ -108,12 +108,10 @@ def _values(report: Report, config: Config, place: Place) -> Json:
 
 
 def _row(row: Any, knowledge: Knowledge | None) -> Json:
-    told = words.reason(row.reason)
     known = knowledge.articles.get(row.id) if knowledge else None
     return {
         "id": row.id, "title": row.title, "url": row.url, "decision": row.decision, "policy": row.policy, "until": row.until,
-        "label": told.label, "text": told.text, "do": told.do, "detail": words.detail(row.reason, row.detail),
-        "words": known.post.text if known and known.post else "",
+        "words": known.post.text if known and known.post else "", **words.because(row.reason, row.detail),
     }  # fmt: skip
 
 

@@ -106,6 +106,12 @@ def reason(code: str) -> ReasonWords:
     return catalogue().reasons.get(code) or ReasonWords(code, code, "")
 
 
+def because(code: str, saw: str) -> dict[str, str]:
+    """Why something was decided, as every list of articles has it: `label`, `text`, `do`, and the `detail` that the rule saw."""
+    why = reason(code)
+    return {"label": why.label, "text": why.text, "do": why.do, "detail": detail(code, saw)}
+
+
 def told(alert: Alert, place: Place | None = None, texts: Mapping[str, AlertText] | None = None) -> Notice:
     """The alert in words (the catalogue's, or other `texts`), with the exact commands for what it is about."""
     texts = texts or catalogue().alerts
