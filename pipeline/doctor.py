@@ -14,9 +14,8 @@ from pipeline.decision import Alert
 from pipeline.ledger.events import Robots
 from pipeline.ledger.git import Git
 from pipeline.ledger.knowledge import Knowledge, Known
-from pipeline.ledger.ledger import known
 from pipeline.ledger.store import LedgerError
-from pipeline.ledger.verify import verify
+from pipeline.ledger.verify import intact
 from pipeline.line.answers import LineError, clock_of
 from pipeline.line.client import LineClient, Reception
 from pipeline.message.item import item_of
@@ -141,15 +140,12 @@ class Doctor:
 
     def _ledger(self) -> Finding:
         try:
-            knowledge = known(self._state)
-            if flaw := verify(self._state).damage:
-                raise LedgerError(flaw)
+            knowledge = intact(self._state)
         except LedgerError as error:
             return _finding("ledger", "damaged", state=self._state, error=error)
         self._robots = knowledge.robots
-        unknown = [broadcast.id for broadcast in knowledge.unfinished() if broadcast.outcome == "unknown"]
-        if unknown:
-            return _finding("ledger", "unknown", state=self._state, ids=" ".join(unknown))
+        if unknown := knowledge.unsettled():
+            return _finding("ledger", "unknown", state=self._state, ids=" ".join(one.id for one in unknown))
         result = "good" if knowledge.articles else "new"
         return _finding(
             "ledger", result, state=self._state, articles=len(knowledge.articles), waiting=len(knowledge.queue())

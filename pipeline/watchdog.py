@@ -12,9 +12,8 @@ from pipeline import pace, templates
 from pipeline.config import JST, Config, clock_time, duration
 from pipeline.decision import Alert
 from pipeline.ledger.knowledge import Knowledge, Known
-from pipeline.ledger.ledger import known
 from pipeline.ledger.store import LedgerError
-from pipeline.ledger.verify import verify
+from pipeline.ledger.verify import intact
 from pipeline.policy.hours import HOLIDAYS_A_YEAR, holidays_of, is_open_day, next_opening
 from pipeline.report import issues, words
 from pipeline.report.alerts import one_of_each, unknown
@@ -60,17 +59,15 @@ def look(config: Config, state: Path, world: World, place: Place) -> Seen:
         found += _about_the_workflows(config, github, environment)
         found += _about_the_clock(config, github, world)
     try:
-        knowledge = known(state)
-        if flaw := verify(state).damage:
-            raise LedgerError(flaw)
+        knowledge = intact(state)
     except LedgerError as error:
         own = _told(found, place)
         return Seen((*own, words.told(Alert(LEDGER, str(error)), place)), "", Knowledge(), last_was_good=False)
     found += _about_the_queue(config, knowledge, now)
     if holidays_of(now.year + 1) < HOLIDAYS_A_YEAR:
         found.append(Alert("holidays-old", catalogue().quiet["year"].format(year=now.year + 1)))
-    open_ones = [broadcast for broadcast in knowledge.unfinished() if broadcast.outcome == "unknown"]
-    unsettled = [words.told(alert, place) for alert in one_of_each([unknown(one, knowledge) for one in open_ones])]
+    alerts = one_of_each([unknown(one, knowledge) for one in knowledge.unsettled()])
+    unsettled = [words.told(alert, place) for alert in alerts]
     return Seen((*_told(found, place), *unsettled), catalogue().quiet["watchdog"], knowledge, last_was_good)
 
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from pipeline.article import Kind, article_id
 from pipeline.decision import Verdict
-from pipeline.ledger.events import Chosen, Posted, Robots, Settled
+from pipeline.ledger.events import Chosen, Outcome, Posted, Robots, Settled
 
 ArticleState = Literal["baseline", "queued", "review", "skipped", "sent"]
 
@@ -171,9 +171,21 @@ class Knowledge(Struct):
         """In the queue or in review, and on its way in no broadcast."""
         return known.state in ("queued", "review") and known.id not in self.flying
 
+    def takes(self, said: Outcome) -> bool:
+        """Whether what LINE said is news. Accepted is a fact that always wins, also over what a person has said meanwhile; a
+        refusal counts only from the run that owns the open broadcast."""
+        there = self.broadcasts.get(said.broadcast)
+        if there is None or there.outcome == "accepted":
+            return False
+        return said.outcome == "accepted" or (there.outcome == "open" and there.owner == said.run)
+
     def unfinished(self) -> list[BroadcastKnown]:
         """Broadcasts whose outcome is not known: still to be repeated (open) or for a person (unknown)."""
         return [broadcast for broadcast in self.broadcasts.values() if broadcast.outcome in ("open", "unknown")]
+
+    def unsettled(self) -> list[BroadcastKnown]:
+        """Those of them that only a person can settle."""
+        return [broadcast for broadcast in self.unfinished() if broadcast.outcome == "unknown"]
 
 
 def host(url: str) -> str:

@@ -153,15 +153,15 @@ class Ledger:
                 self.record(news)
                 return
 
-    def insist(self, news: str, event: AnyEvent, still_true: Callable[[Knowledge], bool]) -> None:
-        """Record a fact that does not depend on who writes first, as long as the others' facts leave room for it.
+    def insist(self, news: str, said: Outcome) -> None:
+        """Record what LINE said, which does not depend on who writes first, as long as the others' facts leave room for it.
 
         Raises:
             LostRace: somebody else wrote meanwhile. The fact stands, but what was decided before must be decided again.
         """
         for number in self.retrying():
-            if still_true(self.knowledge):
-                self.note([event])
+            if self.knowledge.takes(said):
+                self.note([said])
                 try:
                     self.record(news)
                 except LostRace:
@@ -220,7 +220,7 @@ class Ledger:
             for file, _rest in store.torn_lines(self.state):
                 raise Damage(f"{file}: the last line was cut at the remote; restore it there (`git log -p {file}`)")
             self.knowledge = known(self.state)
-            missing = [answer for answer in answers.values() if _is_news(answer, self.knowledge)]
+            missing = [answer for answer in answers.values() if self.knowledge.takes(answer)]
             if not missing:
                 return
             store.append(self.state, missing)
@@ -250,12 +250,6 @@ class Ledger:
         lines = (line for file in store.files(self.state) for line in store.each_line(file))
         events = (event for line in lines if isinstance(event := decode(line), Outcome))
         return {event.broadcast: event for event in events if event.outcome == "accepted"}
-
-
-def _is_news(answer: Outcome, knowledge: Knowledge) -> bool:
-    """Accepted is a fact that always wins, also over what a person has said meanwhile."""
-    broadcast = knowledge.broadcasts.get(answer.broadcast)
-    return broadcast is not None and broadcast.outcome != "accepted"
 
 
 class Rehearsal(Ledger):

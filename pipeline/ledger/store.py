@@ -220,6 +220,14 @@ def body_file(state: Path, broadcast: str) -> Path:
     return state / "broadcasts" / f"{broadcast}.json"
 
 
+def body_digest(state: Path, broadcast: str) -> str:
+    """The SHA-256 of the bytes that are kept of a broadcast; "" where they cannot be read."""
+    try:
+        return hashlib.sha256(body_file(state, broadcast).read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
 def torn_lines(state: Path) -> list[tuple[str, bytes]]:
     """(file name, bytes) of what follows the last line end of each file: what a crash left."""
     pieces = [(file.name, tail(file)[1]) for file in files(state)]

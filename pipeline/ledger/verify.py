@@ -3,7 +3,6 @@
 Looks only: nothing is written, nothing is asked of the network.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from pipeline.ledger.events import AnyEvent, Baseline, Found, Intent, Posted, de
 from pipeline.ledger.fold import apply
 from pipeline.ledger.history import Flaw
 from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
+from pipeline.ledger.ledger import known
 
 
 class Verdict(Struct, frozen=True):
@@ -64,6 +64,14 @@ def verify(state: Path) -> Verdict:
     counts: Counter[str] = Counter(known.state for known in references.known.articles.values())
     events = sum(line.event is not None for line in lines)
     return Verdict(tuple(findings), len(store.files(state)), events, bodies, past.versions, dict(counts))
+
+
+def intact(state: Path) -> Knowledge:
+    """What is known, by a ledger that is what it was when it was written. Raises LedgerError."""
+    knowledge = known(state)
+    if flaw := verify(state).damage:
+        raise store.LedgerError(flaw)
+    return knowledge
 
 
 def _read(state: Path) -> tuple[list[_LedgerLine], list[Flaw]]:
@@ -160,14 +168,10 @@ def _bodies(state: Path, lines: Sequence[_LedgerLine]) -> tuple[int, list[Flaw]]
         if not isinstance(line.event, Intent):
             continue
         kept.discard(line.event.broadcast)
-        file = store.body_file(state, line.event.broadcast)
-        try:
-            digest = hashlib.sha256(file.read_bytes()).hexdigest()
-        except OSError:
-            digest = ""
+        digest = store.body_digest(state, line.event.broadcast)
         count += bool(digest)
         if digest != line.event.sha256:
-            code, name = "body-changed" if digest else "body-missing", file.relative_to(state).as_posix()
-            findings.append(Flaw(code, name, 0, f"{line.file}:{line.number}"))
+            code, file = "body-changed" if digest else "body-missing", store.body_file(state, line.event.broadcast)
+            findings.append(Flaw(code, file.relative_to(state).as_posix(), 0, f"{line.file}:{line.number}"))
     orphans = (store.body_file(state, broadcast).relative_to(state).as_posix() for broadcast in sorted(kept))
     return count, [*findings, *(Flaw("orphan", name) for name in orphans)]

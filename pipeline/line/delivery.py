@@ -19,7 +19,7 @@ from pipeline.config import Config
 from pipeline.decision import Decision, Reason
 from pipeline.ledger import store
 from pipeline.ledger.events import Alias, Attempt, Decided, Intent, Outcome
-from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
+from pipeline.ledger.knowledge import BroadcastKnown
 from pipeline.ledger.ledger import Ledger, LostRace
 from pipeline.line.answers import LineError
 from pipeline.line.client import Answer, LineClient, LostInTranslation, Quota
@@ -319,18 +319,11 @@ class Delivery:
             at=self._world.now(), run=self._run, broadcast=known.id, outcome=answer.outcome, code=answer.code, status=answer.status,
             request_id=answer.request_id, message=answer.message,
         )  # fmt: skip
-
-        def still_true(knowledge: Knowledge) -> bool:
-            there = knowledge.broadcasts.get(known.id)
-            if there is None or there.outcome == "accepted":
-                return False
-            return answer.outcome == "accepted" or (there.outcome == "open" and there.owner == self._run)
-
         if answer.outcome == "rejected":
             news = f"not sent: {_what(known)} ({answer.code})"
         else:
             news = f"shadow: {_what(known)}" if known.shadow else f"sent: {_what(known)} request {answer.request_id}"
-        self._ledger.insist(news, outcome, still_true)
+        self._ledger.insist(news, outcome)
 
     def _tell(self, known: BroadcastKnown, answer: Answer) -> None:
         outcome = "planned" if answer.code == SHADOW else answer.outcome

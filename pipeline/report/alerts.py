@@ -32,7 +32,7 @@ def standing(
     alerts += _waiting("paused", _stopped(config, knowledge))
     if any(known.reason == Reason.QUOTA for known in knowledge.queue()):
         alerts.append(Alert("quota", about=config.line.account))
-    alerts += [unknown(broadcast, knowledge) for broadcast in knowledge.unfinished() if broadcast.outcome == "unknown"]
+    alerts += [unknown(broadcast, knowledge) for broadcast in knowledge.unsettled()]
     return one_of_each(alerts)
 
 

@@ -1,6 +1,5 @@
 """The ledger told to people: is it intact, and what was sent on whose decision in which bytes."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -75,8 +74,6 @@ def _finding(finding: Flaw) -> Json:
 
 
 def _record(broadcast: BroadcastKnown, state: Path, events: Sequence[AnyEvent], knowledge: Knowledge) -> Json:
-    file = store.body_file(state, broadcast.id)
-    body = file.read_bytes() if file.exists() else None
     settled = broadcast.settled
     return {
         "id": broadcast.id,
@@ -103,9 +100,9 @@ def _record(broadcast: BroadcastKnown, state: Path, events: Sequence[AnyEvent], 
         ],
         "settled_by": settled.actor if settled else "",
         "settled_delivered": settled.delivered if settled else None,
-        "body": str(file),
+        "body": str(store.body_file(state, broadcast.id)),
         "sha256": broadcast.sha256,
-        "body_is_intact": body is not None and hashlib.sha256(body).hexdigest() == broadcast.sha256,
+        "body_is_intact": store.body_digest(state, broadcast.id) == broadcast.sha256,
         "messages": lines(recorded(state, broadcast.id)),
     }
 
