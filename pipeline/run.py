@@ -265,19 +265,19 @@ class Pass:
         from pipeline.report import board, issues  # a quiet run needs neither
         from pipeline.report.github import GitHub
 
+        place, now = place_of(environment, self.world.typed), self.world.now()
         if GitHub.of(self.config, environment) is None:
             for alert in self.alerts:
                 if alert.code in self.began:
-                    log.warning("%s", issues.printed(alert, place_of(environment, self.world.typed)))
+                    log.warning("%s", issues.printed(alert, place))
             return
-        place = place_of(environment, self.world.typed)
-        now = self.world.now()
         if write_board:
             board.keep(self.config, environment, knowledge, self.ledger.state, now, place=place)
         told = issues.publish(
             self.config, environment, self.alerts, knowledge, self._shown, place=place, run=self.report.id, now=now
         )
-        self._remember(told)
+        if told:
+            self._remember(told)
 
     def _remember(self, told: Sequence[Told]) -> None:
         """What people were told already; where it cannot be recorded, the next run tells it again."""
