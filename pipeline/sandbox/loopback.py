@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 LOOPBACK = "127.0.0.1"
 POLL = 0.02  # seconds until a stopped server has noticed
@@ -38,14 +39,10 @@ class Response(Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
 
 
-class Exchange(Struct, frozen=True):
-    """One line of the log; status 0: there was no answer."""
+class Exchange(Request, frozen=True):
+    """One line of the log: what was asked; status 0: there was no answer."""
 
-    method: str
-    path: str
-    status: int
-    headers: dict[str, str]
-    body: bytes = b""
+    status: int = 0
 
 
 class LoopbackServer(ABC):
@@ -75,9 +72,8 @@ class LoopbackServer(ABC):
         return response
 
     def log(self, request: Request, response: Response | None) -> None:
-        status = response.status if response else 0
         with self.lock:
-            self.requests.append(Exchange(request.method, request.path, status, request.headers, request.body))
+            self.requests.append(Exchange(**asdict(request), status=response.status if response else 0))
 
     @property
     def host(self) -> str:
