@@ -6,14 +6,14 @@ Only the site and LINE are made up. Whether every report went out once, and when
 
 import json
 import random
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from pipeline.article import Entry, Listing, Page, PageProblem
+from pipeline.article import Listing, Page, PageProblem
 from pipeline.config import Config, Source
 from pipeline.ledger.events import Robots
 from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
@@ -23,6 +23,7 @@ from pipeline.line.client import Answer, Quota
 from pipeline.line.delivery import Delivery
 from pipeline.report.outcome import Report
 from pipeline.run import Pass
+from pipeline.sandbox.publications import Publication, SimulatedSite
 from pipeline.sources.collect import Memory
 from pipeline.world import World
 
@@ -34,55 +35,30 @@ KILLED = {7: "before", 15: "after"}  # broadcasts during which the job is killed
 LIST = "/kinkyu/index.html"
 
 
-class Bulletin(Struct, frozen=True):
-    """What the web team writes at an address, in the place of what stood there."""
-
-    number: int
-    path: str
-    title: str
-    text: str
-    at: datetime
-
-
 class _Killed(BaseException):
     """The job ends here, as by SIGKILL."""
 
 
 class _NightSite:
-    """The emergency list and its pages as they stand; nothing answers during the outage."""
+    """The emergency list and its pages as they stand; nothing answers while it is `down`."""
 
     version = ""
     robots: Mapping[str, Robots] = {}
 
-    def __init__(self, url: str, bulletins: Sequence[Bulletin], clock: Callable[[], datetime], begin: datetime) -> None:
-        self._url, self._bulletins, self._clock = url, bulletins, clock
-        self._down = (begin + SITE_DOWN[0], begin + SITE_DOWN[1])
+    def __init__(self, site: SimulatedSite, down: Callable[[], bool]) -> None:
+        self._site, self._down = site, down
 
     def listing(self, source: Source, _: Memory) -> Listing:
-        address = f"{self._url}{source.url}"
-        if not self._answers():
-            return Listing(address, "failed", emergency=True, error_code="unreachable", error="503")
-        shown = self._shown()
-        entries = tuple(Entry(f"{self._url}{path}", one.title) for path, one in shown.items())
-        return Listing(address, "ok", entries, emergency=True, digest=str(sorted(one.number for one in shown.values())))
+        listing = next(one for one in self._site.listings(Knowledge()) if one.source.endswith(source.url))
+        if self._down():
+            return Listing(listing.source, "failed", emergency=True, error_code="unreachable", error="503")
+        return listing
 
     def unchanged(self, _: Mapping[str, tuple[str, str]]) -> set[str]:
         return set()
 
     def pages(self, urls: Sequence[str]) -> dict[str, Page | PageProblem]:
-        return {url: self._page(url) for url in urls}
-
-    def _page(self, url: str) -> Page | PageProblem:
-        one = self._shown().get(url.removeprefix(self._url))
-        if one is None or not self._answers():
-            return PageProblem(url, "unreachable", "503")
-        return Page(url, url, one.title, text=one.text)
-
-    def _answers(self) -> bool:
-        return not self._down[0] <= self._clock() < self._down[1]
-
-    def _shown(self) -> dict[str, Bulletin]:
-        return {one.path: one for one in self._bulletins if one.at <= self._clock()}
+        return {url: PageProblem(url, "unreachable", "503") for url in urls} if self._down() else self._site.pages(urls)
 
 
 class _NightLine:
@@ -144,7 +120,7 @@ class _NightLedger(Rehearsal):
         return self.bodies[known.id]
 
 
-def bulletins(begin: datetime, seed: int) -> list[Bulletin]:
+def bulletins(begin: datetime, seed: int) -> list[Publication]:
     """Twenty in twelve hours, one after another at three addresses."""
     dice, each = random.Random(seed), LASTS / REPORTS  # noqa: S311 - made up
     made = []
@@ -152,11 +128,8 @@ def bulletins(begin: datetime, seed: int) -> list[Bulletin]:
         topic, last = TOPICS[number % 3], number > REPORTS - len(TOPICS)
         title = topic if number <= SETTLED else f"{topic}（第{number}報{'・解除' if last else ''}）"
         at = begin + each * number - timedelta(minutes=dice.randrange(6, 20))
-        made.append(
-            Bulletin(
-                number, f"/kinkyu/{number % 3 + 1}.html", title, f"第{number}報：{topic}についてお知らせします。", at
-            )
-        )
+        text = f"第{number}報：{topic}についてお知らせします。"
+        made.append(Publication(at, number % 3 + 1, title, text=text, emergency=True, undated=True))
     return made
 
 
@@ -167,21 +140,27 @@ def night(config: Config, begin: datetime, seed: int) -> dict[str, Any]:
     config = replace(config, paused=False, shadow=False, site=replace(config.site, sources=(emergency,)))
     now, written = begin, bulletins(begin, seed)
     ledger = _NightLedger(lambda: now)
-    site = _NightSite(config.site.url, written, ledger.now, begin)
+    site, coming = SimulatedSite(config.site.url), deque(written)
+    reader = _NightSite(site, lambda: begin + SITE_DOWN[0] <= now < begin + SITE_DOWN[1])
     line = _NightLine(ledger.now, begin)
     done: list[datetime] = []
     killed: list[datetime] = []
     while now <= begin + LASTS + STEP:
+        while coming and coming[0].at <= now:
+            site.take(coming.popleft())
         world = World({}, ledger.now, lambda _: None)
         report = Report(f"n{len(done)}-{len(killed)}", now, in_window=False, dry_run=False)
         outbox = _NightDelivery(config, ledger, world, report.id, line)
         try:
-            Pass(config, ledger, world, report, reader=site, delivery=outbox).run()
+            Pass(config, ledger, world, report, reader=reader, delivery=outbox).run()
             done.append(now)
         except _Killed:
             killed.append(now)
         now += STEP
-    rows = [_row(one, line, done, killed, begin) for one in written]
+    rows = [
+        {"number": number, "path": site.url(one).removeprefix(config.site.url), **_row(one, line, done, killed, begin)}
+        for number, one in enumerate(written, 1)
+    ]
     faults = {
         "repeated": sum(len(row["sent"]) > 1 for row in rows),
         "missing": sum(not row["sent"] for row in rows),
@@ -200,14 +179,14 @@ def night(config: Config, begin: datetime, seed: int) -> dict[str, Any]:
 
 
 def _row(
-    one: Bulletin, line: _NightLine, passes: Sequence[datetime], killed: Sequence[datetime], begin: datetime
+    one: Publication, line: _NightLine, passes: Sequence[datetime], killed: Sequence[datetime], begin: datetime
 ) -> dict[str, Any]:
     sent = [at for at, body in line.accepted.values() if one.text in body.decode()]
     outage = (begin + SITE_DOWN[0], begin + SITE_DOWN[1])
     readable = outage[1] if outage[0] <= one.at < outage[1] else one.at
     due = next((at for at in passes if at >= readable), readable)
     return {
-        "number": one.number, "path": one.path, "title": one.title, "published": one.at.isoformat(),
+        "title": one.title, "published": one.at.isoformat(),
         "readable": readable.isoformat(), "sent": [at.isoformat() for at in sent],
         "delay_minutes": round((sent[0] - readable) / timedelta(minutes=1)) if sent else None,
         "late": bool(sent) and sent[0] > due, "job_killed": any(readable <= at <= due for at in killed),
