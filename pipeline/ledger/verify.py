@@ -171,7 +171,8 @@ def _bodies(state: Path, lines: Sequence[_LedgerLine]) -> tuple[int, list[Flaw]]
         digest = store.body_digest(state, line.event.broadcast)
         count += bool(digest)
         if digest != line.event.sha256:
-            code, file = "body-changed" if digest else "body-missing", store.body_file(state, line.event.broadcast)
-            findings.append(Flaw(code, file.relative_to(state).as_posix(), 0, f"{line.file}:{line.number}"))
+            name = store.body_file(state, line.event.broadcast).relative_to(state).as_posix()
+            place = f"{line.file}:{line.number}"
+            findings.append(Flaw("body-changed", name, 0, place) if digest else Flaw("body-missing", name, 0, place))
     orphans = (store.body_file(state, broadcast).relative_to(state).as_posix() for broadcast in sorted(kept))
     return count, [*findings, *(Flaw("orphan", name) for name in orphans)]
