@@ -29,17 +29,13 @@ def _words(name: str, kind: Any) -> Any:
     return msgspec.toml.decode((TEMPLATES / name).read_bytes(), type=kind)
 
 
+@cache
 def environment(kind: Kind, root: Path = TEMPLATES) -> "jinja2.Environment":
     """The environment for templates of one kind; all of them are strict about undefined names.
 
     json: every `{{ value }}` comes out as a JSON value, quotes included, and so can never become structure;
     html: every value is escaped; text: values come out as they are.
     """
-    return _environment(kind, root)
-
-
-@cache
-def _environment(kind: Kind, root: Path) -> "jinja2.Environment":
     import jinja2
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 

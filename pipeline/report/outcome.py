@@ -71,13 +71,11 @@ class Report:
         self.sources = []
         for listing in listings:
             code, error = seen.failed.get(listing.source, ("", ""))
-            before = knowledge.sources.get(listing.source)
-            entries = before.entries if listing.state == "unchanged" and before else len(listing.entries)
+            before = knowledge.sources.get(listing.source) if listing.state == "unchanged" else None
+            entries, skipped = (before.entries, before.skipped) if before else (len(listing.entries), listing.skipped)
             told = error if error.startswith(f"{code}:") else f"{code}: {error}"
-            skipped = before.skipped if listing.state == "unchanged" and before else listing.skipped
-            self.sources.append(
-                SourceRow(listing.source, not code, 0 if code else entries, told if code else None, skipped)
-            )
+            row = SourceRow(listing.source, not code, 0 if code else entries, told if code else None, skipped)
+            self.sources.append(row)
 
     def tell_found(self, events: Sequence[AnyEvent], knowledge: Knowledge) -> None:
         """Articles that were decided on by the list alone."""
