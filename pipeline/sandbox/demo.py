@@ -125,24 +125,11 @@ def _https(folder: Path) -> ssl.SSLContext | None:
 
 def _settled_here(config: Config, city: EmbeddedCity, line: EmbeddedLine) -> Config:
     """The same policy, with every address on this machine."""
-    site = structs.replace(
-        config.site,
-        url=city.url,
-        hosts=(city.host,),
-        sources=(
-            Source("smart-cms", LIST),
-            Source("html", KINKYU, emergency=True, select=Selectors("li.page", date=".date")),
-        ),
-        pause=0.0,
-    )
-    return structs.replace(
-        config,
-        site=site,
-        line=structs.replace(config.line, api=line.url),
-        delivery=DeliveryLimits(),
-        state=State(),
-        paused=False,
-    )
+    emergencies = Source("html", KINKYU, emergency=True, select=Selectors("li.page", date=".date"))
+    sources = (Source("smart-cms", LIST), emergencies)
+    site = structs.replace(config.site, url=city.url, hosts=(city.host,), sources=sources, pause=0.0)
+    here = structs.replace(config.line, api=line.url)
+    return structs.replace(config, site=site, line=here, delivery=DeliveryLimits(), state=State(), paused=False)
 
 
 class _Story:
