@@ -3,13 +3,12 @@
 import argparse
 
 from pipeline.commands import Output, colour, configured, place
-from pipeline.exits import DONE
 from pipeline.ledger import store
 from pipeline.ledger.ledger import known
 from pipeline.ledger.verify import verify
 from pipeline.refusal import Refusal
 from pipeline.report import explain as article
-from pipeline.report import records
+from pipeline.report import records, render
 from pipeline.report import status as standing
 from pipeline.world import World
 
@@ -34,7 +33,7 @@ def explain(options: argparse.Namespace) -> Output:
 def ledger_verify(options: argparse.Namespace) -> Output:
     """Whether the record is whole."""
     document = records.verdict_of(verify(options.state))
-    return Output(document, lambda: records.verdict(document), document["exit"])
+    return Output(document, lambda: render.text("verdict", verdict=document), document["exit"])
 
 
 def ledger_show(options: argparse.Namespace) -> Output:
@@ -43,4 +42,4 @@ def ledger_show(options: argparse.Namespace) -> Output:
     document = records.records_of(config, options.state, list(store.read(options.state)), options.wanted)
     if document is None:
         raise Refusal("record-not-found", what=options.wanted)
-    return Output(document, lambda: records.records(document), DONE)
+    return Output(document, lambda: render.text("records", records=document))

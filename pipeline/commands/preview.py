@@ -5,7 +5,9 @@ import os
 from functools import partial
 
 from pipeline.commands import Output, configured
+from pipeline.masking import write_masked
 from pipeline.report import pages
+from pipeline.report.gallery import gallery_page
 from pipeline.run import run
 from pipeline.sources.pictures import embedded
 from pipeline.world import World
@@ -16,7 +18,7 @@ def preview(options: argparse.Namespace) -> Output:
     config = configured(options)
     code = 0
     if options.template_gallery:
-        file = pages.write_gallery(config, options.out)
+        file = write_masked(options.out / "gallery.html", gallery_page(config))
     else:
         report = run(config, options.state, World.real(config), dry_run=True)
         opening = pages.worth_looking_ahead(report, config)

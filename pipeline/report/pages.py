@@ -13,7 +13,6 @@ from pipeline.masking import write_masked
 from pipeline.policy.content import basis_of
 from pipeline.policy.hours import next_opening
 from pipeline.report import words
-from pipeline.report.gallery import gallery_page
 from pipeline.report.outcome import ArticleRow, Report
 from pipeline.report.preview import PreviewMessage, PreviewRow, preview_page
 
@@ -69,11 +68,6 @@ def write_preview(config: Config, report: Report, out: Path, embed: Embed, ahead
         city=config.site.name,
     )
     return write_masked(out / "index.html", page)
-
-
-def write_gallery(config: Config, out: Path) -> Path:
-    """Every template with lifelike hard cases."""
-    return write_masked(out / "gallery.html", gallery_page(config))
 
 
 def _message(

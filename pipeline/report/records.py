@@ -14,7 +14,7 @@ from pipeline.ledger.history import Flaw
 from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
 from pipeline.ledger.story import story
 from pipeline.ledger.verify import Verdict
-from pipeline.report import render, words
+from pipeline.report import words
 from pipeline.report.find import find
 from pipeline.report.residents import lines, recorded
 from pipeline.report.safe import line
@@ -37,11 +37,6 @@ def verdict_of(verdict: Verdict) -> Json:
     }
 
 
-def verdict(document: Json) -> str:
-    """The same for people."""
-    return render.text("verdict", verdict=document)
-
-
 def records_of(config: Config, state: Path, events: Sequence[AnyEvent], wanted: str) -> Json | None:
     """The document of `ledger show`: the broadcasts under a broadcast's id, LINE's request id, an article's id or address."""
     knowledge = fold(events)
@@ -58,11 +53,6 @@ def records_of(config: Config, state: Path, events: Sequence[AnyEvent], wanted: 
         "article": {"id": known.id, "title": known.title, "url": known.url, "state": known.state} if known else None,
         "broadcasts": [_record(broadcast, state, events, knowledge) for broadcast in chosen],
     }
-
-
-def records(document: Json) -> str:
-    """The same for people."""
-    return render.text("records", records=document)
 
 
 def _finding(finding: Flaw) -> Json:

@@ -202,7 +202,7 @@ class _Story:
         verdicts = {step.name: [row.decision for row in step.report.rows.values()] for step in self.told}
         expected = [(at["opening"], NEWS), (at["emergency"], (NIGHTLY,))]
         sent = [(broadcast.at, _articles_in(broadcast)) for broadcast in self.line.accepted]
-        told = [request_id for step in self.told for request_id in _requests_of(step)]
+        told = [done.request_id for step in self.told for done in step.report.broadcasts]
         ledger = [broadcast.request_id for broadcast in known(self.state).broadcasts.values()]
         on_record = [broadcast.request_id for broadcast in self.line.accepted]
         claims = {
@@ -240,10 +240,6 @@ def _articles_in(broadcast: Accepted) -> set[str]:
 
 def _plain(expected: tuple[datetime, tuple[SampleArticle, ...]]) -> tuple[datetime, set[str]]:
     return expected[0], {article.path for article in expected[1]}
-
-
-def _requests_of(step: Step) -> list[str]:
-    return [broadcast.request_id for broadcast in step.report.broadcasts]
 
 
 def _clear(folder: Path) -> None:
