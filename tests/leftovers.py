@@ -4,6 +4,7 @@ a run reach its tests: make's own variables, a git hook's, a workflow's, a proxy
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 PREFIX = "kadoma-line-tests-"  # then the number of the run's first process
 ROOT = Path(__file__).parent.parent
 AROUND = ("MAKE", "MFLAGS", "GIT_", "GITHUB_", "LINE_", "KADOMA_LINE_", "PYTHON", "PYTEST_ADDOPTS")
-KEPT = ("PYTHONDONTWRITEBYTECODE", "GIT_SSL_")
+KEPT = ("GIT_SSL_",)
 MEMORY = Path("/dev/shm")  # noqa: S108 - only where tests may write, and only because fsync costs nothing there
 
 
@@ -23,6 +24,7 @@ def begin() -> None:
     for name in list(os.environ):
         if (name.startswith(AROUND) and not name.startswith(KEPT)) or name.lower().endswith("_proxy"):
             del os.environ[name]
+    sys.dont_write_bytecode = False  # or everything is compiled again in each of hundreds of processes
     os.environ["KADOMA_TEST_RUN"] = str(os.getpid())
     os.environ["TMPDIR"] = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")
     tempfile.tempdir = None
