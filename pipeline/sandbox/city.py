@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from pipeline.sandbox import markup
 from pipeline.sandbox.articles import Photo, SampleArticle
@@ -73,6 +74,7 @@ def newest_first(shelf: Iterable[Published]) -> list[Published]:
     return sorted(shelf, key=lambda one: (one.at, one.order), reverse=True)
 
 
+@lru_cache(200)
 def photograph(photo: Photo) -> Content:
     """A PNG of the photo's size, in a colour of its own."""
     return png(photo.width, photo.height, colour_of(photo.path)), "image/png"
