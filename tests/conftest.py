@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 pytest.register_assert_rewrite("tests.town", "tests.delivery.crash")  # what they assert is told with its values
 
 from tests import leftovers, own_files  # noqa: E402 - after the line above
+from tests.remembered import forget  # noqa: E402
 from tests.town import Town, stop_zygote  # noqa: E402
 
 # Speed belongs in `make bench`: a busy machine must not make a test fail. In CI the same examples every time.
@@ -75,9 +76,10 @@ def _is_quick(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_zygote_is_left() -> Iterator[None]:
+def _nothing_of_the_process_is_left() -> Iterator[None]:
     yield
     stop_zygote()
+    forget()
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def end() -> list[Path]:
 
 def memory() -> Path:
     """A new folder where fsync costs nothing, if there is one."""
-    name = f"{PREFIX}{os.environ['KADOMA_TEST_RUN']}-"
+    name = f"{PREFIX}{os.environ.get('KADOMA_TEST_RUN', os.getpid())}-"
     return Path(tempfile.mkdtemp(prefix=name, dir=MEMORY if os.access(MEMORY, os.W_OK) else None))
 
 

@@ -24,7 +24,7 @@ SCRIPTS = {
     "asks what is open": "import os; [print(one) for one in range(3, 99) if os.path.exists(f'/proc/self/fd/{one}')]",
     "asks for its signals": "import signal; print([signal.getsignal(one) for one in (2, 13, 15, 17)], signal.set_wakeup_fd(-1))",
     "asks for the time": "import time; print(time.strftime('%H %Z', time.gmtime(0)), time.tzname)",
-    "works in the background": "import threading; threading.Timer(0.01, print, ['later']).start(); print('now')",
+    "works in the background": "import threading; said = threading.Event(); threading.Thread(target=lambda: said.wait() and print('later')).start(); print('now'); said.set()",
     "has something to do at the end": "import atexit; atexit.register(print, 'at the end'); print('now')",
     "writes to both": "import sys; print('門真市'); print('\\udc80', file=sys.stderr)",
 }  # fmt: skip

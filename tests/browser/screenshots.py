@@ -16,6 +16,7 @@ from PIL import Image, ImageChops
 
 from pipeline.report.gallery import gallery, gallery_page
 from pipeline.sandbox.articles import ARTICLES
+from tests import leftovers
 from tests.browser.chromium import executable, opened
 from tests.browser.office import pages
 from tests.message.message_examples import CONFIG
@@ -157,4 +158,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    leftovers.begin()
     main()
+    leftovers.end()

@@ -62,10 +62,10 @@ def _command(left: str) -> str:
 
 
 def remains(checkout: Path, remote: Path, line: LineServer, left: tuple[str, ...]) -> Remains:
-    return Remains(_digest(checkout), _digest(remote), _memory(line), left)
+    return Remains(digest(checkout), digest(remote), _memory(line), left)
 
 
-def _digest(folder: Path) -> str:
+def digest(folder: Path) -> str:
     """Of every file below a folder, wherever that folder is. What a git that goes on takes away meanwhile is not there."""
     home = str(folder.parent).encode()
     total = hashlib.sha256()

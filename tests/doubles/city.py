@@ -107,6 +107,20 @@ class City(FaultyServer, EmbeddedCity):
         """From now on, `times` times or always, requests whose path (with query) begins so end in the fault."""
         self.arm(path_prefix, fault, times)
 
+    def told(self) -> object:
+        """Everything that its answers can depend on, to be compared; None while faults are armed."""
+        files = {path: (hashlib.sha256(body).digest(), kind) for path, (body, kind) in self.files.items()}
+        how = (
+            self.list_length,
+            self.conditional,
+            sorted(self.frozen),
+            self._gone,
+            self._moved,
+            self._modified,
+            self._modified_at,
+        )
+        return None if self.faults_left() else (self.news, self.emergencies, files, how)
+
     # What the web server does
 
     def answer(self, request: Request) -> Response:

@@ -15,6 +15,7 @@ import yaml
 
 from tests.doubles.github import TOKEN, GitHubServer
 from tests.doubles.line import CHANNEL_ID, CHANNEL_SECRET, LONG_LIVED_TOKEN
+from tests.remembered import remembered
 from tests.town import ROOT, SCRIPT, Town, zygote
 from tests.workflows.expressions import holds, resolved
 
@@ -120,22 +121,17 @@ class Runner:
 
     def commit_configuration(self) -> None:
         """The town's configuration at the root of main, as a person puts it there."""
+        about = ("a commit of the configuration", self.town.config.read_text(encoding="utf-8"))
+        remembered(about, self.town.folder, ("remote.git",), self._commit_configuration)
+
+    def _commit_configuration(self) -> tuple[None, bool]:
         clone = self.town.clone(f"person-{len(list(self.town.folder.glob('person-*')))}")
         shutil.copy(self.town.config, clone / "kadoma.toml")
         self.town.git("add", ".", at=clone)
-        self.town.git(
-            "-c",
-            "user.name=A Person",
-            "-c",
-            "user.email=person@example.org",
-            "commit",
-            "--quiet",
-            "--allow-empty",
-            "-m",
-            "configuration",
-            at=clone,
-        )
+        person = ("-c", "user.name=A Person", "-c", "user.email=person@example.org")
+        self.town.git(*person, "commit", "--quiet", "--allow-empty", "-m", "configuration", at=clone)
         self.town.git("push", "--quiet", at=clone)
+        return None, True
 
     def run(
         self,
