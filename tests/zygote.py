@@ -303,6 +303,26 @@ def open_streams() -> None:
     sys.stderr.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
 
+def read_ahead() -> None:
+    """What a process reads or works out when it is first needed, which is half of what a command costs."""
+    import jpholiday
+    import soupsieve
+
+    from pipeline import doctor, watchdog
+    from pipeline.report import render, words
+    from pipeline.templates import TEMPLATES
+    from pipeline.text import _patterns
+
+    for read in (words.catalogue, doctor.catalogue, watchdog.catalogue, _patterns):
+        read()
+    soupsieve.compile("a[b='c']:not(.d) > e#f, g:nth-child(2)")  # its own patterns
+    for year in (2026, 2027):
+        jpholiday.year_holidays(year)
+    for file in TEMPLATES.glob("report/*.j2"):
+        for kind in ("text", "markdown"):
+            render._environment(kind).get_template(f"report/{file.name}")
+
+
 def shorten_pauses() -> None:
     from pipeline.ledger import ledger
     from pipeline.line import client
@@ -357,6 +377,7 @@ def main() -> None:
         if importlib.util.find_spec(name) is not None:
             importlib.import_module(name)
     shorten_pauses()
+    read_ahead()
     gc.collect()
     gc.freeze()
     Server(socket.socket(fileno=int(sys.argv[1]))).serve()
