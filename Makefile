@@ -9,7 +9,7 @@ ifeq ($(findstring utf8,$(LOCALE))$(findstring UTF-8,$(LOCALE)),)
 export LC_ALL := C.UTF-8
 endif
 
-.PHONY: demo test quick check format lock screenshots bench soak clean
+.PHONY: demo test quick check debian format lock screenshots bench soak clean
 
 demo: $(VENV)/.run
 	$(BIN)/kadoma-line demo
@@ -30,6 +30,12 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# What `make test` does here, on a plain Debian 12 and 13 in a clone of the last commit that a made-up second city has filled in:
+# sudo make debian. For one of them, or less: make debian DEBIANS=trixie CHECK="make quick"
+DEBIANS ?= bookworm trixie
+debian:
+	$(PYTHON) -m tests.debian $(if $(CHECK),--check "$(CHECK)") $(DEBIANS)
 
 # What `make test` does with one seed and where a kill can matter, with many seeds and at all points: make soak SOAK_SEEDS=50
 SOAK_SEEDS ?= 10

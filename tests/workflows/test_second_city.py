@@ -2,53 +2,33 @@
 
 import html
 import re
-import tomllib
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
-from tests.town import ROOT, Town
+from tests.second_city import HANDBOOK, OWN, TRIAL, configuration, written
+from tests.town import Town
 from tests.workflows.runner import Runner
 
-TEXT = (ROOT / "docs" / "運用手順.md").read_text(encoding="utf-8")
-BLOCKS = [tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)]
-TRIAL = next(block for block in BLOCKS if "shadow" in block)
-CLOSED = next(block for block in BLOCKS if "hours" in block.get("policy", {}))
-REPORT = re.findall(r"`kadoma-line (report --shadow .*?)`", TEXT)[0]
-
-
-def written(text: str, block: dict[str, Any], table: str = "") -> str:
-    """The configuration with what a block of the handbook says, each key in its place, as a person writes it."""
-    for key, value in block.items():
-        if isinstance(value, dict):
-            text = written(text, value, f"{table}.{key}".lstrip("."))
-            continue
-        told = str(value).lower() if isinstance(value, bool) else str(value).replace("'", '"')
-        begin = rf"^\[{re.escape(table)}\]\n(?:(?!\[).*\n)*?" if table else r"\A(?:(?!\[).*\n)*?"
-        text, count = re.subn(
-            rf"({begin}){re.escape(key)} = \S.*?(?=\s+#|$)", rf"\g<1>{key} = {told}", text, count=1, flags=re.MULTILINE
-        )
-        assert count, f"{table}.{key} has its place in the configuration"
-    return text
+REPORT = re.findall(r"`kadoma-line (report --shadow .*?)`", HANDBOOK)[0]
 
 
 @pytest.fixture
 def city(git_town: Town) -> Iterator[Runner]:
-    """The repository of the other city after the steps 1-2 to 1-4: the example as kadoma.toml, its account, posters, closed days."""
+    """The repository of the other city after the steps 1-2 to 1-4: the example as kadoma.toml, what is its own, posters, closed days."""
     town, runner = git_town, Runner(git_town)
     town.publish(*ARTICLES[:10], at=town.now - timedelta(days=20))
-    assert "(../examples/another-city.toml)の中身で `kadoma.toml` を置き換え" in TEXT
-    text = (ROOT / "examples" / "another-city.toml").read_text(encoding="utf-8")
+    text = configuration()
     for made_up, real in (
-        ("https://www.city.example.jp", town.city.url), ("www.city.example.jp", town.city.host), ("https://api.line.me", town.line.url),
-        ("@example_city", "@kadoma_city"), ("[site]\n", "[site]\npause = 0\n"),
+        (OWN["site"]["url"], town.city.url), (OWN["site"]["hosts"][0], town.city.host), ("https://api.line.me", town.line.url),
+        (OWN["line"]["account"], "@kadoma_city"), ("[site]\n", "[site]\npause = 0\n"),
     ):  # fmt: skip
+        assert made_up in text
         text = text.replace(made_up, real)
-    filled_in(runner, written(text, CLOSED))
+    filled_in(runner, text)
     yield runner
     runner.stop()
 
@@ -90,7 +70,7 @@ def test_a_second_city_goes_live_by_the_handbook_after_a_trial_that_is_signed(ci
     page = html.unescape((tmp_path / file).read_text(encoding="utf-8"))
     assert EMERGENCY.title in page
     assert sum(article.title in page for article in ARTICLES[10:24]) >= 10
-    assert "総務部広報課長" in page, "who signs it"
+    assert OWN["policy"]["responsible"]["person"] in page, "who signs it"
 
     live = TRIAL | {"shadow": False}
     filled_in(city, written(town.config.read_text(encoding="utf-8"), live))
@@ -102,6 +82,6 @@ def test_a_second_city_goes_live_by_the_handbook_after_a_trial_that_is_signed(ci
     town.now += timedelta(minutes=10)
     assert city.run("sync.yml").is_green
     assert [fresh.title in title for title in town.sent_titles()] == [True]
-    assert "見本市" in str(town.line.accepted[0].messages)
+    assert OWN["site"]["name"] in str(town.line.accepted[0].messages)
     assert verdicts(city, "良好")[:2] == ["設定", "投稿者（第6条）"]
     assert verdicts(city, "異常") == []
