@@ -143,9 +143,9 @@ class Town:
         process = zygote().start(command, self.process_environment(environment), self.folder)
         return Result(process.wait(), process.out, process.err)
 
-    def start(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Process:
-        """Any command, without waiting for its end."""
-        return zygote().start(self.command(*arguments), self.process_environment(environment), self.folder)
+    def start(self, *arguments: str, **how: Any) -> Process:
+        """Any command, without waiting for its end (`Zygote.start` says how)."""
+        return zygote().start(self.command(*arguments), self.process_environment(), self.folder, **how)
 
     def command(self, *arguments: str) -> list[str]:
         return [str(SCRIPT), *arguments, "--config", str(self.config), "--state", str(self.state)]

@@ -19,6 +19,7 @@ import importlib.util
 import io
 import os
 import pkgutil
+import resource
 import runpy
 import select
 import signal
@@ -83,7 +84,7 @@ class Process:
     def send_signal(self, number: int) -> None:
         if self.returncode is None:
             with contextlib.suppress(BrokenPipeError):  # it has just ended
-                self._connection.sendall(repr({"signal": int(number)}).encode() + b"\n")
+                self._connection.sendall(bytes([number]))
 
     def _end(self) -> None:
         self.returncode = int(self._answers.readline())
@@ -119,12 +120,25 @@ class Zygote:
                 start_new_session=True,
             )  # fmt: skip
 
-    def start(self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path | None = None) -> Process:
-        """Start the script `arguments[0]` in a folder (default: the current one) with this environment alone."""
-        out, err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - the process's, read at any time
+    def start(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path | None = None,
+        *,
+        err: IO[bytes] | None = None,
+        largest_file: int | None = None,
+    ) -> Process:
+        """Start the script `arguments[0]` in a folder (default: the current one) with this environment alone.
+
+        Args:
+            err: where its stderr goes; it can then not be asked of the process.
+            largest_file: bytes; the kernel lets it write no larger one.
+        """
+        out, err = tempfile.TemporaryFile(), err or tempfile.TemporaryFile()  # noqa: SIM115 - read at any time
         with Path(os.devnull).open("rb") as nothing:
             streams = [nothing.fileno(), out.fileno(), err.fileno()]
-            request = {"environment": dict(environment), "cwd": str(folder or Path.cwd())}
+            request = {"environment": dict(environment), "cwd": str(folder or Path.cwd()), "largest": largest_file}
             connection = self._ask(streams, request | {"arguments": list(arguments)})
         return Process(connection, arguments, out, err)
 
@@ -179,7 +193,7 @@ def answer():
     return int(line)
 answer()
 for number in (_signal.SIGTERM, _signal.SIGINT, _signal.SIGHUP):
-    _signal.signal(number, lambda one, _: ours.sendall(repr(dict(signal=int(one))).encode() + b"\\n"))
+    _signal.signal(number, lambda one, _: ours.sendall(bytes([one])))
 code = answer()
 if code < 0:
     _signal.signal(-code, _signal.SIG_DFL)
@@ -238,8 +252,8 @@ class Server:
     def _obey(self, pid: int, connection: socket.socket) -> None:
         """A signal is asked for; or nobody is there any more."""
         asked = connection.recv(4096)
-        for line in asked.splitlines():
-            os.kill(pid, ast.literal_eval(line.decode())["signal"])
+        for number in asked:  # a byte each
+            os.kill(pid, number)
         if not asked:
             os.kill(pid, signal.SIGKILL)
             del self._running[pid]
@@ -283,6 +297,8 @@ def become(request: dict[str, Any], streams: Sequence[int]) -> NoReturn:
     os.closerange(3, 256)
     os.environ.clear()
     os.environ.update(request["environment"])
+    if request.get("largest") is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (request["largest"],) * 2)
     open_streams()
     time.tzset()
     os.chdir(request["cwd"])

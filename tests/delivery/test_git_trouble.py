@@ -1,9 +1,7 @@
 """Trouble with the repository: told apart, and nothing is sent, because an intent counts only once it is pushed."""
 
 import os
-import resource
 import shutil
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -305,17 +303,9 @@ def test_a_full_disk_leaves_the_ledger_as_it_was_and_nothing_is_sent(inside: Ins
     inside.town.publish(*ARTICLES[20:28])
     (ledger,) = inside.town.state.glob("ledger-*.jsonl")
     before = ledger.read_bytes()
-    limit = len(before) + room
-
-    def shrink() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    done = subprocess.run(
-        inside.town.command("run", "--json"), env=inside.town.process_environment(), capture_output=True, text=True,
-        check=False, preexec_fn=shrink,
-    )  # fmt: skip
-    assert done.returncode == 1, done.stderr
-    assert "cannot be written: File too large; make room" in done.stderr + done.stdout
+    run = inside.town.start("run", "--json", largest_file=len(before) + room)
+    assert run.wait() == 1, run.err
+    assert "cannot be written: File too large; make room" in run.err + run.out
     assert ledger.read_bytes() == before
     assert [one for one in inside.line.requests if one.path == BROADCAST] == []
     assert inside.run().exit == 0
@@ -353,10 +343,7 @@ def test_a_person_s_file_in_the_state_directory_is_left_alone(inside_git: Inside
 
 def test_two_runs_on_one_plain_directory_take_turns(inside: Inside) -> None:
     inside.town.publish(A)
-    runs = [
-        subprocess.Popen(inside.town.command("run", "--json"), env=inside.town.process_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(3)
-    ]  # fmt: skip
+    runs = [inside.town.start("run", "--json") for _ in range(3)]
     assert [run.wait() for run in runs] == [0, 0, 0]
     assert inside.times_sent(A.title) == 1
     inside.check()

@@ -1,11 +1,11 @@
 """Somebody else writes at the worst moment."""
 
-import subprocess
 from pathlib import Path
 
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
 from tests.delivery.conftest import Inside
 from tests.doubles.line import LineFault
+from tests.zygote import Process
 
 A = ARTICLES[20]
 
@@ -19,30 +19,23 @@ def test_what_was_planned_before_a_lost_race_is_planned_again(inside_git: Inside
     inside_git.city.emergency(EMERGENCY, inside_git.town.now)
     inside_git.line.fail(LineFault.hang_before())
     elsewhere = inside_git.town.clone("elsewhere") / "state"
-    first = subprocess.Popen(
-        inside_git.town.command("run", "--json"), env=inside_git.town.process_environment(), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    first = inside_git.town.start("run", "--json")
     assert inside_git.line.wait_until_hanging(timeout=60)
     assert inside_git.run(elsewhere).exit == 0
     inside_git.line.release()
-    _, err = first.communicate()
-    assert first.returncode == 0, err
+    assert first.wait() == 0, first.err
     assert (inside_git.times_sent(EMERGENCY.title), inside_git.times_sent(A.title)) == (1, 1)
     inside_git.check()
 
 
-def taken_over(inside: Inside) -> tuple["subprocess.Popen[str]", Path]:
+def taken_over(inside: Inside) -> tuple[Process, Path]:
     """A run whose request hangs at LINE, and the state of a second one that took the broadcast over: LINE accepted it,
     without a clear answer."""
     inside.town.configure()
     inside.town.publish(A)
     inside.line.fail(LineFault.hang_before())
     elsewhere = inside.town.clone("elsewhere") / "state"
-    first = subprocess.Popen(
-        inside.town.command("run", "--json"), env=inside.town.process_environment(), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    first = inside.town.start("run", "--json")
     assert inside.line.wait_until_hanging(timeout=60)
     inside.line.fail(LineFault.error_after(), times=4)
     assert inside.run(elsewhere).exit == 1
@@ -52,8 +45,7 @@ def taken_over(inside: Inside) -> tuple["subprocess.Popen[str]", Path]:
 def test_an_acceptance_counts_whoever_owns_the_broadcast(inside_git: Inside) -> None:
     first, elsewhere = taken_over(inside_git)
     inside_git.line.release()  # the first run is told 409
-    _, err = first.communicate()
-    assert first.returncode == 0, err
+    assert first.wait() == 0, first.err
     asked = len(inside_git.requests)
     assert inside_git.run(elsewhere).exit == 0
     assert len(inside_git.requests) == asked
@@ -66,8 +58,7 @@ def test_a_refusal_counts_only_for_the_run_that_owns_the_broadcast(inside_git: I
     first, elsewhere = taken_over(inside_git)
     token, inside_git.line.long_lived_token = inside_git.line.long_lived_token, "renewed"
     inside_git.line.release()  # the first run is told 401
-    _, err = first.communicate()
-    assert first.returncode == 1, err
+    assert first.wait() == 1, first.err
     inside_git.line.long_lived_token = token
     assert inside_git.knowledge.queue() == []
     assert inside_git.run(elsewhere).exit == 0

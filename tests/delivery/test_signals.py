@@ -1,7 +1,8 @@
 """Ctrl-C and SIGTERM (what a cancelled workflow sends) end a run between its steps."""
 
+import os
 import signal
-import subprocess
+from typing import IO
 
 import pytest
 
@@ -9,18 +10,16 @@ from pipeline.sandbox.articles import ARTICLES
 from tests.delivery.conftest import Inside
 from tests.doubles.fault import Fault
 from tests.doubles.line import BROADCAST, LineFault
+from tests.zygote import Process
 
 A = ARTICLES[20]
 BOTH = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
 
 
-def start(inside: Inside) -> "subprocess.Popen[str]":
+def start(inside: Inside, err: IO[bytes] | None = None) -> Process:
     inside.town.publish(A)
     inside.town.configure()  # with LINE's usual timeout
-    return subprocess.Popen(
-        inside.town.command("run", "--json"), env=inside.town.process_environment(), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    return inside.town.start("run", "--json", err=err)
 
 
 def is_clean(inside: Inside) -> bool:
@@ -36,8 +35,7 @@ def test_a_signal_while_line_answers_lets_the_broadcast_be_finished_and_recorded
     assert inside_git.line.wait_until_hanging(timeout=60)
     run.send_signal(number)
     inside_git.line.release()
-    run.communicate()
-    assert run.returncode == 1
+    assert run.wait() == 1
     assert inside_git.times_sent(A.title) == 1
     assert is_clean(inside_git)
     inside_git.check()
@@ -52,9 +50,8 @@ def test_a_signal_while_the_site_says_nothing_ends_the_run_with_nothing_sent(
     run = start(inside_git)
     assert inside_git.city.wait_until_hanging(timeout=60)
     run.send_signal(number)
-    run.communicate()  # the site is still silent
+    assert run.wait() == 1  # the site is still silent
     inside_git.city.release()
-    assert run.returncode == 1
     assert [one for one in inside_git.line.requests if one.path == BROADCAST] == []
     assert is_clean(inside_git)
     assert inside_git.run().exit == 0
@@ -65,12 +62,13 @@ def test_a_signal_while_the_site_says_nothing_ends_the_run_with_nothing_sent(
 def test_a_signal_ends_the_waiting_between_repeats(inside_git: Inside, number: int) -> None:
     """LINE asks to wait a minute for a token: the refused broadcast goes back into the queue at once."""
     inside_git.line.fail(LineFault.rate_limit(), times=None)
-    run = start(inside_git)
-    assert run.stderr is not None
-    assert any("again in 61 s" in line for line in iter(run.stderr.readline, ""))
-    run.send_signal(number)
-    run.communicate()
-    assert run.returncode == 1
+    reader, writer = os.pipe()
+    with os.fdopen(reader, encoding="utf-8") as told:
+        with os.fdopen(writer, "wb") as err:
+            run = start(inside_git, err)
+        assert any("again in 61 s" in line for line in told)
+        run.send_signal(number)
+    assert run.wait() == 1
     assert is_clean(inside_git)
     assert [known.title for known in inside_git.knowledge.queue()] == [A.title]
     inside_git.line.recover()
@@ -85,8 +83,7 @@ def test_a_second_signal_ends_the_run_at_once_and_the_next_one_finishes(inside_g
     run.send_signal(signal.SIGTERM)
     while run.poll() is None:  # the first one may not have been handled yet, then both are one
         run.send_signal(signal.SIGTERM)
-    run.communicate()
-    assert run.returncode == -signal.SIGTERM
+    assert run.wait() == -signal.SIGTERM
     assert inside_git.run().exit == 0
     assert inside_git.times_sent(A.title) == 1
     inside_git.check()
