@@ -71,15 +71,15 @@ clean:
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 OR_SAY := || { echo "kadoma-line: packages could not be installed, for the reason above (network, proxy, disk); then run make again" >&2; exit 1; }
 
-# What a run needs; in a folder that was moved or copied since, again …
-ifneq ($(shell cat $(VENV)/.run 2>/dev/null),$(CURDIR))
+# What a run needs; again in a folder that was moved or copied since, and where Python is another than then, or gone …
+ifneq ($(shell cat $(VENV)/.run 2>/dev/null),$(CURDIR) $(shell $(BIN)/python -V 2>/dev/null))
 .PHONY: $(VENV)/.run
 endif
 $(VENV)/.run: requirements.lock pyproject.toml
 	@.ci/venv $(PYTHON) $(VENV)
 	@$(PIP) --require-hashes -r requirements.lock $(OR_SAY)
 	@$(PIP) --no-deps --no-build-isolation -e . $(OR_SAY)
-	@echo "$(CURDIR)" >$@
+	@echo "$(CURDIR) $$($(BIN)/python -V)" >$@
 
 # … and what the checks need on top of it.
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.run

@@ -235,7 +235,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         stop("a Debian of its own needs root: sudo make debian")
     if not shutil.which("debootstrap"):
         stop("debootstrap is missing: apt-get install debootstrap")
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
     machine, ended = this_machine(), []
     for suite in asked.suites:

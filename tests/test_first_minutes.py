@@ -118,6 +118,33 @@ def test_packages_that_cannot_be_fetched_are_told_in_one_sentence_at_the_end(tmp
     assert said.endswith("; then run make again")
 
 
+@pytest.mark.parametrize(
+    ("since", "first"),
+    [
+        ("nothing", "{venv}/bin/kadoma-line demo"),
+        ("Debian was upgraded", ".ci/venv python3 {venv}"),
+        ("Python was removed", ".ci/venv python3 {venv}"),
+        ("the folder was moved", ".ci/venv python3 {venv}"),
+    ],
+)
+def test_what_was_set_up_once_is_set_up_again_where_it_can_no_longer_work(
+    tmp_path: Path, since: str, first: str
+) -> None:
+    venv = tmp_path / "venv"
+    python = venv / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    version = "Python 3.13.5" if since == "Debian was upgraded" else "Python 3.11.2"
+    if since != "Python was removed":
+        python.write_text(f"#!/bin/sh\necho {version}\n", encoding="utf-8")
+        python.chmod(0o755)
+    folder = "/elsewhere" if since == "the folder was moved" else ROOT
+    (venv / ".run").write_text(f"{folder} Python 3.11.2\n", encoding="utf-8")
+    told = subprocess.run(
+        ["make", "--no-print-directory", "--dry-run", "demo", f"VENV={venv}"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout  # fmt: skip
+    assert told.splitlines()[0] == first.format(venv=venv)
+
+
 def test_make_sets_up_that_way(tmp_path: Path) -> None:
     told = subprocess.run(
         ["make", "--no-print-directory", "--dry-run", "demo", f"VENV={tmp_path}/venv", "PYTHON=python3.99"],
