@@ -15,7 +15,6 @@ from msgspec.structs import replace
 
 from pipeline.article import Listing, Page, PageProblem
 from pipeline.config import Config, Source
-from pipeline.ledger.events import Robots
 from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
 from pipeline.ledger.ledger import Rehearsal
 from pipeline.line.answers import LineError
@@ -24,6 +23,7 @@ from pipeline.line.delivery import Delivery
 from pipeline.report.outcome import Report
 from pipeline.run import Pass
 from pipeline.sandbox.publications import Publication, SimulatedSite
+from pipeline.sandbox.simulate import Lists
 from pipeline.sources.collect import Memory
 from pipeline.world import World
 
@@ -39,26 +39,15 @@ class _Killed(BaseException):
     """The job ends here, as by SIGKILL."""
 
 
-class _NightSite:
-    """The emergency list and its pages as they stand; nothing answers while it is `down`."""
+class _Outage(Lists):
+    """The site while nothing answers."""
 
-    version = ""
-    robots: Mapping[str, Robots] = {}
-
-    def __init__(self, site: SimulatedSite, down: Callable[[], bool]) -> None:
-        self._site, self._down = site, down
-
-    def listing(self, source: Source, _: Memory) -> Listing:
-        listing = next(one for one in self._site.listings(Knowledge()) if one.source.endswith(source.url))
-        if self._down():
-            return Listing(listing.source, "failed", emergency=True, error_code="unreachable", error="503")
-        return listing
-
-    def unchanged(self, _: Mapping[str, tuple[str, str]]) -> set[str]:
-        return set()
+    def listing(self, source: Source, memory: Memory) -> Listing:
+        address = super().listing(source, memory).source
+        return Listing(address, "failed", emergency=True, error_code="unreachable", error="503")
 
     def pages(self, urls: Sequence[str]) -> dict[str, Page | PageProblem]:
-        return {url: PageProblem(url, "unreachable", "503") for url in urls} if self._down() else self._site.pages(urls)
+        return {url: PageProblem(url, "unreachable", "503") for url in urls}
 
 
 class _NightLine:
@@ -141,13 +130,14 @@ def night(config: Config, begin: datetime, seed: int) -> dict[str, Any]:
     now, written = begin, bulletins(begin, seed)
     ledger = _NightLedger(lambda: now)
     site, coming = SimulatedSite(config.site.url), deque(written)
-    reader = _NightSite(site, lambda: begin + SITE_DOWN[0] <= now < begin + SITE_DOWN[1])
     line = _NightLine(ledger.now, begin)
     done: list[datetime] = []
     killed: list[datetime] = []
     while now <= begin + LASTS + STEP:
         while coming and coming[0].at <= now:
             site.take(coming.popleft())
+        answers = _Outage if SITE_DOWN[0] <= now - begin < SITE_DOWN[1] else Lists
+        reader = answers(site, site.listings(Knowledge()))
         world = World({}, ledger.now, lambda _: None)
         report = Report(f"n{len(done)}-{len(killed)}", now, in_window=False, dry_run=False)
         outbox = _NightDelivery(config, ledger, world, report.id, line)

@@ -94,7 +94,7 @@ class Passes:
         world = World({}, lambda: now, lambda _: None)
         report = Report(f"s{self.outcomes.passes}", now, hours.is_open(now, config.policy.hours), dry_run=False)
         ledger = _Tally(self.knowledge, self.outcomes)
-        reader = _Lists(self._site, listings)
+        reader = Lists(self._site, listings)
         line = _Acceptance(config, ledger, world, run=report.id, site=self._site, outcomes=self.outcomes)
         Pass(config, ledger, world, report, reader=reader, delivery=line).run()
         return [known.until for known in self.knowledge.queue() if known.decision == "hold" and known.until]
@@ -106,20 +106,23 @@ def _source(listing: Listing, site: Site) -> Source:
     return known or Source("html", listing.source, listing.fallback, listing.emergency)
 
 
-class _Lists:
+class Lists:
     """The lists as they stand at this pass, and the pages behind them."""
 
+    version = ""
+    robots: Mapping[str, Robots] = {}
+
     def __init__(self, site: Town, listings: Sequence[Listing]) -> None:
-        self.pages = site.pages
-        self.robots: Mapping[str, Robots] = {}
-        self.version = ""
-        self._listings = {listing.source: listing for listing in listings}
+        self._site, self._listings = site, listings
 
     def unchanged(self, _: Mapping[str, tuple[str, str]]) -> set[str]:
         return set()
 
     def listing(self, source: Source, _: Memory) -> Listing:
-        return next(one for address, one in self._listings.items() if address.endswith(source.url))
+        return next(one for one in self._listings if one.source.endswith(source.url))
+
+    def pages(self, urls: Sequence[str]) -> dict[str, Page | PageProblem]:
+        return self._site.pages(urls)
 
 
 class _Tally(Rehearsal):
