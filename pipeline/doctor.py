@@ -85,13 +85,7 @@ def examine(file: Path, state: Path, environment: Mapping[str, str]) -> list[Fin
 def told(findings: list[Finding]) -> str:
     """The findings as text for a terminal."""
     said, levels = catalogue().words, catalogue().levels
-    lines = []
-    for finding in findings:
-        lines.append(f"【{levels[finding.level]}】{finding.title}：{finding.found}")
-        lines.append(f"　{said['looked']}：{finding.looked}")
-        if finding.fix:
-            lines.append(f"　{said['fix']}：{finding.fix}")
-    return "\n".join([*lines, "", _end(findings)])
+    return render.text("doctor", findings=findings, levels=levels, said=said, end=_end(findings))
 
 
 def page(findings: list[Finding]) -> str:
