@@ -68,9 +68,9 @@ def decide(
     return Plan(tuple(decisions), missing)
 
 
-def chain(case: Case) -> list[tuple[str, Decision | None]]:
+def chain(case: Case, rules: Sequence[Rule]) -> list[tuple[str, Decision | None]]:
     """Every rule asked and its answer, for `explain`; the first answer is the one that counts."""
-    return [(rule.__name__, _counts(rule, case, _ask(rule, case))) for rule in RULES]
+    return [(rule.__name__, _counts(rule, case, _ask(rule, case))) for rule in rules]
 
 
 def _first_answer(case: Case, rules: Sequence[Rule]) -> Decision:

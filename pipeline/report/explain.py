@@ -13,14 +13,15 @@ from pipeline.ledger.events import AnyEvent, Approved, Decided, Intent, Outcome
 from pipeline.ledger.fold import fold
 from pipeline.ledger.knowledge import Known
 from pipeline.ledger.story import story
-from pipeline.policy.case import Case, Rule
-from pipeline.policy.decide import RIDING, chain
+from pipeline.policy.case import Case
+from pipeline.policy.decide import RIDING, RULES, chain
 from pipeline.report import render, words
 from pipeline.report.find import find
 from pipeline.report.place import Place
 from pipeline.report.status import status_of
 
 Json = dict[str, Any]
+Story = Sequence[tuple[int, AnyEvent]]
 
 
 class Inquiry(Struct, frozen=True):
@@ -75,36 +76,24 @@ def explanation(document: Json, *, colour: bool = False) -> str:
 
 
 def _asked(
-    config: Config,
-    events: Sequence[AnyEvent],
-    happened: Sequence[tuple[int, AnyEvent]],
-    known: Known,
-    now: datetime | None,
+    config: Config, events: Sequence[AnyEvent], happened: Story, known: Known, now: datetime | None
 ) -> Inquiry | None:
     """The chain for an article that waits, as it stands `now`; for one that is decided or on its way, as it stood then."""
     if now is not None and known.state in ("queued", "review"):
-        return Inquiry(now, chain(Case(now, config, fold(events), known)))
+        return Inquiry(now, chain(Case(now, config, fold(events), known), RULES))
     decisive = [(position, event) for position, event in happened if isinstance(event, Intent | Decided)]
     if not decisive:
         return None
     position, event = decisive[-1]
-    before = fold(events[:position]).articles.get(known.id)
+    knowledge = fold(events[:position])
+    before = knowledge.articles.get(known.id)
     if before is None or before.state not in ("queued", "review"):
         return None
-    reason = (
-        next(chosen.reason for chosen in event.chosen if chosen.article == known.id)
-        if isinstance(event, Intent)
-        else event.reason
-    )
-    case = Case(event.at, config, fold(events[:position]), before)
-    answers = _riding(case) if reason == Reason.RIDE_ALONG else chain(case)
+    chosen = (event,) if isinstance(event, Decided) else event.chosen
+    reason = next(one.reason for one in chosen if one.article == known.id)
+    answers = chain(Case(event.at, config, knowledge, before), RIDING if reason == Reason.RIDE_ALONG else RULES)
     first = next((answer for _, answer in answers if answer), None)
     return Inquiry(event.at, answers, first is not None and first.reason == reason)
-
-
-def _riding(case: Case) -> list[tuple[str, Decision | None]]:
-    rules: tuple[Rule, ...] = RIDING
-    return [(rule.__name__, rule(case)) for rule in rules]
 
 
 def _rules(asked: Inquiry) -> list[Json]:
