@@ -53,6 +53,13 @@ def _say(text: str) -> None:
     os.write(2, text.encode())
 
 
+def tell_the_workflow(name: str, value: str, environment: Mapping[str, str]) -> None:
+    """An output of this step, which later ones ask for."""
+    if file := environment.get("GITHUB_OUTPUT"):
+        with Path(file).open("a", encoding="utf-8") as outputs:
+            outputs.write(f"{name}={value}\n")
+
+
 class Summary:
     """The step summary of several passes: those that sent something or failed, and the newest one."""
 

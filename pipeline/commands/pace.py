@@ -2,7 +2,6 @@
 
 import argparse
 import os
-from pathlib import Path
 
 from pipeline import templates
 from pipeline.commands import Output, configured
@@ -11,6 +10,7 @@ from pipeline.exits import DONE, FAILED, WAITS
 from pipeline.pace import Chain, Turn, restart, turn, wake
 from pipeline.report.github import GitHub, tolerated
 from pipeline.report.tell import append_summary
+from pipeline.runner import tell_the_workflow
 from pipeline.world import World
 
 
@@ -28,9 +28,7 @@ def pace(options: argparse.Namespace) -> Output:
         done = Turn(wake(config, options.state, world, github), "off")
         return Output({"woke": done.why, "exit": DONE}, lambda: words().get(done.why, ""))
     done = turn(config, options.state, world, github, last=options.last)
-    if file := os.environ.get("GITHUB_OUTPUT"):
-        with Path(file).open("a", encoding="utf-8") as output:
-            output.write(f"ended={str(done.chain == 'ended').lower()}\n")
+    tell_the_workflow("ended", str(done.chain == "ended").lower(), os.environ)
     told = "".join(words()[code] for code in (done.chain, done.why) if code)
     if done.chain in ("hot", "broken"):
         append_summary(told + "\n", os.environ)

@@ -6,7 +6,6 @@ answered who did not speak of a decision. What was decided is remembered with th
 
 import argparse
 import os
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -28,7 +27,7 @@ from pipeline.report.matter import BROADCAST
 from pipeline.report.place import place_of
 from pipeline.report.status import status_of
 from pipeline.report.tell import append_summary
-from pipeline.runner import origin_of
+from pipeline.runner import origin_of, tell_the_workflow
 from pipeline.world import World
 
 OF_A_BROADCAST = ("delivered", "not-delivered")
@@ -75,7 +74,7 @@ def reply(options: argparse.Namespace) -> Output:
             _answer(github, heard, said)
             _close(github, config, ledger.knowledge, heard)
             append_summary(said, os.environ)
-    _tell_the_workflow()
+    tell_the_workflow("decided", "true", os.environ)
     return Output({"decided": True, "exit": 0}, lambda: words.sentence("reply-heard"))
 
 
@@ -159,9 +158,3 @@ def _close(github: GitHub, config: Config, knowledge: Knowledge, heard: Heard) -
     key = f"{heard.code}/{heard.thing}" if heard.thing else heard.code
     if heard.issue.is_open and key not in issues.topics(standing(config, knowledge, None, [])):
         github.close(heard.issue.number)
-
-
-def _tell_the_workflow() -> None:
-    if file := os.environ.get("GITHUB_OUTPUT"):
-        with Path(file).open("a", encoding="utf-8") as outputs:
-            outputs.write("decided=true\n")
