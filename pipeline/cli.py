@@ -15,6 +15,7 @@ from pipeline.commands import Output
 from pipeline.config import JST, ConfigError, duration
 from pipeline.exits import DONE, FAILED, WAITS
 from pipeline.masking import masking
+from pipeline.report.safe import json_document, line
 from pipeline.runner import deaf
 from pipeline.text import typed
 
@@ -72,8 +73,7 @@ def _command(name: str) -> Callable[[argparse.Namespace], Output]:
 
 def _ended_by(error: BaseException) -> Output:
     """Tell on stderr why a command could not be carried out: the one place that does."""
-    from pipeline.report.ending import ending
-    from pipeline.report.safe import line
+    from pipeline.report.ending import ending  # knows every room's errors: only when there is one
 
     ended = ending(error)
     print(f"kadoma-line: {line(ended.message)}", file=sys.stderr)
@@ -84,8 +84,6 @@ def _print(output: Output, as_json: bool) -> int:
     """One JSON document, or the text: the one place that prints either."""
     text = output.text() if not as_json else ""
     if as_json:
-        from pipeline.report.safe import json_document
-
         text = json_document(output.document)
     if text:
         print(text)
@@ -298,7 +296,7 @@ def _span(text: str) -> timedelta:
 
 def _schedule(text: str) -> object:
     """None for GitHub's."""
-    from pipeline.sandbox.schedules import Relay
+    from pipeline.sandbox.schedules import Relay  # for `simulate` alone
 
     kind, _, value = text.partition("=")
     if text == "github":

@@ -71,7 +71,7 @@ def run(
         log.error("the run ended with an unexpected error", exc_info=error)
         report.fail("unexpected", f"{type(error).__name__}: {error}", work.unsent if work else ())
     if report.failed and not dry_run:
-        from pipeline.report import issues
+        from pipeline.report import issues  # only when something failed
 
         issues.cry(config, world.environment, report.alerts[-1], state, place_of(world.environment, world.typed))
     elif not dry_run:

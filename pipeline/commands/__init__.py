@@ -15,11 +15,13 @@ from msgspec.structs import replace
 
 from pipeline.config import Config, ConfigError, load
 from pipeline.exits import DONE
+from pipeline.report.place import Place, place_of
+from pipeline.report.place import typed as typed_options
+from pipeline.report.progress import is_colourful
+from pipeline.world import World
 
 if TYPE_CHECKING:
     from pipeline.ledger.ledger import Ledger
-    from pipeline.report.place import Place
-    from pipeline.world import World
 
 
 class Output(Struct, frozen=True):
@@ -52,9 +54,9 @@ def configured(options: argparse.Namespace) -> Config:
     return replace(config, line=replace(config.line, account=config.rehearsal.account))
 
 
-def ledger_of(options: argparse.Namespace, config: Config, world: "World", *, rehearse: bool = False) -> "Ledger":
+def ledger_of(options: argparse.Namespace, config: Config, world: World, *, rehearse: bool = False) -> "Ledger":
     """The ledger for what a person decides, under an id of its own; in a rehearsal nothing is written."""
-    from pipeline.ledger.ledger import Ledger, Rehearsal
+    from pipeline.ledger.ledger import Ledger, Rehearsal  # and with it git: not for --help
 
     run = f"d{world.now():%Y%m%d-%H%M%S}"
     if rehearse:
@@ -62,23 +64,17 @@ def ledger_of(options: argparse.Namespace, config: Config, world: "World", *, re
     return Ledger(options.state, config.state, run, world.now)
 
 
-def place(options: argparse.Namespace) -> "Place":
+def place(options: argparse.Namespace) -> Place:
     """Where the person is who reads the answer."""
-    from pipeline.report.place import place_of
-
     return place_of(os.environ, typed(options))
 
 
 def typed(options: argparse.Namespace) -> str:
     """The options that a person repeats in the next command."""
-    from pipeline.report import place
-
     state = Path("state") if options.rehearsal else options.state
-    return f"{place.typed(os.environ, options.config, state)}{' --rehearsal' if options.rehearsal else ''}"
+    return f"{typed_options(os.environ, options.config, state)}{' --rehearsal' if options.rehearsal else ''}"
 
 
 def colour() -> bool:
     """Whether stdout is a terminal that wants colours."""
-    from pipeline.report.progress import is_colourful
-
     return is_colourful(sys.stdout, os.environ)

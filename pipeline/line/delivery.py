@@ -236,21 +236,21 @@ class Delivery:
 
     def _written(self, due: Sequence[Decision], pages: Pages, plainly: bool) -> Written:
         """What is due, in LINE's messages."""
-        from pipeline.message.item import item_of
+        from pipeline.message.item import item_of  # as above
 
         knowledge = self._ledger.knowledge
         known = [(knowledge.articles[decision.article], decision.shows) for decision in due]
         items = [item_of(one, pages.get(one.url), self._config, knowledge, shows) for one, shows in known]
         if not plainly:
             return self._fitting(items)
-        from pipeline.message.plain import plain
+        from pipeline.message.plain import plain  # as above
 
         messages, left = plain(items)
         return [item for item in items if item.id not in left], messages, left
 
     def _fitting(self, items: list[Item]) -> Written:
         """Render; and let LINE's own check find articles that it cannot take, so that none blocks the others."""
-        from pipeline.message.render import render
+        from pipeline.message.render import render  # as above
 
         rendered = render(items, self._config)
         # An emergency does not wait for LINE's check: our own limits were kept, and a refusal costs nothing.
@@ -340,7 +340,7 @@ class Delivery:
             self.failures.append(("quota" if answer.code == "quota" else f"line-{answer.code}", words))
 
     def _plan(self, due: Sequence[Decision], items: Sequence[Item], messages: tuple[dict[str, Any], ...]) -> None:
-        from pipeline.message.render import is_silent
+        from pipeline.message.render import is_silent  # as above
 
         policies = {decision.article: decision.policy for decision in due}
         self.broadcasts.append(

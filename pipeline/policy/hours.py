@@ -49,14 +49,14 @@ def is_open_day(day: date, hours: Hours) -> bool:
 @lru_cache(maxsize=4096)
 def is_holiday(day: date) -> bool:
     """A holiday of the 国民の祝日に関する法律, substitute (振替休日) and citizens' holidays (国民の休日) included."""
-    import jpholiday
+    import jpholiday  # asked only within the hours of a posting day
 
     return bool(jpholiday.is_holiday(day))
 
 
 def holidays_of(year: int) -> int:
     """How many holidays of a year the data know; fewer than HOLIDAYS_A_YEAR: they are too old for it."""
-    import jpholiday
+    import jpholiday  # as above
 
     return len(jpholiday.year_holidays(year))
 
