@@ -38,7 +38,7 @@ SPLIT_AT_MOST = 6  # halvings when LINE refuses a broadcast that it had called v
 REFUSALS = 6  # broadcasts refused in a row after which LINE is asked no more in this pass
 HARMLESS = ({"type": "text", "text": "OK"},)  # never sent: LINE's check refuses it only when LINE itself is the trouble
 
-Pages = Mapping[str, Page | PageProblem]  # by the canonical URL under which the article is known
+PagesRead = Mapping[str, Page | PageProblem]  # by the canonical URL under which the article is known
 # The articles that go out together, the messages that hold them, and the ids of those that wait for the next broadcast.
 Written = tuple[list[Item], tuple[dict[str, Any], ...], tuple[str, ...]]
 
@@ -149,7 +149,7 @@ class Delivery:
             self.line = "partly"
         return self.line == "ok"
 
-    def deliver(self, due: Sequence[Decision], pages: Pages, urgent: bool) -> None:
+    def deliver(self, due: Sequence[Decision], pages: PagesRead, urgent: bool) -> None:
         """One broadcast of everything that is due together.
 
         Raises:
@@ -160,7 +160,7 @@ class Delivery:
             self._deliver(list(due), pages, SPLIT_AT_MOST)
             self._judge_refusals()
 
-    def _deliver(self, due: list[Decision], pages: Pages, splits: int, plainly: bool = False) -> None:
+    def _deliver(self, due: list[Decision], pages: PagesRead, splits: int, plainly: bool = False) -> None:
         from pipeline.message.render import RenderError, is_silent  # only when there is something to render
 
         try:
@@ -198,7 +198,7 @@ class Delivery:
                 self._refused[due[0].article] = answer.message
 
     def _deliver_otherwise(
-        self, due: list[Decision], pages: Pages, splits: int, plainly: bool, *, hopeless: bool
+        self, due: list[Decision], pages: PagesRead, splits: int, plainly: bool, *, hopeless: bool
     ) -> bool:
         """An emergency goes out in plain words, anything else in halves, which finds the one article at fault; False where
         neither is left."""
@@ -234,7 +234,7 @@ class Delivery:
         except LineError:
             return False
 
-    def _written(self, due: Sequence[Decision], pages: Pages, plainly: bool) -> Written:
+    def _written(self, due: Sequence[Decision], pages: PagesRead, plainly: bool) -> Written:
         """What is due, in LINE's messages."""
         from pipeline.message.item import item_of  # as above
 
@@ -271,7 +271,7 @@ class Delivery:
         return [item for item in items if item.id in shown], rendered.messages, rendered.left
 
     def _intend(
-        self, due: Sequence[Decision], pages: Pages, messages: Sequence[object], body: bytes, channel: str
+        self, due: Sequence[Decision], pages: PagesRead, messages: Sequence[object], body: bytes, channel: str
     ) -> BroadcastKnown:
         """Record, durably, what is about to be sent. From here on the retry key belongs to these bytes."""
         now, knowledge = self._world.now(), self._ledger.knowledge

@@ -89,7 +89,6 @@ def _values(report: Report, config: Config, place: Place) -> Json:
     return {
         "report": report,
         "city": config.site.name,
-        "account": config.line.account,
         "rows": {
             verdict: [row for row in rows if row["decision"] == verdict] for verdict in words.catalogue().verdicts
         },
