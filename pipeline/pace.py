@@ -86,7 +86,7 @@ def is_broken(links: Sequence[Run], now: datetime) -> bool:
     alive = [link.at for link in links if link.is_alive]
     if not alive:
         return True
-    ended = [datetime.fromisoformat(link.updated) for link in links if not link.is_alive]
+    ended = [link.updated for link in links if not link.is_alive]
     return now - max([min(alive), *ended]) > LIVES
 
 

@@ -59,7 +59,7 @@ def _watchdog(github: GitHub, now: datetime) -> Looked:
     state = github.workflow_state(WATCHDOG)
     if state != "active":
         return "watchdog", "off", {"state": state}
-    good = [datetime.fromisoformat(run.updated) for run in github.runs(WATCHDOG) if run.conclusion == "success"]
+    good = [run.updated for run in github.runs(WATCHDOG) if run.conclusion == "success"]
     if not good:
         return "watchdog", "never", {}
     hours = int((now - max(good)).total_seconds() // 3600)

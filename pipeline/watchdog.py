@@ -99,7 +99,7 @@ def _is_over(key: str, seen: Seen) -> bool:
 
 
 def _about_runs(config: Config, runs: list[Run], now: datetime) -> Iterator[Alert]:
-    good = [datetime.fromisoformat(run.updated) for run in runs if run.conclusion == "success"]
+    good = [run.updated for run in runs if run.conclusion == "success"]
     alive = any(run.status == "in_progress" and now - run.at < pace.WATCHES for run in runs)
     last = max(good, default=None)
     said = catalogue().quiet
@@ -128,7 +128,7 @@ def _about_the_clock(config: Config, github: GitHub, world: World) -> Iterator[A
     """The relay is started again where it broke; it is told when it was broken for long, or cannot start."""
     now, said = world.now(), catalogue().quiet
     links = github.runs(pace.PACE)
-    last = max((datetime.fromisoformat(link.updated) for link in links), default=None)
+    last = max((link.updated for link in links), default=None)
     since = said["tick"].format(at=words.instant(last)) if last else ""
     try:
         chain = pace.restart(config, world, github)

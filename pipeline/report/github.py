@@ -69,15 +69,15 @@ def understood(ask: Callable[P, T]) -> Callable[P, T]:
 
 
 class Run(Struct, frozen=True):
-    """A workflow run; the instants are GitHub's ISO 8601."""
+    """A workflow run. `at`: when it was asked for; it may wait for its turn since then. `updated`: when it ended, or was heard of last."""
 
     id: int
     path: str
     event: str
     status: str
     conclusion: str
-    started: str
-    updated: str
+    at: datetime
+    updated: datetime
     title: str = ""  # its run-name
     actor: str = ""
 
@@ -88,11 +88,6 @@ class Run(Struct, frozen=True):
     @property
     def is_dry(self) -> bool:
         return DRY_RUN in self.title
-
-    @property
-    def at(self) -> datetime:
-        """When it was asked for; it may wait for its turn since then."""
-        return datetime.fromisoformat(self.started)
 
 
 class Environment(Struct, frozen=True):
@@ -297,9 +292,10 @@ class GitHub:
 
 def _run(told: Any) -> Run:
     started = told.get("run_started_at") or told["created_at"]
+    at, updated = (datetime.fromisoformat(instant) for instant in (started, told.get("updated_at") or started))
     return Run(
-        told["id"], told.get("path", ""), told.get("event", ""), told.get("status") or "", told.get("conclusion") or "", started,
-        told.get("updated_at") or started, told.get("display_title") or "", (told.get("actor") or {}).get("login") or "",
+        told["id"], told.get("path", ""), told.get("event", ""), told.get("status") or "", told.get("conclusion") or "",
+        at, updated, told.get("display_title") or "", (told.get("actor") or {}).get("login") or "",
     )  # fmt: skip
 
 

@@ -299,7 +299,7 @@ def test_a_disabled_clock_stays_off_until_a_person_enables_it() -> None:
 
 
 def run(minutes_ago: int, status: str = "waiting", ended: int = 0) -> WorkflowRun:
-    started, updated = ((MONDAY - ago * MINUTE).isoformat() for ago in (minutes_ago, ended or minutes_ago))
+    started, updated = (MONDAY - ago * MINUTE for ago in (minutes_ago, ended or minutes_ago))
     return WorkflowRun(minutes_ago, PACE, "schedule", status, "", started, updated)
 
 

@@ -32,9 +32,8 @@ TUESDAY = datetime(2026, 11, 24, tzinfo=JST)
 
 def other(**told: object) -> WorkflowRun:
     """A person's form that is at work."""
-    made = WorkflowRun(
-        8, "post.yml", "workflow_dispatch", "in_progress", "", TUESDAY.replace(hour=10).isoformat(), "", "", "kiki"
-    )
+    at = TUESDAY.replace(hour=10)
+    made = WorkflowRun(8, "post.yml", "workflow_dispatch", "in_progress", "", at, at, "", "kiki")
     return replace(made, **{**told, **({"path": f".github/workflows/{told['path']}"} if "path" in told else {})})
 
 
@@ -145,7 +144,7 @@ HUNG = TEN - timedelta(minutes=50)
         (other(status="completed"), False, True),
         (other(id=7), False, True),  # itself
         (other(title="自動の実行（試すだけ）"), False, True),
-        (other(started=HUNG.isoformat()), False, True),
+        (other(at=HUNG), False, True),
         (other(path="ci.yml"), False, True),
         (other(event="schedule", path="sync.yml"), True, False),  # it carries on by itself
         (other(event="schedule", path="sync.yml", id=3), False, True),  # its turn was before ours
@@ -164,7 +163,7 @@ def test_it_steps_aside_for_runs_that_wait_for_it_and_hands_over_unless_one_carr
 
 def test_a_run_that_hangs_costs_one_job_and_not_one_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     at, jobs = TEN, 0
-    hangs = other(started=TEN.isoformat())
+    hangs = other(at=TEN)
     while at < TEN + timedelta(hours=4):
         scene = Scene(monkeypatch, at)
         scene.others = [hangs]
