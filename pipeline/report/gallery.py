@@ -53,18 +53,10 @@ def gallery_page(config: Config, *, unfolded: bool = True) -> str:
     for case in shown.cases:
         rendered = render(case.items, config)
         alts = {item.picture.url: item.picture.alt for item in case.items if item.picture}
-        messages.append(
-            PreviewMessage(
-                title=case.name,
-                messages=rendered.messages,
-                at="",
-                decision="gallery",
-                policy="",
-                basis=shown.basis,
-                pictures=pictures,
-                alts=alts,
-            )
+        sample = PreviewMessage(
+            case.name, rendered.messages, "", "gallery", basis=shown.basis, pictures=pictures, alts=alts
         )
+        messages.append(sample)
     return preview_page(shown.title, messages, (), city=config.site.name, unfolded=unfolded)
 
 

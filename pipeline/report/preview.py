@@ -28,10 +28,10 @@ class PreviewMessage(Struct, frozen=True):
 
     title: str
     messages: tuple[Json, ...]
-    at: str
-    decision: str
-    policy: str
-    basis: str
+    at: str = ""
+    decision: str = "send"
+    policy: str = ""
+    basis: str = ""
     pictures: Mapping[str, str] = {}
     alts: Mapping[str, str] = {}
     reason: str = ""
