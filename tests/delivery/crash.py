@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -32,6 +32,7 @@ DATES = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), "2026-11-24T10:
 NEWS = (*ARTICLES[20:22], EMERGENCY)  # two broadcasts: one of two articles, one emergency
 SOAK = "SOAK_SEEDS" in os.environ
 REMEMBERED = ("accepted", "_keys", "_buckets", "_armed", "count")  # of LINE: all that its answers can depend on
+OVER = ("after", "written")  # kinds of points that a touch has led to; the others are announced before it
 NEVER = "never"  # a pipe that nobody writes to
 MOST_RUNS = 5  # after the crash, until quiet; one is enough but for faults that last
 
@@ -73,6 +74,10 @@ class Point(Struct, frozen=True):
     def kind(self) -> str:
         return self.name.split()[1]
 
+    def is_the_same_as(self, before: "Point") -> bool:
+        """Between two touches, with nothing in between: the one is over, the other has not begun."""
+        return before.kind in OVER and self.kind not in (*OVER, "half") and self.remains.left == before.remains.left
+
 
 class CrashTown:
     """One town, many repositories."""
@@ -93,6 +98,7 @@ class CrashTown:
         self._port = urlsplit(self.town.line.url).port or 0
         self._points: dict[str, list[Point]] = {}
         self._recovered: set[tuple[object, ...]] = set()
+        self._killed_at: set[tuple[str, bool]] = set()
         moment = self.fresh(Trouble())
         code = self.zygote.warm_up(moment.command()[1:], self.town.process_environment())
         assert code == 0
@@ -106,14 +112,28 @@ class CrashTown:
             moment.check()
         return self._points[trouble.name]
 
-    def is_new(self, trouble: "Trouble", left: Remains, in_fresh_clone: bool) -> bool:
-        """Whether runs have never recovered from exactly this."""
-        if SOAK or not left.is_settled(in_fresh_clone):
-            return SOAK or trouble is TROUBLES[0] or not left.waits_for_it()
+    def is_new(self, trouble: "Trouble", points: Sequence["Point"], in_fresh_clone: bool) -> bool:
+        """Whether runs have never recovered from exactly what the last of these points leaves."""
+        left = points[-1].remains
+        if SOAK:
+            return True
+        if not left.is_settled(in_fresh_clone):
+            is_repeated = len(points) > 1 and points[-1].is_the_same_as(points[-2])
+            return not is_repeated and (trouble is TROUBLES[0] or not left.waits_for_it())
         state = (trouble.name, in_fresh_clone, *left.seen_from(in_fresh_clone))
         is_new = state not in self._recovered
         self._recovered.add(state)
         return is_new
+
+    def copied(self, trouble: "Trouble", point: "Point", in_fresh_clone: bool) -> Snapshot | None:
+        """What was seen there, to recover from instead of killing; nothing where something goes on, and where a kill has yet
+        to show that it leaves just that."""
+        if SOAK or not point.remains.is_settled(in_fresh_clone):
+            return None
+        kind = (point.kind, in_fresh_clone)
+        is_shown = trouble is not TROUBLES[0] or kind in self._killed_at
+        self._killed_at.add(kind)
+        return point.snapshot if is_shown else None
 
     def stop(self) -> None:
         self.zygote.stop()
@@ -329,17 +349,24 @@ class Moment:
         os.mkfifo(answers)
         process = self.start(crash_at=0, pause=answers)
         with self.points.open() as points, answers.open("wb", buffering=0) as go_on:
-            found = [self._look(line, go_on) for line in points]
+            found: list[Point] = []
+            for line in points:
+                found.append(self._look(line, found))
+                go_on.write(b".")
         assert process.wait() in (0, *self._trouble.codes), process.err
         return found
 
-    def _look(self, line: str, go_on: IO[bytes]) -> Point:
-        name, _, left = line.partition("\t")
-        there = self.remains(json.loads(left))
-        is_copied = self._trouble is not TROUBLES[0] and there.is_settled(False)  # nobody writes there meanwhile
-        point = Point(name, there, self._keep(there) if is_copied else None)
-        go_on.write(b".")
-        return point
+    def _look(self, line: str, before: Sequence[Point]) -> Point:
+        name, _, told = line.partition("\t")
+        left = tuple(json.loads(told))
+        if before and not left:
+            point = Point(name, before[-1].remains, before[-1].snapshot)
+            if point.is_the_same_as(before[-1]):
+                return point
+        there = self.remains(left)
+        return Point(
+            name, there, self._keep(there) if there.is_settled(False) else None
+        )  # nobody writes there meanwhile
 
     def _keep(self, there: Remains) -> Snapshot:
         """One snapshot of equal states."""

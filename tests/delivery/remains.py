@@ -11,7 +11,6 @@ import functools
 import hashlib
 import os
 import re
-import stat
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,17 +66,22 @@ def remains(checkout: Path, remote: Path, line: LineServer, left: tuple[str, ...
 
 def digest(folder: Path) -> str:
     """Of every file below a folder, wherever that folder is. What a git that goes on takes away meanwhile is not there."""
-    home = str(folder.parent).encode()
     total = hashlib.sha256()
-    for place, folders, names in os.walk(folder):
-        folders.sort()
-        for file in (Path(place, name) for name in sorted(names)):
-            total.update(TEMPORARY.sub(r"\1", str(file.relative_to(folder))).encode() + b"\0")
-            with contextlib.suppress(FileNotFoundError):
-                if stat.S_ISREG((known := file.lstat()).st_mode):
-                    total.update(_content(str(file), known.st_ino, known.st_mtime_ns, known.st_size, home))
-        total.update(repr([TEMPORARY.sub(r"\1", name) for name in folders]).encode())
+    _add(total, str(folder), "", str(folder.parent).encode())
     return total.hexdigest()
+
+
+def _add(total: "hashlib._Hash", folder: str, name: str, home: bytes) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        for entry in sorted(os.scandir(f"{folder}/{name}"), key=lambda one: one.name):
+            path = f"{name}/{entry.name}"
+            total.update(TEMPORARY.sub(r"\1", path).encode() + b"\0")
+            with contextlib.suppress(FileNotFoundError):
+                if entry.is_dir(follow_symlinks=False):
+                    _add(total, folder, path, home)
+                elif entry.is_file(follow_symlinks=False):
+                    known = entry.stat(follow_symlinks=False)
+                    total.update(_content(entry.path, known.st_ino, known.st_mtime_ns, known.st_size, home))
 
 
 @functools.lru_cache(10_000)  # a point changes few of some hundred files
