@@ -20,8 +20,9 @@ from pipeline.line.answers import LineError, clock_of
 from pipeline.line.client import LineClient, Reception
 from pipeline.message.item import item_of
 from pipeline.message.render import RenderError
-from pipeline.message.render import render as message
+from pipeline.message.render import render as messages_of
 from pipeline.policy.hours import HOLIDAYS_A_YEAR, holidays_of, next_opening
+from pipeline.policy.posters import PIPELINE
 from pipeline.report import render, words
 from pipeline.report.github import GitHub, GitHubError
 from pipeline.report.residents import lines
@@ -32,7 +33,6 @@ from pipeline.wall import wall
 from pipeline.world import World
 
 Level = Literal["ok", "note", "bad"]
-PIPELINE = "kadoma-line"  # listed among the posters (Art. 6(11)), and no person
 CLOCK_MAY_DIFFER = timedelta(seconds=60)
 LITTLE_LEFT = 0.8
 LEAD = 80  # UTF-16 units of a page's text that are shown
@@ -188,7 +188,7 @@ class Doctor:
         name, found = article_id(entry.url), self._world.now()
         known = Known(name, entry.url, entry.title, "", found, "queued", date=entry.date, emergency=True)
         try:
-            messages = message([item_of(known, page, self._config, Knowledge())], self._config).messages
+            messages = messages_of([item_of(known, page, self._config, Knowledge())], self._config).messages
         except RenderError as error:
             return str(error)
         return "／".join(text for shown in lines(messages) for card in shown["cards"] for text in card)

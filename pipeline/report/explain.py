@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -15,12 +14,11 @@ from pipeline.ledger.knowledge import Known
 from pipeline.ledger.story import story
 from pipeline.policy.case import Case
 from pipeline.policy.decide import RIDING, RULES, chain
-from pipeline.report import render, words
+from pipeline.report import Json, render, words
 from pipeline.report.find import find
 from pipeline.report.place import Place
 from pipeline.report.status import status_of
 
-Json = dict[str, Any]
 Story = Sequence[tuple[int, AnyEvent]]
 
 

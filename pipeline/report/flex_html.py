@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup, escape
 from msgspec import Struct
 
-Json = Mapping[str, Any]
+from pipeline.report.flex_text import Component
 
 # Widths and lengths as LINE draws them.
 _FONT = {"xxs": 11, "xs": 13, "sm": 14, "md": 16, "lg": 19, "xl": 22, "xxl": 29, "3xl": 35, "4xl": 48, "5xl": 74}
@@ -59,7 +59,7 @@ class Words(Struct, frozen=True):
 
 
 def draw(
-    message: Json, words: Words, pictures: Mapping[str, str] | None = None, alts: Mapping[str, str] | None = None
+    message: Component, words: Words, pictures: Mapping[str, str] | None = None, alts: Mapping[str, str] | None = None
 ) -> Drawn:
     """One message of a broadcast as HTML; `pictures` gives data: URIs for picture addresses, `alts` their alt texts."""
     painter = _Painter(words, pictures or {}, alts or {})
@@ -71,7 +71,7 @@ class _Painter:
         self.words, self.pictures, self.alts = words, pictures, alts
         self.warnings: list[str] = []
 
-    def message(self, message: Json) -> Markup:
+    def message(self, message: Component) -> Markup:
         drawn = self.contents(message)
         items = message.get("quickReply", {}).get("items", ())
         replies = Markup("").join(
@@ -81,7 +81,7 @@ class _Painter:
         listed = Markup('<ul class="fx-replies" aria-label="{}">{}</ul>').format(self.words.replies, replies)
         return drawn + listed if items else drawn
 
-    def contents(self, message: Json) -> Markup:
+    def contents(self, message: Component) -> Markup:
         if message.get("type") == "text":
             return Markup('<p class="fx-plain">{}</p>').format(str(message.get("text", "")))
         contents = message.get("contents")
@@ -101,7 +101,7 @@ class _Painter:
             )
         return self.warn(f"type: {message.get('type')!r}, {kind!r}")
 
-    def bubble(self, bubble: Json) -> Markup:
+    def bubble(self, bubble: Component) -> Markup:
         parts = [self.unknown(bubble, "bubble")]
         if "action" in bubble:  # the button leads there too: one stop for the keyboard is enough
             hidden = Markup('tabindex="-1" aria-hidden="true" ') + self.target(bubble)
@@ -128,14 +128,14 @@ class _Painter:
             return self.warn(f"type: {kind!r}")
         return self.unknown(part, kind) + drawn
 
-    def separator(self, part: Json, layout: str) -> Markup:
+    def separator(self, part: Component, layout: str) -> Markup:
         css = [*self.place(part, layout), self.colour(part, "color", "background", "#D4D6DA")]
         return self.element("div", f"fx-separator fx-in-{layout}", css, Markup(""))
 
-    def filler(self, part: Json, _: str) -> Markup:
+    def filler(self, part: Component, _: str) -> Markup:
         return self.element("div", "fx-filler", [f"flex:{_number(part, 1)}"], Markup(""))
 
-    def box(self, part: Json, layout: str, padding: str) -> Markup:
+    def box(self, part: Component, layout: str, padding: str) -> Markup:
         own = str(part.get("layout"))
         css = self.place(part, layout)
         css.append(f"padding:{padding}" if padding and not any(key.startswith("padding") for key in part) else "")
@@ -152,7 +152,7 @@ class _Painter:
         complaint = Markup("") if known else self.warn(f"layout: {own!r}")
         return complaint + self.element("div", f"fx-box fx-{own}", css, inner, self.target(part))
 
-    def text(self, part: Json, layout: str) -> Markup:
+    def text(self, part: Component, layout: str) -> Markup:
         css = [*self.place(part, layout), *self.letters(part)]
         css.append(f"text-align:{_ALIGN[part['align']]}" if part.get("align") in _ALIGN else "")
         css.append(f"align-self:{_GRAVITY[part['gravity']]}" if part.get("gravity") in _GRAVITY else "")
@@ -170,10 +170,10 @@ class _Painter:
             inner = Markup("").join(self.span(span) for span in part["contents"])
         return self.element("p", " ".join(filter(None, classes)), css, self.linked(part, escape(inner)))
 
-    def span(self, part: Json) -> Markup:
+    def span(self, part: Component) -> Markup:
         return self.unknown(part, "span") + self.element("span", "", self.letters(part), escape(part.get("text", "")))
 
-    def button(self, part: Json, layout: str) -> Markup:
+    def button(self, part: Component, layout: str) -> Markup:
         style = str(part.get("style", "link"))
         css = [*self.place(part, layout), self.font_size("md", part)]
         css.append(self.colour(part, "color", "color" if style == "link" else "background"))
@@ -183,7 +183,7 @@ class _Painter:
         inner = self.linked(part, Markup('<span class="fx-label {}">{}</span>').format(shrinks, label))
         return self.element("div", classes, css, inner)
 
-    def image(self, part: Json, layout: str) -> Markup:
+    def image(self, part: Component, layout: str) -> Markup:
         url = str(part.get("url", ""))
         ratio = _RATIO.fullmatch(str(part.get("aspectRatio", "1:1")))
         css = [*self.place(part, layout), self.colour(part, "backgroundColor", "background")]
@@ -199,12 +199,12 @@ class _Painter:
         complaint = Markup("") if ratio else self.warn("aspectRatio")
         return complaint + self.element("div", f"fx-image {size}", css, self.linked(part, inner))
 
-    def linked(self, part: Json, inner: Markup) -> Markup:
+    def linked(self, part: Component, inner: Markup) -> Markup:
         """The content as a link when it has an action."""
         target = self.target(part)
         return Markup("<a {}>{}</a>").format(target, inner) if target else inner
 
-    def target(self, part: Json) -> Markup:
+    def target(self, part: Component) -> Markup:
         """What makes an element a link, "" without an action; only of schemes that LINE opens too."""
         action = part.get("action", {})
         address = str(action.get("uri", ""))
@@ -214,7 +214,7 @@ class _Painter:
         said = Markup('href="{}" target="_blank" rel="noopener noreferrer" aria-label="{}"')
         return said.format(address, str(action.get("label", address))) if action else Markup("")
 
-    def place(self, part: Json, layout: str) -> list[str]:
+    def place(self, part: Component, layout: str) -> list[str]:
         """Share of the free room and the margin to the neighbour before."""
         horizontal = layout in ("horizontal", "baseline")
         share = _number(part, 1 if horizontal else 0)
@@ -222,7 +222,7 @@ class _Painter:
         css.append(self.space(part, "margin", "margin-left" if horizontal else "margin-top"))
         return css
 
-    def letters(self, part: Json) -> list[str]:
+    def letters(self, part: Component) -> list[str]:
         css = [self.font_size(str(part.get("size", "md" if part.get("type") == "text" else "")), part)]
         css.append(self.colour(part, "color", "color"))
         css.append("font-weight:700" if part.get("weight") == "bold" else "")
@@ -230,7 +230,7 @@ class _Painter:
         css.append(f"text-decoration:{part['decoration']}" if part.get("decoration") in _DECORATION else "")
         return css
 
-    def font_size(self, size: str, part: Json) -> str:
+    def font_size(self, size: str, part: Component) -> str:
         if not size:
             return ""
         length = f"{_FONT[size]}px" if size in _FONT else size
@@ -239,7 +239,7 @@ class _Painter:
             return ""
         return f"font-size:calc({length} * var(--scale))" if part.get("scaling") else f"font-size:{length}"
 
-    def space(self, part: Json, key: str, name: str, words: Mapping[str, float] = _SPACE) -> str:
+    def space(self, part: Component, key: str, name: str, words: Mapping[str, float] = _SPACE) -> str:
         if key not in part:
             return ""
         value = str(part[key])
@@ -249,7 +249,7 @@ class _Painter:
         self.warnings.append(f"{key}: {value!r}")
         return ""
 
-    def colour(self, part: Json, key: str, name: str, default: str = "") -> str:
+    def colour(self, part: Component, key: str, name: str, default: str = "") -> str:
         value = str(part.get(key, default))
         if _COLOUR.fullmatch(value):
             return f"{name}:{value}"
@@ -261,7 +261,7 @@ class _Painter:
         style, name = ";".join(filter(None, css)), Markup("a" if target else tag)  # noqa: S704 -- tags are literals above
         return Markup("<{0} class='{1}' style='{2}' {4}>{3}</{0}>").format(name, classes.strip(), style, inner, target)
 
-    def unknown(self, part: Json, kind: str) -> Markup:
+    def unknown(self, part: Component, kind: str) -> Markup:
         return Markup("").join(self.warn(f"{kind}.{key}") for key in part if key not in _KNOWN[kind])
 
     def warn(self, what: str) -> Markup:
@@ -286,6 +286,6 @@ _LENGTHS = {  # of a box
 }
 
 
-def _number(part: Json, default: int) -> int:
+def _number(part: Component, default: int) -> int:
     value = part.get("flex", default)
     return value if isinstance(value, int) else default

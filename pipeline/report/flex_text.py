@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-Json = Mapping[str, Any]
+Component = Mapping[str, Any]
 Card = tuple[str, ...]
 
 
-def cards(message: Json) -> tuple[Card, ...]:
+def cards(message: Component) -> tuple[Card, ...]:
     """Each card of a message as its lines: texts as they stand, a button as [label] address, a picture as its address."""
     contents = message.get("contents")
     if not isinstance(contents, Mapping):
@@ -16,13 +16,13 @@ def cards(message: Json) -> tuple[Card, ...]:
     return tuple(tuple(_lines(bubble)) for bubble in bubbles)
 
 
-def _lines(bubble: Json) -> Iterator[str]:
+def _lines(bubble: Component) -> Iterator[str]:
     for block in ("header", "hero", "body", "footer"):
         if isinstance(part := bubble.get(block), Mapping):
             yield from _component(part)
 
 
-def _component(part: Json) -> Iterator[str]:
+def _component(part: Component) -> Iterator[str]:
     kind, action = part.get("type"), part.get("action", {})
     if kind == "box":
         parts = [line for child in part.get("contents", ()) for line in _component(child)]

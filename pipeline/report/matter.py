@@ -6,12 +6,11 @@ from typing import Any
 from msgspec import Struct
 
 from pipeline.config import Config
-from pipeline.report import render, words
+from pipeline.report import Json, render, words
 from pipeline.report.place import Place
 from pipeline.report.residents import Shown, lines
 from pipeline.report.safe import line
 
-Json = dict[str, Any]
 Show = Callable[[str], Shown]
 
 BROADCAST = "unknown-broadcast"

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from math import ceil
-from typing import Any
 
 from pipeline.config import JST, Config
 from pipeline.ledger.events import (
@@ -27,10 +26,9 @@ from pipeline.ledger.fold import fold
 from pipeline.ledger.knowledge import BroadcastKnown, Knowledge, Known
 from pipeline.policy.content import category_of
 from pipeline.policy.hours import is_open
-from pipeline.report import words
+from pipeline.report import Json, words
 from pipeline.report.status import responsible
 
-Json = dict[str, Any]
 Articles = Mapping[str, Known]
 
 COUNTED_FOR = timedelta(days=15)  # LINE counts what residents do with a message for 14 days, and tells it a day later

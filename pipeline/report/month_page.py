@@ -2,11 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
-from pipeline.report import render, words
-
-Json = dict[str, Any]
+from pipeline.report import Json, render, words
 
 LEFT, RIGHT, TOP, BOTTOM = 4, 636, 6, 180  # where the line of friends is drawn, in the units of the view box
 

@@ -12,11 +12,9 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from pipeline.message import limits
-from pipeline.report import flex_html
+from pipeline.report import Json, flex_html
 from pipeline.templates import TEMPLATES, environment, words
 from pipeline.text import utf16
-
-Json = dict[str, Any]
 
 
 class PreviewMessage(Struct, frozen=True):

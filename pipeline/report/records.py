@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from pipeline import templates
 from pipeline.config import Config
@@ -14,12 +13,10 @@ from pipeline.ledger.history import Flaw
 from pipeline.ledger.knowledge import BroadcastKnown, Knowledge
 from pipeline.ledger.story import story
 from pipeline.ledger.verify import Verdict
-from pipeline.report import words
+from pipeline.report import Json, words
 from pipeline.report.find import find
 from pipeline.report.residents import lines, recorded
 from pipeline.report.safe import line
-
-Json = dict[str, Any]
 
 
 def verdict_of(verdict: Verdict) -> Json:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct
 
@@ -11,9 +10,9 @@ from pipeline.article import Page, PageProblem
 from pipeline.config import Config
 from pipeline.ledger import store
 from pipeline.ledger.knowledge import Knowledge, Known
+from pipeline.report import Json
 from pipeline.report.flex_text import cards
 
-Json = dict[str, Any]
 Messages = Sequence[Json]
 
 

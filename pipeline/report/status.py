@@ -2,7 +2,6 @@
 
 import shlex
 from datetime import datetime
-from typing import Any
 
 from pipeline.config import Config
 from pipeline.decision import Decision, Reason
@@ -11,11 +10,9 @@ from pipeline.ledger.knowledge import BroadcastKnown, Knowledge, Known, SourceKn
 from pipeline.policy.decide import decide
 from pipeline.policy.hours import is_open, next_opening
 from pipeline.policy.posters import PIPELINE
-from pipeline.report import render, words
+from pipeline.report import Json, render, words
 from pipeline.report.place import Place
 from pipeline.sources.urls import site_url
-
-Json = dict[str, Any]
 
 LISTED = 10  # rows of one kind that people read; the rest is counted
 

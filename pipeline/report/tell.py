@@ -9,12 +9,10 @@ from pipeline.config import Config
 from pipeline.ledger.knowledge import Knowledge
 from pipeline.masking import masked
 from pipeline.policy.hours import next_opening
-from pipeline.report import words
+from pipeline.report import Json, words
 from pipeline.report.outcome import Report
 from pipeline.report.place import Place
 from pipeline.report.residents import lines, recorded
-
-Json = dict[str, Any]
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 LARGEST_SUMMARY = 1_000_000  # bytes; GitHub shows none of a step's summary when it is larger than 1 MiB

@@ -11,11 +11,10 @@ from pipeline import templates
 from pipeline.config import Config
 from pipeline.exits import DONE, FAILED
 from pipeline.report import render
-from pipeline.report.progress import is_colourful
+from pipeline.report.progress import CLEAR_LINE, is_colourful
 from pipeline.sandbox.demo import Ending, Step, tell
 
 FOLDER = Path(".demo")
-CLEAR_LINE = "\r\x1b[2K"
 LISTED = 3  # articles shown for one reason
 
 
