@@ -4,9 +4,8 @@ from collections.abc import Mapping
 
 from pipeline.refusal import Refusal
 
-PIPELINE = (
-    "kadoma-line"  # Art. 6(11): the automatic pipeline itself, recognised by the operator; it decides nothing by hand
-)
+# Art. 6(11): the automatic pipeline itself, recognised by the operator; it decides nothing by hand.
+PIPELINE = "kadoma-line"
 
 
 def department_of(actor: str, posters: Mapping[str, tuple[str, ...]]) -> str:
