@@ -3,7 +3,7 @@
 import os
 import re
 import tomllib
-from datetime import time, timedelta, timezone
+from datetime import date, time, timedelta, timezone
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -229,13 +229,31 @@ def load(path: Path) -> Config:
         ConfigError: the file cannot be read, is no TOML, or a key or value is wrong.
     """
     try:
-        return _parsed(path.read_text(encoding="utf-8-sig"), str(path))
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; name the configuration with --config FILE") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"{path}: line {line}: found bytes that are no UTF-8; allowed: a file saved as UTF-8"
+        ) from None
+    except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
+    try:
+        return _parsed(text, str(path))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+        raise ConfigError(f"{path}: not valid TOML: {error}{_there(text, str(error))}") from None
+
+
+def _there(text: str, problem: str) -> str:
+    """The line that is no TOML, and whether it is because of how a Japanese keyboard writes quotation marks, commas, spaces."""
+    where = re.search(r"at line (\d+), column (\d+)", problem)
+    if where is None:
+        return ""
+    line = text.split("\n")[int(where[1]) - 1]
+    wide = line[int(where[2]) - 1 : int(where[2])]
+    hint = f"; outside quotation marks write {wide!r} as on an English keyboard" if not wide.isascii() else ""
+    return f": found {line.strip()[:100]!r}{hint}"
 
 
 @lru_cache(maxsize=1)
@@ -275,12 +293,17 @@ def _explain(raw: Any, text: str) -> str:
         name, found = next(item for item in found.items() if not isinstance(item[1], list))
         key, kind = key.replace("[...]", f".{name}"), _inner(kind, name)
     field = re.search(r"(?:unknown|missing required) field `(.*)`", problem)
+    if field is None and isinstance(found, date | time):
+        return f"{key}: found {found.isoformat()}; allowed: {_allowed(kind)}, in quotation marks"
     if field is None:
         return f"{key}: found {found!r}; allowed: {_allowed(kind)}"
     place = f"{key}.{field[1]}".lstrip(".")
     if "missing" in problem:
         return f"{place}: found nothing; allowed: {_allowed(_inner(kind, field[1]))}"
-    return f"{place}: found an unknown key; allowed: {_allowed(kind)}"
+    first = inspect.type_info(Config)
+    moved = any(one.encode_name == field[1] for one in getattr(first, "fields", ())) and kind != first
+    hint = f"; {field[1]} stands before the first table" if moved else ""
+    return f"{place}: found an unknown key; allowed: {_allowed(kind)}{hint}"
 
 
 def _inner(kind: Any, part: str) -> Any:

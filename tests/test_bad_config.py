@@ -107,7 +107,17 @@ MORE: dict[str, tuple[str, str, str]] = {
     "a rehearsal without @": ("[github]", '[rehearsal]\naccount = "test"\n[github]', "rehearsal.account: found 'test'; allowed: an account ID"),
     "a number beyond 64 bits": ("max_per_day = 6", "max_per_day = 9223372036854775808", "delivery.max_per_day: found 9223372036854775808; allowed: "),
     "a switch for a number": ("max_per_day = 6", "max_per_day = true", "delivery.max_per_day: found True; allowed: a whole number"),
-    "a time that is none of text": ('open = "09:00"', "open = 09:00:00", "policy.hours.open: found datetime.time(9, 0); allowed: a time such as"),
+    "a time that is none of text": ('open = "09:00"', "open = 09:00:00", "policy.hours.open: found 09:00:00; allowed: a time such as \"09:00\", in quotation marks"),
+    "a day that is none of text": ("closed = []", "closed = [2027-05-06]", "policy.hours.closed[0]: found 2027-05-06; allowed: text, in quotation marks"),
+    "a key of the beginning at the end": ("[state]\n", "[state]\nshadow = true\n", "state.shadow: found an unknown key; allowed: a table with push, branch, timeout; shadow stands before the first table"),
+    "a block of the handbook pasted below": ("[state]\n", '[policy.posters]\n"総務部危機管理課" = ["kiki"]\n[state]\n', "not valid TOML: Cannot declare ('policy', 'posters') twice (at line "),
+    **{
+        f"{name} of a Japanese keyboard": ('["kiki"]', new, f"not valid TOML: {problem} (at line 42, column {column}): found '\"総務部危機管理課\" = {new.replace('　', chr(92) + 'u3000')}'; outside quotation marks write {wide!r} as on an English keyboard")
+        for name, new, problem, column, wide in (
+            ("quotation marks", "[“kiki”]", "Invalid value", 15, "“"), ("a comma", '["kiki"、"koho"]', "Unclosed array", 21, "、"),
+            ("a space", '　["kiki"]', "Invalid value", 14, "　"), ("a bracket", '［"kiki"]', "Invalid value", 14, "［"),
+        )
+    },
     "a key twice": ('branch = "main"', 'branch = "main"\nbranch = "main"', "not valid TOML: "),
     "brackets without end": ("closed = []", f"closed = {'[' * 5000}", "not valid TOML: "),
 }  # fmt: skip
@@ -159,7 +169,7 @@ def test_plain_http_is_named_for_the_site_too(town: Town) -> None:
 
 def test_a_configuration_that_is_not_there_or_not_text_is_named(town: Town) -> None:
     town.config.write_bytes(b"\xff\xfe\x00")
-    assert f"{town.config}: cannot be read" in town.run(code=2).err
+    assert f"{town.config}: line 1: found bytes that are no UTF-8; allowed: a file saved as UTF-8" in town.run(code=2).err
     town.config.unlink()
     assert f"{town.config}: no such file; name the configuration with --config FILE" in town.run(code=2).err
 
