@@ -42,6 +42,7 @@ class ResultWords(Struct, frozen=True, forbid_unknown_fields=True):
     level: Level
     found: str
     fix: str = ""
+    looked: str = ""  # where it ended before all was looked at that the check looks at
 
 
 class CheckWords(Struct, frozen=True, forbid_unknown_fields=True):
@@ -149,6 +150,9 @@ class Doctor:
         settings = self._config.state
         try:
             folder = next((one for one in (self._state, *self._state.resolve().parents) if one.is_dir()), Path())
+            trial = folder / ".doctor"
+            trial.write_bytes(b"")
+            trial.unlink()
             git = Git.around(folder, settings.branch, settings.push, duration(settings.timeout).total_seconds())
             if git is None:
                 return _finding("git", "outside", state=self._state)
@@ -156,14 +160,11 @@ class Doctor:
             if not settings.push:
                 return _finding("git", "local", state=self._state)
             git.rehearse_push()
-            trial = folder / ".doctor"
-            trial.write_bytes(b"")
-            trial.unlink()
         except LedgerError as error:
             result = "protected" if getattr(error, "code", "") == "protected" else "trouble"
             return _finding("git", result, state=self._state, branch=settings.branch, error=error)
         except OSError as error:
-            return _finding("git", "trouble", state=self._state, error=f"{folder}: {error.strerror}")
+            return _finding("git", "unwritable", state=self._state, error=f"{folder}: {error.strerror}")
         return _finding("git", "good", state=self._state, branch=settings.branch)
 
     def _sources(self) -> Iterator[Finding]:
@@ -220,13 +221,22 @@ class Doctor:
             return _finding("quota", "unlimited", **values)
         if not quota.has_room:
             return _finding("quota", "full", **values)
-        told = client.followers(self._world.now().date() - timedelta(days=2))  # yesterday's may not be ready
-        friends = (told or {}).get("reach") or 0
+        friends = self._friends(client)
+        if friends is None:
+            return _finding("quota", "unmeasured", **values)
         if friends > quota.limit:
             return _finding("quota", "small", friends=friends, **values)
         if friends > quota.limit - (quota.used or 0):
             return _finding("quota", "last", friends=friends, **values)
         return _finding("quota", "short" if (quota.used or 0) > LITTLE_LEFT * quota.limit else "good", **values)
+
+    def _friends(self, client: LineClient) -> int | None:
+        """Whom a broadcast reaches; None: LINE does not say so."""
+        try:
+            told = client.followers(self._world.now().date() - timedelta(days=2))  # yesterday's may not be ready
+        except LineError:
+            return None
+        return told["reach"] if told else None
 
     def _reception(self, reception: Reception) -> Finding:
         wanted = self._config.line.chat_mode
@@ -273,7 +283,7 @@ class Doctor:
             for check, result, values in wall(self._config, github, self._world.now()):
                 yield _finding(check, result, **values)
         except GitHubError as error:
-            yield _finding("github", "failed", error=error)
+            yield _finding("github", "failed", workflow=workflow, error=error)
 
 
 def _list_finding(listing: Listing) -> Finding:
@@ -317,6 +327,6 @@ def _finding(check: str, result: str, **values: object) -> Finding:
     told_as = said.results[result]
     safe = {name: line(value) for name, value in values.items()}
     return Finding(
-        check, result, told_as.level, said.title, said.looked.format(**safe), told_as.found.format(**safe),
+        check, result, told_as.level, said.title, (told_as.looked or said.looked).format(**safe), told_as.found.format(**safe),
         told_as.fix.format(**safe),
     )  # fmt: skip

@@ -169,7 +169,9 @@ def test_plain_http_is_named_for_the_site_too(town: Town) -> None:
 
 def test_a_configuration_that_is_not_there_or_not_text_is_named(town: Town) -> None:
     town.config.write_bytes(b"\xff\xfe\x00")
-    assert f"{town.config}: line 1: found bytes that are no UTF-8; allowed: a file saved as UTF-8" in town.run(code=2).err
+    assert (
+        f"{town.config}: line 1: found bytes that are no UTF-8; allowed: a file saved as UTF-8" in town.run(code=2).err
+    )
     town.config.unlink()
     assert f"{town.config}: no such file; name the configuration with --config FILE" in town.run(code=2).err
 

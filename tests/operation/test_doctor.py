@@ -12,6 +12,7 @@ from tests.doubles.fault import Fault
 from tests.doubles.line import BROADCAST, CHANNEL_ID, CHANNEL_SECRET
 from tests.town import Town
 
+FRIENDS = "/v2/bot/insight/followers"
 STATELESS = {"LINE_CHANNEL_ID": CHANNEL_ID, "LINE_CHANNEL_SECRET": CHANNEL_SECRET}
 
 
@@ -72,6 +73,16 @@ def _hook(town: Town, name: str, script: str) -> None:
     hook.chmod(0o755)
 
 
+def _uncounted(town: Town) -> None:
+    town.line.quota = 1_500
+    town.line.fail(Fault.status(400), None, FRIENDS)
+
+
+def _unwritable_on_one_machine(town: Town) -> None:
+    town.configure(("push = true ", "push = false"))
+    (town.state / ".doctor").mkdir()
+
+
 def _cut(file: Path) -> None:
     lines = file.read_bytes().splitlines(keepends=True)
     file.write_bytes(b"".join(lines[:3] + lines[4:]))
@@ -90,6 +101,9 @@ FAULTS: dict[str, tuple[Callable[[Town], object], str, str, int]] = {
     "little quota": (_with(quota=30_000, staff_usage=25_000, followers=1_000), "quota", "short", 0),
     "fewer messages a month than friends": (_with(quota=500, followers=1_000), "quota", "small", 1),
     "not enough left for all friends": (_with(quota=1_500, staff_usage=600, followers=1_000), "quota", "last", 0),
+    "friends that LINE has not counted": (_uncounted, "quota", "unmeasured", 0),
+    "a state that cannot be written": (lambda town: (town.state / ".doctor").mkdir(), "git", "unwritable", 1),
+    "a state of one machine that cannot be written": (_unwritable_on_one_machine, "git", "unwritable", 1),
     "a protected branch": (lambda town: _hook(town, "pre-receive", "exit 1"), "git", "protected", 1),
     "a rule for this branch alone": (lambda town: _hook(town, "update", 'test "$1" != refs/heads/main'), "git", "protected", 1),
     "every day closed": (lambda town: town.configure(('days = ["mon", "tue", "wed", "thu", "fri"]', 'days = ["sat"]'), ("closed = []", 'closed = ["12-01/01-29", "11-24/11-30"]')), "hours", "never", 1),
@@ -122,6 +136,25 @@ def test_a_fault_is_found_and_said_how_to_fix(healthy: Town, name: str) -> None:
     make, check, result, code = FAULTS[name]
     make(healthy)
     assert results(healthy, code=code)[check] == result
+
+
+@pytest.mark.parametrize(
+    ("name", "check", "looked"),
+    [
+        ("no secrets", "line", "認証情報の有無だけ（LINEには接続していません）"),
+        ("no quota", "quota", "の配信数"),
+        ("friends that LINE has not counted", "quota", "の配信数（友だちの人数は、まだ分かりません）"),
+        ("the site is down", "source", "と、その前に読む robots.txt"),
+        ("a state that cannot be written", "git", "への試しの書込み（保存は試していません）"),
+        ("no upstream", "git", "保存は、技術的な情報に示すところで止まりました"),
+        ("no posters", "github", "環境変数 GITHUB_TOKEN の有無"),
+        ("no posters", "quota", "の配信数"),
+        ("no posters", "git", "実際のブランチへの保存を試し、取り消しました（何も変わりません）"),
+    ],
+)
+def test_nothing_is_said_to_have_been_looked_at_that_was_not(healthy: Town, name: str, check: str, looked: str) -> None:
+    FAULTS[name][0](healthy)
+    assert found_by(healthy, check)[0]["looked"].endswith(looked)
 
 
 def test_a_broadcast_of_unknown_outcome_is_pointed_at(healthy: Town) -> None:
