@@ -22,11 +22,11 @@ def scenes(stage: Stage) -> Iterator[Scene]:
     folder = stage.folder / "repository"
     ours = InGit(folder, stage)
     size = _size(ours.remote)
-    steps = (*rounds(ours.steps(), stage.count, tell=stage.tell), *rounds(ours.whole(), 1, 0))
+    steps = (*rounds(ours.steps(), stage.few, tell=stage.tell), *rounds(ours.whole(), 1, 0))
     note = f"{ours.commits:,} commits; the remote is {size / 1e6:.1f} MB packed, the ledger {ours.ledger / 1e6:.1f} MB."
     yield Scene("git alone, in a repository of ten years", steps, (), note)
     ours.know()
-    quiet: Sequence[Row] = stage.rounds(ours)
+    quiet: Sequence[Row] = stage.rounds(ours, count=stage.few)
     yield Scene("A run without news (304) that fetches from and pushes to it", tuple(quiet))
 
 

@@ -54,6 +54,7 @@ class Stage:
 
     def __init__(self, folder: Path, peers: Path, count: int, tell: Callable[[str], object]) -> None:
         self.folder, self.peers, self.count, self.tell = folder, peers, count, tell
+        self.few = max(3, count // 3)  # rounds where seconds are told, or a ratio with a wide margin
         self.site = Site()
         self.line = LineServer(now=lambda: NOW, hourly=1_000_000)
         self.absent: list[str] = []
@@ -68,8 +69,8 @@ class Stage:
         self.site.stop()
         self.line.stop()
 
-    def rounds(self, *contenders: Contender) -> tuple[Row, ...]:
-        return tuple(rounds({one.name: one.measured for one in contenders}, self.count, tell=self.tell))
+    def rounds(self, *contenders: Contender, count: int | None = None) -> tuple[Row, ...]:
+        return tuple(rounds({one.name: one.measured for one in contenders}, count or self.count, tell=self.tell))
 
     def everybody(self) -> list[Contender]:
         """Ours, the floors, and every peer that runs here, all of them knowing the site as it is."""
@@ -164,7 +165,12 @@ def years(stage: Stage) -> Iterator[Scene]:
             stage.site.fill(with_news=True)
         less, large = made[-2].name, ours.name  # ten times the events, at most ten times the cost
         promises = (Promise("cpu", most, (less,), large), Promise("peak", most, (less,), large)) if most else ()
-        yield Scene(title, stage.rounds(*made), promises, "The smallest ledger is the baseline of the 1,000 listed.")
+        yield Scene(
+            title,
+            stage.rounds(*made, count=stage.few),
+            promises,
+            "The smallest ledger is the baseline of the 1,000 listed.",
+        )
     stage.site.fill()
 
 
@@ -180,7 +186,7 @@ def imports(stage: Stage) -> Iterator[Scene]:
     jobs["import pipeline.run"] = lambda: once(
         [sys.executable, "-c", "import pipeline.run"], stage.folder, environment
     )[0]
-    yield Scene("Starting each command", tuple(rounds(jobs, stage.count, tell=stage.tell)))
+    yield Scene("Starting each command", tuple(rounds(jobs, stage.few, tell=stage.tell)))
 
 
 def simulation(stage: Stage) -> Iterator[Scene]:
@@ -189,4 +195,4 @@ def simulation(stage: Stage) -> Iterator[Scene]:
     last_year = ["--from", f"{NOW.year - 1}-{NOW:%m-%d}", "--to", f"{NOW:%Y-%m-%d}"]
     command = [str(SCRIPT), "simulate", "--made-up", "1", *last_year, "--config", str(ours.home / "kadoma.toml")]
     jobs = {"simulate, one year": lambda: once(command, stage.folder, ours.environment)[0]}
-    yield Scene("simulate, one year", tuple(rounds(jobs, stage.count, tell=stage.tell)))
+    yield Scene("simulate, one year", tuple(rounds(jobs, stage.few, tell=stage.tell)))
