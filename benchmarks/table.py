@@ -84,6 +84,6 @@ def machine(rounds: int, peers: Path) -> str:
     return (
         f"{os.cpu_count()} × {model}, load {os.getloadavg()[0]:.1f}; {platform.system()} {platform.release()}; "
         f"Python {platform.python_version()}; {git}; requests {version('requests')}, line-bot-sdk {version('line-bot-sdk')}; "
-        f"peers: {', '.join(versions)}. Medians of {rounds} rounds (large ledgers, starts, simulate, git: a third) after a warm-up, all contenders in turn in every "
-        "round and on one core, ratios round by round, whole processes, everything on loopback."
+        f"peers: {', '.join(versions)}. Medians of {rounds} rounds (large ledgers, starts, simulate, git: a third) after a warm-up, "
+        "all contenders in turn in every round and on one core, ratios round by round, whole processes, everything on loopback."
     )

@@ -36,9 +36,9 @@ def test_any_article_of_any_plane_becomes_a_message_that_line_takes(part: int) -
         batch = [articles.pop() for _ in range(min(len(articles), chance.randint(4, 9)))]
         rendered = render(batch, CONFIG)
         assert violations(rendered.messages) == []
-        if len(batch) == 9:  # the SDK's models look at shapes, and cost as much as all the rest
+        if len(batch) == 9:  # these look at shapes, and cost twice as much as all the rest
             assert lost(rendered.messages) == []
-        assert not [warning for message in rendered.messages for warning in draw(message, flex_words()).warnings]
+            assert not [warning for message in rendered.messages for warning in draw(message, flex_words()).warnings]
         assert sorted(rendered.shown + rendered.left) == sorted(item.id for item in batch)
         assert all(message["altText"].strip() for message in rendered.messages)
 
