@@ -266,15 +266,16 @@ class Pass:
         from pipeline.report.github import GitHub
 
         place, now = place_of(environment, self.world.typed), self.world.now()
-        if GitHub.of(self.config, environment) is None:
+        github = GitHub.of(self.config, environment)
+        if github is None:
             for alert in self.alerts:
                 if alert.code in self.began:
                     log.warning("%s", issues.printed(alert, place))
             return
         if write_board:
-            board.keep(self.config, environment, knowledge, self.ledger.state, now, place=place)
+            board.keep(github, self.config, knowledge, self.ledger.state, now, place=place)
         told = issues.publish(
-            self.config, environment, self.alerts, knowledge, self._shown, place=place, run=self.report.id, now=now
+            github, self.config, self.alerts, knowledge, self._shown, place=place, run=self.report.id, now=now
         )
         if told:
             self._remember(told)

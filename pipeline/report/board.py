@@ -5,7 +5,6 @@ up, and its rewriting sends no mail.
 """
 
 import re
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -59,13 +58,8 @@ def board(config: Config, knowledge: Knowledge, state: Path, now: datetime, plac
         rows = rows[: len(rows) // 2]
 
 
-def keep(
-    config: Config, environment: Mapping[str, str], knowledge: Knowledge, state: Path, now: datetime, *, place: Place
-) -> None:
+def keep(github: GitHub, config: Config, knowledge: Knowledge, state: Path, now: datetime, *, place: Place) -> None:
     """Make the issue tell what stands. GitHub's failures are logged: the next news writes it again."""
-    github = GitHub.of(config, environment)
-    if github is None:
-        return
     title, body = words.sentence("board-title", city=config.site.name), board(config, knowledge, state, now, place)
     with tolerated("the next news writes the board again"):
         there = ours(github, config).get(CODE)

@@ -68,7 +68,7 @@ def topics(alerts: Iterable[Alert]) -> dict[str, Topic]:
 
 
 def publish(
-    config: Config, environment: Mapping[str, str], alerts: Sequence[Alert], knowledge: Knowledge, show: Show, *,
+    github: GitHub, config: Config, alerts: Sequence[Alert], knowledge: Knowledge, show: Show, *,
     place: Place, run: str, now: datetime,
 ) -> list[Told]:  # fmt: skip
     """Make the issues tell what stands. Returns the events that remember it; what GitHub refused is not among them.
@@ -82,8 +82,7 @@ def publish(
     digests = {key: _digest(topic, knowledge) for key, topic in current.items()}
     begun = [key for key, digest in digests.items() if knowledge.told.get(key) != digest]
     ended = [key for key in knowledge.told if key not in current]
-    github = GitHub.of(config, environment)
-    if github is None or not (begun or ended):
+    if not (begun or ended):
         return []
     told: list[Told] = []
     standing = status_of(config, knowledge, now, place)
