@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from pipeline.article import Listing, Page, PageProblem
 from pipeline.config import Config, ConfigError, Source
 from pipeline.decision import Alert, Decision, Reason
-from pipeline.ledger.events import Alerted, Changed, Decided, Mode, Robots, Told
+from pipeline.ledger.events import Changed, Decided, Mode, Robots, Told
 from pipeline.ledger.knowledge import Known
 from pipeline.ledger.ledger import Ledger, LostRace, Rehearsal
 from pipeline.ledger.store import LedgerError, Setup
@@ -243,7 +243,7 @@ class Pass:
         self.report.tell_standing(knowledge, delivery.quota)
         self.alerts = standing(self.config, knowledge, seen, delivery.failures)
         changed = self.report.tell_alerts(self.alerts, knowledge, now)
-        self.began = [event.code for event in changed if isinstance(event, Alerted) and event.digest]
+        self.began = [event.code for event in changed if event.digest]
         self.ledger.note(changed)
         self.ledger.record(self.report.news())
 

@@ -1,6 +1,7 @@
 """Which conditions stand now that a person should know of. Pure."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -93,3 +94,14 @@ def one_of_each(alerts: Sequence[Alert]) -> list[Alert]:
         waits = before.waits or alert.waits
         merged[alert.code] = Alert(alert.code, detail, about, waits, (*before.things, *alert.things))
     return list(merged.values())
+
+
+def digest_of(about: str) -> str:
+    """What is remembered of a condition: it changes when there is something else to tell."""
+    return hashlib.sha256(about.encode()).hexdigest()[:12]
+
+
+def changed(remembered: Mapping[str, str], standing: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Of two sets of digests by code: what has begun or changed, and what is over."""
+    begun = [code for code, digest in standing.items() if remembered.get(code) != digest]
+    return begun, [code for code in remembered if code not in standing]

@@ -5,7 +5,6 @@ condition, have one issue for the kind. The ledger remembers what the issues tel
 that differs from what stands, and a failure of GitHub is made good by the next run.
 """
 
-import hashlib
 import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +18,7 @@ from pipeline.decision import Alert
 from pipeline.ledger.events import Told
 from pipeline.ledger.knowledge import Knowledge
 from pipeline.report import cried, render, safe, words
+from pipeline.report.alerts import changed, digest_of
 from pipeline.report.github import GitHub, Issue, tolerated
 from pipeline.report.matter import Show, matter_of, page_of, under
 from pipeline.report.place import Place
@@ -80,8 +80,7 @@ def publish(
     """
     current = topics(alerts)
     digests = {key: _digest(topic, knowledge) for key, topic in current.items()}
-    begun = [key for key, digest in digests.items() if knowledge.told.get(key) != digest]
-    ended = [key for key in knowledge.told if key not in current]
+    begun, ended = changed(knowledge.told, digests)
     if not (begun or ended):
         return []
     told: list[Told] = []
@@ -175,4 +174,4 @@ def _digest(topic: Topic, knowledge: Knowledge) -> str:
     """Changes when there is something else to decide."""
     known = knowledge.articles.get(topic.thing)
     about = f"{topic.thing} {known.reason} {known.found.isoformat()}" if known else topic.alert.about
-    return hashlib.sha256(about.encode()).hexdigest()[:12]
+    return digest_of(about)

@@ -1,6 +1,5 @@
 """What one run did, collected while it runs, and told as the contract's JSON."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,6 +16,7 @@ from pipeline.line.client import Quota
 from pipeline.line.delivery import Broadcast
 from pipeline.policy.survey import Survey
 from pipeline.report import words
+from pipeline.report.alerts import changed, digest_of
 from pipeline.report.residents import Shown
 
 OUT_OF_ORDER = (Reason.LINE_UNAVAILABLE, Reason.QUOTA, Reason.PAGE_UNREACHABLE)  # held by what should have worked
@@ -106,21 +106,14 @@ class Report:
         """What is known after the run, and LINE's quota where it was asked for."""
         self.knowledge, self.quota = knowledge, quota
 
-    def tell_alerts(self, alerts: Sequence[Alert], knowledge: Knowledge, now: datetime) -> list[AnyEvent]:
+    def tell_alerts(self, alerts: Sequence[Alert], knowledge: Knowledge, now: datetime) -> list[Alerted]:
         """Tell a condition when it begins or changes, and at every run while it waits for a person; returns the events
         that remember what was told."""
-        digests = {alert.code: hashlib.sha256(alert.about.encode()).hexdigest()[:12] for alert in alerts}
+        digests = {alert.code: digest_of(alert.about) for alert in alerts}
+        begun, ended = changed(knowledge.alerts, digests)
         self.waits = any(alert.waits for alert in alerts)
-        self.alerts += [
-            alert for alert in alerts if alert.waits or knowledge.alerts.get(alert.code) != digests[alert.code]
-        ]
-        begun: list[AnyEvent] = [
-            Alerted(at=now, run=self.id, code=code, digest=digest)
-            for code, digest in digests.items()
-            if knowledge.alerts.get(code) != digest
-        ]
-        ended = [Alerted(at=now, run=self.id, code=code) for code in knowledge.alerts if code not in digests]
-        return [*begun, *ended]
+        self.alerts += [alert for alert in alerts if alert.waits or alert.code in begun]
+        return [Alerted(at=now, run=self.id, code=code, digest=digests.get(code, "")) for code in (*begun, *ended)]
 
     def fail(self, code: str, words: str, things: Sequence[str] = ()) -> None:
         """Something that should have worked did not, and the run ended there; `things` did not go out."""
