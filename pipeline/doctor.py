@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from pipeline import templates
 from pipeline.article import Entry, Listing, Page, PageProblem, article_id
-from pipeline.config import JST, Config, ConfigError, duration, load
+from pipeline.config import JST, Config, ConfigError, duration
 from pipeline.decision import Alert
 from pipeline.ledger.events import Robots
 from pipeline.ledger.git import Git
@@ -73,14 +73,14 @@ def catalogue() -> DoctorWords:
     return templates.words("report/doctor.toml", DoctorWords)
 
 
-def examine(file: Path, state: Path, environment: Mapping[str, str]) -> list[Finding]:
-    """All checks, in the order in which a person sets things up."""
-    try:
-        config = load(file)
-        world = World.real(config)
-    except ConfigError as error:
-        return [_finding("configuration", "wrong", file=file, error=error)]
-    return list(Doctor(config, file, state, environment, world).examine())
+def examine(config: Config, file: Path, state: Path, environment: Mapping[str, str]) -> list[Finding]:
+    """All checks of a configuration (from that file), in the order in which a person sets things up. Raises ConfigError."""
+    return list(Doctor(config, file, state, environment, World.real(config)).examine())
+
+
+def unusable(file: Path, error: ConfigError) -> Finding:
+    """What there is to say where the configuration cannot be used."""
+    return _finding("configuration", "wrong", file=file, error=error)
 
 
 def told(findings: list[Finding]) -> str:

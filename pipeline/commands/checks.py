@@ -6,7 +6,8 @@ import os
 from msgspec.structs import asdict
 
 from pipeline.commands import Output, configured, place
-from pipeline.doctor import examine, page, told
+from pipeline.config import ConfigError
+from pipeline.doctor import examine, page, told, unusable
 from pipeline.exits import DONE, FAILED
 from pipeline.report.tell import append_summary
 from pipeline.watchdog import look, tell_people
@@ -15,7 +16,10 @@ from pipeline.world import World
 
 def doctor(options: argparse.Namespace) -> Output:
     """Every check, in words; sends nothing."""
-    findings = examine(options.config, options.state, os.environ)
+    try:
+        findings = examine(configured(options), options.config, options.state, os.environ)
+    except ConfigError as error:
+        findings = [unusable(options.config, error)]
     append_summary(page(findings), os.environ)
     code = FAILED if any(finding.level == "bad" for finding in findings) else DONE
     document = {"checks": [asdict(finding) for finding in findings], "exit": code}

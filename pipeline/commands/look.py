@@ -31,7 +31,9 @@ def explain(options: argparse.Namespace) -> Output:
 
 
 def ledger_verify(options: argparse.Namespace) -> Output:
-    """Whether the record is whole."""
+    """Whether the record is whole; a configuration that cannot be used does not hide it."""
+    if options.rehearsal:
+        configured(options)
     document = records.verdict_of(verify(options.state))
     return Output(document, lambda: render.text("verdict", verdict=document), document["exit"])
 

@@ -39,6 +39,7 @@ def status_of(config: Config, knowledge: Knowledge, now: datetime, place: Place 
         "paused": config.paused,
         "shadow": config.shadow,
         "form": place.form,
+        "begin": place.command("kadoma-line run"),
         "queue": [row for row in rows.values() if row["decision"] in ("send", "skip") and row["id"] not in waits],
         "held": [row for row in rows.values() if row["decision"] == "hold" and row["id"] not in waits],
         "waiting": waiting,

@@ -20,7 +20,7 @@ SECOND_POSTER = ('"総務部収納課" = []', '"総務部収納課" = ["shuno"]'
 
 def test_before_the_first_run_status_says_so(town: Town) -> None:
     result = town.call("status", code=0)
-    assert "まだ一度も実行していません" in result.out
+    assert f"まだ一度も実行していません。kadoma-line run --config {town.config}" in result.out
     assert "まだ読んでいません" in result.out
     assert town.call("status", code=0, json=True).json["last_run"] is None
 
