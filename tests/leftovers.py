@@ -13,7 +13,8 @@ PREFIX = "kadoma-line-tests-"  # then the number of the run's first process
 ROOT = Path(__file__).parent.parent
 AROUND = ("MAKE", "MFLAGS", "GIT_", "GITHUB_", "LINE_", "KADOMA_LINE_", "PYTHON", "PYTEST_ADDOPTS")
 KEPT = ("GIT_SSL_",)
-MEMORY = Path("/dev/shm")  # noqa: S108 - only where tests may write, and only because fsync costs nothing there
+MEMORY = Path("/dev/shm")  # noqa: S108 - in a folder of its own, because fsync costs nothing there
+ROOM = 4_000_000_000  # bytes; a run needs a quarter of it
 
 
 def begin() -> None:
@@ -25,8 +26,7 @@ def begin() -> None:
         if (name.startswith(AROUND) and not name.startswith(KEPT)) or name.lower().endswith("_proxy"):
             del os.environ[name]
     sys.dont_write_bytecode = False  # or everything is compiled again in each of hundreds of processes
-    os.environ["KADOMA_TEST_RUN"] = str(os.getpid())
-    os.environ["TMPDIR"] = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")
+    os.environ["TMPDIR"] = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_place())
     tempfile.tempdir = None
     settings = Path(os.environ["TMPDIR"]) / "gitconfig"  # no name, no signing, no hooks, no other first branch
     settings.write_text(f'[safe]\n\tdirectory = "{ROOT}"\n', encoding="utf-8")
@@ -34,20 +34,21 @@ def begin() -> None:
 
 
 def end() -> list[Path]:
-    """Take all of it away; what should have gone before: folders in memory that a fixture did not remove."""
-    own = [folder for folder, run in _all() if run == os.environ["KADOMA_TEST_RUN"]]
-    own.append(Path(os.environ.pop("TMPDIR")))
+    """Take all of it away; what could not be."""
+    own = Path(os.environ.pop("TMPDIR"))
     tempfile.tempdir = None
-    forgotten = [folder for folder in own if MEMORY in folder.parents]
-    for folder in own:
-        shutil.rmtree(folder, ignore_errors=True)
-    return [*forgotten, *(folder for folder in own if folder.exists())]
+    shutil.rmtree(own, ignore_errors=True)
+    return [own] if own.exists() else []
 
 
-def memory() -> Path:
-    """A new folder where fsync costs nothing, if there is one."""
-    name = f"{PREFIX}{os.environ.get('KADOMA_TEST_RUN', os.getpid())}-"
-    return Path(tempfile.mkdtemp(prefix=name, dir=MEMORY if os.access(MEMORY, os.W_OK) else None))
+def _place() -> Path | None:
+    """Memory, if it has room and lets scripts run."""
+    try:
+        there = os.statvfs(MEMORY)
+    except OSError:
+        return None
+    is_fit = os.access(MEMORY, os.W_OK) and not there.f_flag & os.ST_NOEXEC
+    return MEMORY if is_fit and there.f_bavail * there.f_frsize > ROOM else None
 
 
 def _all() -> Iterator[tuple[Path, str]]:

@@ -8,6 +8,7 @@ import functools
 import hashlib
 import shutil
 import socket
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,6 @@ from msgspec import Struct
 
 from pipeline.sandbox.loopback import LOOPBACK
 from tests.delivery.remains import digest
-from tests.leftovers import memory
 
 
 class Outcome(Struct, frozen=True):
@@ -32,7 +32,7 @@ _known: dict[str, Outcome] = {}
 
 @functools.cache
 def _shelf() -> Path:
-    return memory()
+    return Path(tempfile.mkdtemp())
 
 
 def remembered(about: Sequence[object], home: Path, parts: Sequence[str], work: Callable[[], tuple[Any, bool]]) -> Any:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import tempfile
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -24,7 +25,6 @@ from pipeline.ledger.knowledge import Knowledge
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
 from tests.delivery.remains import Remains, remains
 from tests.doubles.line import LineFault, LineServer
-from tests.leftovers import memory
 from tests.town import SCRIPT, Town
 from tests.zygote import Process, Zygote
 
@@ -83,7 +83,7 @@ class CrashTown:
     """One town, many repositories."""
 
     def __init__(self) -> None:
-        self.folder = memory()
+        self.folder = Path(tempfile.mkdtemp())
         self.town = Town(self.folder, git=True)
         self.town.with_emergency_source()
         self.town.with_baseline()

@@ -6,6 +6,7 @@ Never twice; never outside the posting hours unless an emergency; never lost; ev
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
@@ -34,7 +35,6 @@ from pipeline.sandbox.articles import ARTICLES, EMERGENCY, SampleArticle
 from pipeline.world import CLOCK, World
 from tests.delivery.crash import PERSON, check_chain
 from tests.doubles.line import LineFault
-from tests.leftovers import memory
 from tests.town import Town
 
 SOAK = int(os.environ.get("SOAK_SEEDS", "0"))
@@ -82,7 +82,7 @@ class Life(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = memory()
+        self.folder = Path(tempfile.mkdtemp())
         self.standing: dict[str, SampleArticle] = {}  # the model: what stands on the site and must come out
         self.emergencies: set[str] = set()
         self.refused: set[str] = set()

@@ -6,6 +6,7 @@ One seed and two waves in `make test`; `make soak` runs five waves of as many se
 import os
 import random
 import shutil
+import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,6 @@ from pipeline.ledger import store
 from pipeline.ledger.fold import fold
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY, SampleArticle
 from tests.delivery.crash import check_ledger
-from tests.leftovers import memory
 from tests.town import SCRIPT, Town
 from tests.zygote import Process, Zygote
 
@@ -38,7 +38,7 @@ class Race:
     """A town with ten clones of its repository."""
 
     def __init__(self) -> None:
-        self.folder = memory()
+        self.folder = Path(tempfile.mkdtemp())
         self.town = Town(self.folder, git=True)
         self.town.with_emergency_source(
             ("burst_limit = 12", "burst_limit = 60"), ('min_interval = "60m"', 'min_interval = "0m"'),
