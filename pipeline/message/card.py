@@ -11,7 +11,8 @@ from typing import Any
 from pipeline.article import Item, Picture
 from pipeline.config import JST, Config
 from pipeline.message import limits, uri
-from pipeline.text import clean, clean_lines, cut, lead, opening
+from pipeline.message.lead import lead, opening
+from pipeline.text import clean, clean_lines, cut
 
 LABEL_UNITS = 16  # what a card in a row can show of a category on one line
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.text import clean, clean_lines, cut, graphemes, lead, opening, utf16
+from pipeline.message.lead import lead, opening
+from pipeline.text import clean, clean_lines, cut, graphemes, utf16
 from tests.message.message_examples import long_text, text
 
 OPENINGS = tomllib.loads((Path(__file__).parent / "openings.toml").read_text(encoding="utf-8"))["opening"]
