@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -89,6 +90,8 @@ def this_machine() -> Machine:
 
 def _pip_settings() -> Iterator[tuple[str, str]]:
     """As this machine's pip counts them together: the environment's over the files'."""
+    if not find_spec("pip"):  # Debian's own Python has none
+        return
     listed = told(sys.executable, "-m", "pip", "config", "list").splitlines()
     for line in sorted(listed, key=lambda line: line.startswith(":env:")):
         name, _, value = line.partition("=")
