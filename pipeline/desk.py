@@ -204,7 +204,7 @@ class Desk:
         for known in found:
             self._may_change(knowledge, known.id)
             if known.id not in queue:
-                raise Refusal("not-waiting", id=known.id, state=known.state)
+                raise Refusal("not-waiting", id=known.id, state="tried" if knowledge.tried(known) else known.state)
         return found
 
     def _found(self, knowledge: Knowledge, wanted: str) -> Known:
@@ -249,7 +249,7 @@ def _same_before(draft: Draft, config: Config, knowledge: Knowledge, now: dateti
     for known in knowledge.articles.values():
         sent = knowledge.archive.get(known.broadcast)
         moments = [*([known.post.at] if known.post and known.state != "skipped" else ()), *([sent.at] if sent else ())]
-        if not any(now - at < AGAIN for at in moments):
+        if not any(now - at < AGAIN for at in moments) or (knowledge.tried(known) and not config.shadow):
             continue
         if known.id in named:
             return known

@@ -69,6 +69,32 @@ def _url(town: Town, title: str) -> str:
     return next(str(event["url"]) for event in town.events() if event.get("title") == title)
 
 
+def test_what_went_out_in_the_trial_alone_is_said_not_to_have_reached_anybody_and_can_be_posted_when_live(
+    town: Town,
+) -> None:
+    trial = begun(town)
+    trial.now += timedelta(hours=2)
+    trial.publish(ARTICLES[10], at=trial.now - timedelta(minutes=10))
+    trial.run(code=0)
+    trial.with_emergency_source()  # live
+    trial.environment["LINE_CHANNEL_ACCESS_TOKEN"] = "sandbox-long-lived-token"  # noqa: S105 - the embedded LINE's
+    trial.run(code=0)
+    url = _url(trial, ARTICLES[10].title)
+    told = "試行運用で記録（配信していません）"
+    for command in (("explain", url), ("ledger", "show", url)):
+        out = trial.call(*command, code=0).out
+        assert out.count(told) == 2, "the article, and its broadcast"
+        assert "送信済み" not in out
+        assert "LINEが受付済み" not in out
+    assert told in trial.call("approve", url, "--actor", "miryoku", code=2).err
+    trial.call("post", "--url", url, "--actor", "miryoku", code=0)
+    trial.now += timedelta(minutes=5)
+    trial.run(code=0)
+    assert [ARTICLES[10].title in title for title in trial.sent_titles()] == [True]
+    assert "現在の状態：送信済み" in trial.call("explain", url, code=0).out
+    assert "24時間以内" in trial.call("post", "--url", url, "--actor", "miryoku", code=2).err, "now it has reached them"
+
+
 def test_a_trial_broadcast_that_its_run_left_open_is_never_sent_for_real(town: Town) -> None:
     trial = begun(town)
     trial.now += timedelta(hours=2)

@@ -163,6 +163,11 @@ class Knowledge(Struct):
         """The article under its canonical URL or the address of a shortcut to it."""
         return self.articles.get(self.aliases.get(url) or article_id(url))
 
+    def tried(self, known: Known) -> bool:
+        """Whether it went out in a trial run alone: recorded as sent, and nobody has got it."""
+        last = self.archive.get(known.broadcast)
+        return known.state == "sent" and last is not None and last.shadow
+
     def queue(self) -> list[Known]:
         """Articles that may go out by themselves or after a person's yes, oldest first, none of them in an open broadcast."""
         return [known for article in self.waiting if self.waits(known := self.articles[article])]

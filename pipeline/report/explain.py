@@ -51,6 +51,7 @@ def explanation_of(
         "title": known.title,
         "kind": known.kind,
         "state": known.state,
+        "trial": knowledge.tried(known),
         "found": known.found.isoformat(),
         "source": known.source,
         "aliases": [url for url, article in knowledge.aliases.items() if article == known.id and url != known.url],

@@ -46,8 +46,17 @@ def records_of(config: Config, state: Path, events: Sequence[AnyEvent], wanted: 
     ]
     if not chosen and known is None:
         return None
+    article: Json | None = None
+    if known:
+        article = {
+            "id": known.id,
+            "title": known.title,
+            "url": known.url,
+            "state": known.state,
+            "trial": knowledge.tried(known),
+        }
     return {
-        "article": {"id": known.id, "title": known.title, "url": known.url, "state": known.state} if known else None,
+        "article": article,
         "broadcasts": [_record(broadcast, state, events, knowledge) for broadcast in chosen],
     }
 
@@ -67,6 +76,7 @@ def _record(broadcast: BroadcastKnown, state: Path, events: Sequence[AnyEvent], 
         "at": broadcast.at.isoformat(),
         "run": broadcast.run,
         "outcome": broadcast.outcome,
+        "trial": broadcast.shadow,
         "answered": broadcast.answered.isoformat() if broadcast.answered else None,
         "request_id": broadcast.request_id,
         "retry_key": broadcast.key,
