@@ -85,7 +85,7 @@ def obeyed(body: bytes, _: Path) -> object:
             return replace(fetched(body), url=url)
 
     for files in ({}, {HOSTS[0]: Robots(at=TUESDAY, host=HOSTS[0], text=fetched(body).text)}):
-        Rules(Served(site, lambda: TUESDAY), files, lambda: TUESDAY).require_list(URL)
+        Rules(Served(site, lambda: TUESDAY), files, lambda: TUESDAY).require(URL, remembered=True)
     return None
 
 

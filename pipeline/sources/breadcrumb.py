@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from bs4 import Tag
 
-from pipeline.sources.soup import Index, is_read, one_line, readable, walk
+from pipeline.sources.soup import Index, is_read, names_of, one_line, readable, walk
 from pipeline.sources.titles import squeezed
 from pipeline.text import clean
 
@@ -31,9 +31,8 @@ def candidates(index: Index) -> Iterator[Tag]:
     for tag in index.tags:
         if not index.is_small(tag, _LONGEST):
             continue
-        names = (str(tag.get("id") or ""), *(tag.get("class") or ()))
         said = f"{tag.get('itemtype') or ''} {tag.get('aria-label') or ''}".lower()
-        if any(_NAMES.search(name.lower()) for name in names) or "breadcrumb" in said or "パンくず" in said:
+        if any(_NAMES.search(name.lower()) for name in names_of(tag)) or "breadcrumb" in said or "パンくず" in said:
             yield tag
 
 

@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from bs4 import Tag
 
-from pipeline.sources.soup import Index, Span
+from pipeline.sources.soup import Index, Span, names_of
 
 # Words of ids and classes (which are divided at "-", "_", digits and capitals) that name no part of an article.
 _WORDS = frozenset((
@@ -122,8 +122,7 @@ def body_of(index: Index, dropped: Sequence[Span]) -> Tag | None:
     most = 0.0
     choice: Tag | None = outer
     for tag in index.tags:
-        names = (str(tag.get("id") or ""), *(tag.get("class") or ()))
-        is_content = id(tag) in ids or any(_CONTENT.fullmatch(name) for name in names)
+        is_content = id(tag) in ids or any(map(_CONTENT.fullmatch, names_of(tag)))
         if not is_content or not index.inside(tag, bound) or index.covered(tag, dropped):
             continue
         prose = left.prose(tag)
@@ -170,7 +169,7 @@ class _Left:
 def _is_named(tag: Tag, *, is_menu: bool) -> bool:
     if tag.name in _TAGS or tag.get("role") in _ROLES:
         return True
-    names = " ".join((str(tag.get("id") or ""), *(tag.get("class") or ())))
+    names = " ".join(names_of(tag))
     words = {word.lower() for word in _DIVIDE.findall(names)}
     if words & _BALLOON and words & _SPEAKER:
         return True

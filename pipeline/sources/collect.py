@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, assert_never
@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Struct, structs
 from msgspec.structs import replace
 
-from pipeline.article import Listing, Page, PageProblem, PageProblemCode, Picture, identity
+from pipeline.article import Listing, Page, PageProblem, PageProblemCode, identity
 from pipeline.config import Selectors, Site, Source
 from pipeline.ledger.events import Robots
 from pipeline.sources.answer import ErrorCode, Fetched, FetchError
@@ -103,22 +103,22 @@ class SiteReader:
 
         After "failed" keep the old memory: validators are given only for what was read.
         """
-        address = source.url
         try:
-            address = self._address(source)
-            return self._listing(source, address, memory)
-        except FetchError as error:
-            return _failed(source, address, error)
+            address = site_url(source.url, self._site.url, self._site.hosts)
         except ValueError as error:
-            return _failed(source, address, FetchError("malformed", f"{error}; correct site.sources in kadoma.toml"))
+            told = FetchError("malformed", f"{error}; correct site.sources in kadoma.toml")
+            return _failed(source, source.url, told)
+        try:
+            return self._listing(source, address, memory)
         except Exception as error:
-            return _failed(source, address, _unexpected(address, error))
+            return _failed(source, address, _foreseen(address, error))
 
     @cached_property
     def version(self) -> str:
         """Of what reads pages: the code of this station, and the selectors. Another one may find another text in a page."""
         here = Path(__file__).parent
-        code = b"".join(file.read_bytes() for file in (*sorted(here.glob("*.py")), here.parent / "text.py"))
+        files = sorted(file for file in here.iterdir() if file.suffix in (".py", ".toml"))
+        code = b"".join(file.read_bytes() for file in (*files, here.parent / "text.py"))
         return sha256(code + repr(self._site.page).encode()).hexdigest()[:8]
 
     def unchanged(self, validators: Mapping[str, tuple[str, str]]) -> set[str]:
@@ -140,7 +140,8 @@ class SiteReader:
         self._fetched |= answers
         self._pages |= {url: self._page(url) for url in missing}
         self._pages |= _without_the_sites_picture(self._pages)
-        self._pages |= _two_at_a_time(self._with_picture, [url for url in missing if _picture(self._pages[url])])
+        pictured = [url for url, page in self._pages.items() if isinstance(page, Page) and page.picture]
+        self._pages |= _two_at_a_time(self._with_picture, [url for url in pictured if url in missing])
         return {url: self._pages[url] for url in urls}
 
     def close(self) -> None:
@@ -150,10 +151,12 @@ class SiteReader:
         if memory.not_before and memory.not_before > self._now():
             until = memory.not_before
             raise FetchError("later", f"{address} is not asked before {until.isoformat()}, as the site wished", until)
-        fetched = self._get_list(address, memory.etag, memory.last_modified)
+        check = partial(self._robots.require, remembered=True)
+        ask = partial(self._client.get, address, limit=LIST_LIMIT, cheaply=True, check=check)
+        fetched = ask(etag=memory.etag, last_modified=memory.last_modified)
         whole, hidden = fetched.is_modified, False
         if not whole and (memory.whole is None or self._now() - memory.whole >= WHOLE_EVERY):
-            fetched, whole = self._get_list(address), True
+            fetched, whole = ask(), True
             hidden = fetched.digest != memory.digest
         digest = fetched.digest if fetched.is_modified else memory.digest
         listing = Listing(
@@ -175,36 +178,21 @@ class SiteReader:
             rows = _read_list(source, fetched, self._site.hosts)
         return replace(listing, state="ok", **structs.asdict(rows))
 
-    def _get_list(self, address: str, etag: str = "", last_modified: str = "") -> Fetched:
-        return self._client.get(
-            address,
-            etag=etag,
-            last_modified=last_modified,
-            limit=LIST_LIMIT,
-            cheaply=True,
-            check=self._robots.require_list,
-        )
-
     def _fetch_page(self, url: str, etag: str = "", last_modified: str = "") -> Fetched | PageProblem:
         if url in self._fetched:
             return self._fetched[url]
         if self._silent >= GIVE_UP_AFTER:
-            return PageProblem(
-                url,
-                "unreachable",
-                f"{url} is not asked: {GIVE_UP_AFTER} pages in a row did not answer; the next run does",
-            )
+            told = f"{url} is not asked: {GIVE_UP_AFTER} pages in a row did not answer; the next run does"
+            return PageProblem(url, "unreachable", told)
+        answer: Fetched | PageProblem
         try:
-            fetched = self._client.get(url, etag=etag, last_modified=last_modified, check=self._robots.require)
-        except FetchError as error:
-            with self._lock:
-                self._silent = self._silent + 1 if error.code in ("unreachable", "refused", "later") else 0
-            return PageProblem(url, _PAGE_CODES[error.code], error.detail)
+            answer = self._client.get(url, etag=etag, last_modified=last_modified, check=self._robots.require)
         except Exception as error:
-            return PageProblem(url, "malformed", _unexpected(url, error).detail)
+            answer = _problem(url, error)
         with self._lock:
-            self._silent = 0
-        return fetched
+            is_silent = isinstance(answer, PageProblem) and answer.code in ("unreachable", "refused")
+            self._silent = self._silent + 1 if is_silent else 0
+        return answer
 
     def _page(self, url: str) -> Page | PageProblem:
         fetched = self._fetched[without_fragment(url)]
@@ -215,16 +203,13 @@ class SiteReader:
                 page = self._read_page(url, fetched)
             read_as = f"{self.version}/{fetched.digest[:12]}"
             return replace(page, read_as=read_as, etag=_kept(fetched.etag), last_modified=_kept(fetched.last_modified))
-        except FetchError as error:
-            return PageProblem(url, _PAGE_CODES[error.code], error.detail)
         except Exception as error:
-            return PageProblem(url, "malformed", _unexpected(url, error).detail)
+            return _problem(url, error)
 
     def _read_page(self, url: str, fetched: Fetched) -> Page:
         if _is_index(fetched.final_url) and not _is_index(url) and identity(fetched.final_url) != identity(url):
-            raise FetchError(
-                "redirected", f"{url} leads to {fetched.final_url}, which is a list: the article is no longer there"
-            )
+            told = f"{url} leads to {fetched.final_url}, which is a list: the article is no longer there"
+            raise FetchError("redirected", told)
         if "#" in url:
             return self._report(url, fetched)
         from pipeline.sources import article_page
@@ -249,13 +234,9 @@ class SiteReader:
         from pipeline.sources import pictures
 
         page = self._pages[url]
-        picture = _picture(page)
-        if picture is None or isinstance(page, PageProblem):
+        if isinstance(page, PageProblem) or page.picture is None:
             return page
-        return replace(page, picture=pictures.check(self._client, picture, self._robots.require))
-
-    def _address(self, source: Source) -> str:
-        return site_url(source.url, self._site.url, self._site.hosts)
+        return replace(page, picture=pictures.check(self._client, page.picture, self._robots.require))
 
     @contextmanager
     def _in_time(self, address: str) -> Iterator[None]:
@@ -295,10 +276,6 @@ def _without_the_sites_picture(pages: Mapping[str, Page | PageProblem]) -> dict[
     }
 
 
-def _picture(page: Page | PageProblem) -> Picture | None:
-    return page.picture if isinstance(page, Page) else None
-
-
 def _read_list(source: Source, fetched: Fetched, hosts: Sequence[str]) -> "Rows":
     if source.kind == "smart-cms":
         from pipeline.sources import smart_cms
@@ -333,10 +310,15 @@ def _failed(source: Source, address: str, error: FetchError) -> Listing:
     )
 
 
-def _unexpected(address: str, error: Exception) -> FetchError:
-    """A mistake of ours must not keep the other sources and pages from being read."""
+def _problem(url: str, error: Exception) -> PageProblem:
+    told = _foreseen(url, error)
+    return PageProblem(url, _PAGE_CODES[told.code], told.detail)
+
+
+def _foreseen(address: str, error: Exception) -> FetchError:
+    """What went wrong, in one word. A mistake of ours must not keep the other sources and pages from being read."""
+    if isinstance(error, FetchError):
+        return error
     _log.debug("unexpected error at %s", address, exc_info=error)
-    return FetchError(
-        "malformed",
-        f"{address} could not be read: {type(error).__name__}: {error}; run again with --debug and report it",
-    )
+    told = f"{address} could not be read: {type(error).__name__}: {error}; run again with --debug and report it"
+    return FetchError("malformed", told)

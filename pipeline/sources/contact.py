@@ -8,7 +8,7 @@ from itertools import islice
 from bs4 import Tag
 from msgspec import Struct
 
-from pipeline.sources.soup import Index, Span, readable
+from pipeline.sources.soup import Index, Span, names_of, readable
 
 # Headings of the block: certain when they speak of the page, probable when they only say お問い合わせ.
 _OF_THE_PAGE = re.compile(
@@ -120,8 +120,7 @@ def _candidates(index: Index, after: int, chrome: Sequence[Span]) -> Iterator[tu
             if begins and id(around) not in seen and index.is_small(around, _BLOCK_SIZE):
                 seen.add(id(around))
                 yield around, _CERTAIN if is_certain else _SAYS_SO
-        names = (str(tag.get("id") or ""), *(tag.get("class") or ()))
-        if any(_BLOCK_NAMES.search(name) for name in names):
+        if any(map(_BLOCK_NAMES.search, names_of(tag))):
             yield tag, _CALLED
 
 

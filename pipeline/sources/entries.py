@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
+from math import inf
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,7 +17,7 @@ from pipeline.text import clean
 
 ADDRESS_AT_MOST = 10_000  # characters; LINE takes no longer one (Messaging API, 2026-10-27)
 CHARACTERS_AT_MOST = 1_000_000  # of all addresses, titles and texts of one list
-NUMBER_BEYOND = 10**12  # no CMS numbers its pages so high; the ledger could not hold every number
+NUMBER_BEYOND = 10**12  # no CMS numbers its pages so high; the ledger's integers have 64 bits
 ENTRIES_AT_MOST = 3_000  # of one list; a site that repeats itself must not fill the ledger
 
 # Fragments that mean the page as a whole: where its text begins, for readers that skip the navigation.
@@ -79,7 +80,7 @@ class Collector:
         self,
         url: str,
         title: str,
-        date: str | None,
+        dates: Iterable[str] | None,
         *,
         base: str | None = None,
         page_no: int | None = None,
@@ -87,8 +88,9 @@ class Collector:
         sns_display: int | None = None,
         report: tuple[str, str] | None = None,
     ) -> None:
-        """One row. `date` is None when this list gives none at all: then the entry does not count as undated. `base`: what
-        this row's address is relative to, where it says so itself. `report`: title and text of what the row itself says.
+        """One row. `dates` are texts of which the first that is a date counts; None when this list gives none at all: then
+        the entry does not count as undated. `base`: what this row's address is relative to, where it says so itself.
+        `report`: title and text of what the row itself says.
 
         The page number is the smaller one of the list's and the address's: where a shortcut and its master differ,
         the article is as old as the older.
@@ -96,23 +98,18 @@ class Collector:
         address = self._address(url, base or self._base)
         is_itself = address is not None and identity(address) == self._itself
         if self._emergency and (not address or is_itself):
-            self._add_in_place(report or (title, title), date, is_itself)
+            self._add_in_place(report or (title, title), dates, is_itself)
         elif address is None:
             self.skip()
         elif not address or is_itself:  # elsewhere, or the list itself
             self.pass_over()
         elif address not in self._entries:
             numbers = [number for number in (page_no, page_number(address)) if number and number < NUMBER_BEYOND]
-            self._entries[address] = Entry(
-                url=address,
-                title=clean(title[: 2 * TITLE_AT_MOST])[:TITLE_AT_MOST],
-                date=self._date(date),
-                page_no=min(numbers, default=None),
-                tags=tuple(tags),
-                sns_display=sns_display,
-            )
+            number = min(numbers, default=None)
+            entry = Entry(address, _title(title), self._date(dates), number, tuple(tags), sns_display)
+            self._entries[address] = entry
 
-    def _add_in_place(self, report: tuple[str, str], date: str | None, is_itself: bool) -> None:
+    def _add_in_place(self, report: tuple[str, str], dates: Iterable[str] | None, is_itself: bool) -> None:
         """A row of an emergency list that leads to no page of the site goes out as what it says itself."""
         title = clean(report[0])
         if says_nothing(title) or (is_itself and len(title) < LEAST):
@@ -120,11 +117,11 @@ class Collector:
         elif len(title) < LEAST_WORD:
             self.skip()
         else:
-            self.add_report(*report, date)
+            self.add_report(*report, dates)
 
-    def add_report(self, title: str, text: str, date: str | None) -> None:
+    def add_report(self, title: str, text: str, dates: Iterable[str] | None) -> None:
         """A report that stands in the list itself, without a link."""
-        self._reports.append(Entry("", clean(title[: 2 * TITLE_AT_MOST])[:TITLE_AT_MOST], self._date(date), text=text))
+        self._reports.append(Entry("", _title(title), self._date(dates), text=text))
 
     def skip(self) -> None:
         """One row of which nothing could be read."""
@@ -136,17 +133,12 @@ class Collector:
 
     def rows(self, heading: str = "") -> Rows:
         found = [*self._entries.values(), *self._named_reports()]
-        kept = found
-        if len(found) > ENTRIES_AT_MOST or sum(map(_length, found)) > CHARACTERS_AT_MOST:
-            newest = sorted(
-                found, key=lambda entry: entry.date.timestamp() if entry.date else float("inf"), reverse=True
-            )[:ENTRIES_AT_MOST]
-            sizes = itertools.accumulate(map(_length, newest))
-            chosen = {entry.url for entry, size in zip(newest, sizes, strict=True) if size <= CHARACTERS_AT_MOST}
-            kept = [entry for entry in found if entry.url in chosen]
-        return Rows(
-            tuple(kept), self._undated, self._skipped, self._passed, len(found) - len(kept), heading, self._zones
-        )
+        newest = sorted(found, key=_instant, reverse=True)[:ENTRIES_AT_MOST]
+        sizes = itertools.accumulate(map(_length, newest))
+        chosen = {entry.url for entry, size in zip(newest, sizes, strict=True) if size <= CHARACTERS_AT_MOST}
+        kept = tuple(entry for entry in found if entry.url in chosen)
+        left_out = len(found) - len(kept)
+        return Rows(kept, self._undated, self._skipped, self._passed, left_out, heading, self._zones)
 
     def _address(self, url: str, base: str) -> str | None:
         """The canonical address when it is one on the site's hosts, "" elsewhere, None for what is no address."""
@@ -165,11 +157,11 @@ class Collector:
             address += f"#{part}"
         return address if len(address) <= ADDRESS_AT_MOST else None
 
-    def _date(self, date: str | None) -> datetime | None:
-        read = read_date(date) if date else None
-        self._undated += date is not None and read is None
-        self._zones += read is not None and date is not None and has_odd_zone(date)
-        return read[0] if read else None
+    def _date(self, dates: Iterable[str] | None) -> datetime | None:
+        found = next(((text, read[0]) for text in dates or () if (read := read_date(text))), None)
+        self._undated += dates is not None and found is None
+        self._zones += found is not None and has_odd_zone(found[0])
+        return found[1] if found else None
 
     def _named_reports(self) -> list[Entry]:
         """Reports without an address get one of their own, from title and date. Where these repeat, the lowest one, which is
@@ -185,6 +177,15 @@ class Collector:
 
     def _report_address(self, key: str) -> str:
         return f"{without_fragment(self._page)}#r{sha256(key.encode('utf-8', 'replace')).hexdigest()[:12]}"
+
+
+def _title(text: str) -> str:
+    return clean(text[: 2 * TITLE_AT_MOST])[:TITLE_AT_MOST]
+
+
+def _instant(entry: Entry) -> float:
+    """When it was published; what says nothing about that is as good as new."""
+    return entry.date.timestamp() if entry.date else inf
 
 
 def _length(entry: Entry) -> int:

@@ -11,7 +11,6 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from pipeline.sources.answer import Fetched, FetchError
-from pipeline.sources.dates import read_date
 from pipeline.sources.entries import Collector, Rows
 
 _ROOT = re.compile(r"<(?:[\w-]+:)?(?:rss|rdf|feed|channel)[\s>]", re.IGNORECASE)
@@ -40,7 +39,8 @@ def read(fetched: Fetched, hosts: Sequence[str], *, emergency: bool = False) -> 
     """
     collector = Collector(fetched.final_url, hosts, page=urljoin(fetched.final_url, "/"), emergency=emergency)
     for item in _items(fetched):
-        collector.add(_link(item), _title(item), _date(item), base=item.base)
+        dates = [_text(element) for name in _DATES for element in _children(item, name)]
+        collector.add(_link(item), _title(item), dates, base=item.base)
     return collector.rows()
 
 
@@ -139,9 +139,3 @@ def _link(item: Any) -> str:
     about = [value for name, value in item.attrib.items() if name.endswith("about")]
     found = (*named, *(one for one in (*guids, *about) if one.startswith(("http", "/"))))
     return next(filter(None, found), "")
-
-
-def _date(item: Any) -> str:
-    """The first date that can be read; else what stands there instead."""
-    texts = [_text(element) for name in _DATES for element in _children(item, name)]
-    return next((text for text in texts if read_date(text)), next(iter(texts), ""))

@@ -1,6 +1,7 @@
 """The polite client: who we are, how often we ask, how much we take, and where we follow."""
 
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline.config import Site, duration
 from pipeline.masking import short
@@ -46,13 +48,8 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _CHUNK = 65_536
 # What web application firewalls answer to a plain client: in headers, or in a small page without a heading.
 _CHALLENGE_HEADERS = ("cf-mitigated", "x-amzn-waf-action")
-_CHALLENGE_MARKS = (
-    b"_Incapsula_Resource",
-    b"cf-chl",
-    b"challenge-platform",
-    b"awsWafCookieDomainList",
-    b"/_sec/cp_challenge",
-)
+_CHALLENGE = re.compile(rb"_Incapsula_Resource|cf-chl|challenge-platform|awsWafCookieDomainList|/_sec/cp_challenge")
+_READ = ("Content-Type", "ETag", "Last-Modified", "Location", "Retry-After")  # of an answer's headers
 _CHALLENGE_SIZE = 20_000
 
 
@@ -123,14 +120,11 @@ class Client:
         """
         headers = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         headers = {name: value for name, value in headers.items() if value and value.isascii() and value.isprintable()}
-        terms = Terms(
-            headers, limit, self._attempts, self._limits(self._read_timeout, self._attempts), truncate, cheaply
-        )
-        answer = self._follow(url, terms, check)
+        limits = self._limits(self._read_timeout, self._attempts)
+        answer = self._follow(url, Terms(headers, limit, self._attempts, limits, truncate, cheaply), check)
         if not answer.is_modified and not headers:
-            raise FetchError(
-                "malformed", f"{url} answered 304 to an unconditional request; ask the web team", status=304
-            )
+            told = f"{url} answered 304 to an unconditional request; ask the web team"
+            raise FetchError("malformed", told, status=304)
         return answer
 
     def peek(self, url: str, *, limit: int, check: Check | None = None) -> Fetched:
@@ -167,37 +161,27 @@ class Client:
             answer = self._persist(current, terms)
             if answer.status not in _REDIRECTS:
                 require_success(answer)
-                return Fetched(
-                    url, current, answer.status, answer.body, answer.content_type, answer.etag,
-                    answer.last_modified, "", None, answer.total,
-                )  # fmt: skip
+                return replace(answer, url=url)
             try:
                 current = secure_url(answer.location, current, self.hosts)
             except ValueError as error:
-                raise FetchError(
-                    "malformed", f"{url} redirects to {error}; ask the web team", status=answer.status
-                ) from None
-        raise FetchError(
-            "refused",
-            f"{url} redirects more than {MAX_REDIRECTS} times, with or without cookies; {REFUSED_NEXT}",
-            status=302,
-        )
+                told = f"{url} redirects to {error}; ask the web team"
+                raise FetchError("malformed", told, status=answer.status) from None
+        told = f"{url} redirects more than {MAX_REDIRECTS} times, with or without cookies; {REFUSED_NEXT}"
+        raise FetchError("refused", told, status=302)
 
     def _require_allowed(self, url: str, current: str) -> None:
+        if not on_hosts(current, self.hosts) and current == url:
+            told = f"{url} is not on site.hosts ({', '.join(self.hosts)}); only these are asked"
+            raise FetchError("malformed", told)
         if not on_hosts(current, self.hosts):
-            if current == url:
-                raise FetchError(
-                    "malformed", f"{url} is not on site.hosts ({', '.join(self.hosts)}); only these are asked"
-                )
-            raise FetchError(
-                "redirected", f"{url} leads to {current}, which is not on site.hosts; add the host if it is the city's"
-            )
+            told = f"{url} leads to {current}, which is not on site.hosts; add the host if it is the city's"
+            raise FetchError("redirected", told)
         until = self.wait_until.get(urlsplit(current).netloc)
-        seconds = (until - self._now()).total_seconds() if until else 0.0
+        seconds = self._seconds_until(until)
         if until and seconds > SHORT_WAIT:
-            raise FetchError(
-                "later", f"{current} is not asked: the site wants to be left alone until {until.isoformat()}", until
-            )
+            told = f"{current} is not asked: the site wants to be left alone until {until.isoformat()}"
+            raise FetchError("later", told, until)
         if seconds > 0:  # another list of the site may be the emergency one
             self._sleep(seconds)
 
@@ -219,33 +203,27 @@ class Client:
                 break
             if attempt < terms.attempts:
                 self._sleep(min(wait, SHORT_WAIT))
-        raise FetchError(
-            "unreachable",
-            f"{url} gave no answer in {attempt} attempt(s) ({problem}); the next run tries again. "
-            "If it lasts, open the address in a browser",
-        )
+        told = f"{url} gave no answer in {attempt} attempt(s) ({problem}); the next run tries again. "
+        raise FetchError("unreachable", f"{told}If it lasts, open the address in a browser")
 
     def _patient(self, answer: Fetched, wait: float, *, last: bool) -> float:
         """Seconds to wait before the next attempt. Raises FetchError when the site wants more time than a run has."""
-        until = answer.not_before
-        seconds = (until - self._now()).total_seconds() if until else None
-        if seconds is not None and seconds <= SHORT_WAIT and not last:
-            return max(seconds, 0.0)
-        if until and seconds is not None and seconds > 0:
+        until, seconds = answer.not_before, self._seconds_until(answer.not_before)
+        if until and seconds <= SHORT_WAIT and not last:
+            return seconds
+        if until and seconds > 0:
             self.wait_until[urlsplit(answer.url).netloc] = until
         if answer.status == _TOO_MANY:
-            raise FetchError(
-                "refused", f"{answer.url} answered 429 (too many requests); {REFUSED_NEXT}", until, _TOO_MANY
-            )
-        if until and seconds is not None and seconds > SHORT_WAIT:
-            raise FetchError(
-                "later",
-                f"{answer.url} answered {answer.status} and asks to be left alone until {until.isoformat()}; "
-                "the first run after that asks again",
-                until,
-                answer.status,
-            )
+            told = f"{answer.url} answered 429 (too many requests); {REFUSED_NEXT}"
+            raise FetchError("refused", told, until, _TOO_MANY)
+        if until and seconds > SHORT_WAIT:
+            told = f"{answer.url} answered {answer.status} and asks to be left alone until {until.isoformat()}; "
+            raise FetchError("later", f"{told}the first run after that asks again", until, answer.status)
         return wait
+
+    def _seconds_until(self, instant: datetime | None) -> float:
+        """Never less than none."""
+        return max(0.0, (instant - self._now()).total_seconds()) if instant else 0.0
 
     def _ask(self, url: str, terms: Terms) -> Fetched:
         """One request. Raises NoAnswer or FetchError."""
@@ -264,15 +242,11 @@ class Client:
                 with self._session.get(url, terms.headers, terms.limits) as response:
                     return self._read(url, response, terms)
         except Barred as error:
-            raise FetchError(
-                "unreachable",
-                f"{url}: {_short(error)}. Ask the web team; REQUESTS_CA_BUNDLE names the city's own authority if it has "
-                "one, HTTPS_PROXY the proxy",
-            ) from None
+            next_step = "REQUESTS_CA_BUNDLE names the city's own authority if it has one, HTTPS_PROXY the proxy"
+            raise FetchError("unreachable", f"{url}: {_short(error)}. Ask the web team; {next_step}") from None
         except DamagedBody as error:
-            raise FetchError(
-                "malformed", f"{url}: the compressed body cannot be read: {_short(error)}; ask the web team"
-            ) from None
+            told = f"{url}: the compressed body cannot be read: {_short(error)}; ask the web team"
+            raise FetchError("malformed", told) from None
 
     def _take_turn(self) -> None:
         with self._turn:
@@ -288,22 +262,12 @@ class Client:
         body = self._body(url, response, terms) if response.status in CONTENT else b""
         headers = response.headers
         if any(name in headers for name in _CHALLENGE_HEADERS) or _is_challenge(body):
-            raise FetchError(
-                "refused",
-                f"{url} answered with a challenge page instead of its content; {REFUSED_NEXT}",
-                status=response.status,
-            )
+            told = f"{url} answered with a challenge page instead of its content; {REFUSED_NEXT}"
+            raise FetchError("refused", told, status=response.status)
+        kind, etag, modified, place, later = (headers.get(name, "") for name in _READ)
+        total = _total(headers)
         return Fetched(
-            url,
-            url,
-            response.status,
-            body,
-            headers.get("Content-Type", ""),
-            headers.get("ETag", ""),
-            headers.get("Last-Modified", ""),
-            _utf8(headers.get("Location", "")),
-            self._retry_after(headers.get("Retry-After", "")),
-            _total(headers),
+            url, url, response.status, body, kind, etag, modified, _utf8(place), self._retry_after(later), total
         )
 
     def _body(self, url: str, response: "Streamed | Probed", terms: Terms) -> bytes:
@@ -315,9 +279,8 @@ class Client:
             if size >= terms.limit and terms.truncate:
                 break
             if size > terms.limit:
-                raise FetchError(
-                    "too-large", f"{url} has more than {terms.limit:,} bytes; it is not read. Ask the web team"
-                )
+                told = f"{url} has more than {terms.limit:,} bytes; it is not read. Ask the web team"
+                raise FetchError("too-large", told)
         return b"".join(chunks)[: terms.limit]
 
     def _retry_after(self, text: str) -> datetime | None:
@@ -340,7 +303,7 @@ class Client:
 def _is_challenge(body: bytes) -> bool:
     """Whether a small HTML page is there for its script only."""
     is_small_page = len(body) <= _CHALLENGE_SIZE and body.lstrip()[:1] == b"<" and b"<h1" not in body.lower()
-    return is_small_page and any(mark in body for mark in _CHALLENGE_MARKS)
+    return is_small_page and _CHALLENGE.search(body) is not None
 
 
 def _total(headers: "Mapping[str, str] | HTTPMessage") -> int | None:

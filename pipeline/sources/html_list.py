@@ -9,7 +9,6 @@ from soupsieve import SelectorSyntaxError
 
 from pipeline.config import Selectors
 from pipeline.sources.answer import Fetched, FetchError
-from pipeline.sources.dates import read_date
 from pipeline.sources.entries import LEAST, Collector, Rows, says_nothing
 from pipeline.sources.soup import one_line, parse, readable
 
@@ -50,8 +49,7 @@ def read(fetched: Fetched, hosts: Sequence[str], select: Selectors, *, emergency
         for item in items:
             link = _inside(item, select.link)
             date = item.select_one(select.date) if select.date else None
-            date_text = _date_text(date) if date else ""
-            told = date_text if select.date else None
+            dates = _dates(date) if select.date else None
             if date:
                 date.extract()
             title = item.select_one(select.title) if select.title else link
@@ -61,10 +59,10 @@ def read(fetched: Fetched, hosts: Sequence[str], select: Selectors, *, emergency
                 said = _report(item, places, "") if emergency else None
                 says_more = said is not None and len(said[1]) >= len(one_line(link)) + _MORE
                 collector.add(
-                    str(link["href"]), one_line(title) or _said_by(link), told, report=said if says_more else None
+                    str(link["href"]), one_line(title) or _said_by(link), dates, report=said if says_more else None
                 )
             elif emergency and not _is_within(item, places) and (report := _report(item, places, select.title)):
-                collector.add_report(*report, told)
+                collector.add_report(*report, dates)
             else:
                 collector.skip()
     except SelectorSyntaxError as error:
@@ -108,10 +106,9 @@ def _said_by(link: Tag) -> str:
     return str(link.get("title") or (picture.get("alt") if isinstance(picture, Tag) else "") or "")
 
 
-def _date_text(date: Tag) -> str:
-    """The first date that can be read: what a machine is told, else what people are."""
-    texts = [*(str(date.get(name) or "") for name in ("datetime", "content", "title")), one_line(date)]
-    return next((text for text in texts if read_date(text)), one_line(date))
+def _dates(tag: Tag | None) -> list[str]:
+    """What a machine is told, then what people are."""
+    return [*(str(tag.get(name) or "") for name in ("datetime", "content", "title")), one_line(tag)] if tag else []
 
 
 def _inside(item: Tag, selector: str) -> Tag | None:

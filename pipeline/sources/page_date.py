@@ -7,7 +7,7 @@ from itertools import islice
 from bs4 import Tag
 
 from pipeline.sources.dates import read_date
-from pipeline.sources.soup import Index, one_line
+from pipeline.sources.soup import Index, names_of, one_line
 from pipeline.text import clean
 
 Dated = tuple[datetime, bool]  # the instant, and whether it is a date only
@@ -119,7 +119,7 @@ def alone(index: Index, heading: Tag | None) -> tuple[Tag | None, Dated] | None:
             and _DAY_ALONE.fullmatch(said)
         ):
             beside.append((tag, date))
-        names = (str(tag.get("id") or ""), *(tag.get("class") or ()), tag.name)
+        names = (*names_of(tag), tag.name)
         if not date or index.span[id(tag)][0] < after or not any(_NAMES.search(name.lower()) for name in names):
             continue
         if not (found and index.inside(tag, found[-1][0])):

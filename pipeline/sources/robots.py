@@ -35,33 +35,22 @@ class Rules:
         self._failed: dict[str, FetchError] = {}
         self._rules: dict[str, Any] = {}
 
-    def require(self, url: str) -> None:
-        """Return when the address may be asked.
+    def require(self, url: str, *, remembered: bool = False) -> None:
+        """Return when the address may be asked; with `remembered` the next runs need not parse the file to know it.
 
         Raises:
             FetchError: "robots" when it may not; "unreachable", "refused" or "later" when nobody knows.
         """
-        self._require(url)
-
-    def require_list(self, url: str) -> None:
-        """Like `require`, and remembers a yes for the next runs."""
-        if self._require(url):
-            with self._lock:
-                file = self.files[urlsplit(url).netloc]
-                self.files[file.host] = msgspec.structs.replace(file, allowed=(*file.allowed, url))
-
-    def _require(self, url: str) -> bool:
-        """True when the rules had to be read."""
         with self._lock:
             file = self._file(url)
             self._client.pause = max(self._client.pause, file.delay)
             if not file.text or url in file.allowed:
-                return False
+                return
             if not self._parsed(file).can_fetch(url, self._agent):
-                raise FetchError(
-                    "robots", f"{url} is closed to {self._agent} by robots.txt; ask the web team to allow it"
-                )
-            return True
+                told = f"{url} is closed to {self._agent} by robots.txt; ask the web team to allow it"
+                raise FetchError("robots", told)
+            if remembered:
+                self.files[file.host] = msgspec.structs.replace(file, allowed=(*file.allowed, url))
 
     def _file(self, url: str) -> Robots:
         host = urlsplit(url).netloc

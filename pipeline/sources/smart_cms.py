@@ -12,11 +12,9 @@ from msgspec import UNSET, Struct, UnsetType
 
 from pipeline.sources import charset
 from pipeline.sources.answer import Fetched, FetchError
-from pipeline.sources.dates import read_date
-from pipeline.sources.entries import Collector, Rows
+from pipeline.sources.entries import NUMBER_BEYOND, Collector, Rows
 from pipeline.text import clean
 
-LARGEST_NUMBER = 10**12  # of a page; the ledger's integers have 64 bits
 _NEEDED = ("url", "page_name", "publish_datetime")
 _REFERENCE = re.compile(r"&#(?:\d{1,7}|x[0-9a-f]{1,6});", re.IGNORECASE)
 
@@ -61,7 +59,7 @@ def read(fetched: Fetched, hosts: Sequence[str], *, emergency: bool = False) -> 
         collector.add(
             row.url,
             _REFERENCE.sub(lambda found: html.unescape(found[0]), charset.whole(row.page_name or "")),
-            _first_date(published, row.update_datetime, row.modified, row.published),
+            [one for one in (published, row.update_datetime, row.modified, row.published) if isinstance(one, str)],
             page_no=_number(row.page_no),
             tags=_tags(row.tag),
             sns_display=_sns_display(row.reserve),
@@ -114,18 +112,10 @@ def _require(fetched: Fetched, rows: Sequence[Row]) -> None:
         )
 
 
-def _first_date(*values: Any) -> str:
-    """The first one that can be read, else what stands where the date should be."""
-    texts = [value for value in values if isinstance(value, str)]
-    if len(texts) < 2:  # noqa: PLR2004 - nothing to choose from
-        return "".join(texts)
-    return next((text for text in texts if read_date(text)), next(iter(texts), ""))
-
-
 def _number(value: Any) -> int | None:
     if isinstance(value, str) and value.isascii() and value.isdecimal():
         value = int(value[:12])
-    return value if type(value) is int and 0 < value < LARGEST_NUMBER else None
+    return value if type(value) is int and 0 < value < NUMBER_BEYOND else None
 
 
 def _tags(value: Any) -> tuple[str, ...]:

@@ -223,6 +223,11 @@ class _Table:
             self.is_layout = True
 
 
+def names_of(tag: Tag) -> tuple[str, ...]:
+    """What the page's author calls a tag: its id ("" for none) and its classes."""
+    return (str(tag.get("id") or ""), *(tag.get("class") or ()))
+
+
 def one_line(tag: Tag | None) -> str:
     """The readable text of a tag on one line; "" for none."""
     return clean(readable(tag)) if tag else ""

@@ -106,8 +106,8 @@ def test_a_list_found_allowed_is_remembered_until_the_file_is_new(
     website.routes["/robots.txt"] = CLOSED
     robots = robots_of()
     url = f"{website.url}/index.update.json"
-    robots.require_list(url)
-    robots.require_list(url)
+    robots.require(url, remembered=True)
+    robots.require(url, remembered=True)
     assert robots.files[website.host].allowed == (url,)
     clock.time = NOW + timedelta(hours=24)
     website.routes["/robots.txt"] = b"User-agent: *\nDisallow: /"
