@@ -6,7 +6,7 @@ import tomllib
 from datetime import date, time, timedelta, timezone
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -14,16 +14,15 @@ from msgspec import Meta, Struct
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 JST = timezone(timedelta(hours=9), "JST")  # Asia/Tokyo: one offset, no summer time since 1951
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAYS = get_args(Weekday)
+LONGEST_CLOSURE = 60  # days; a configuration that closes longer has no opening to wait for
+LEAP_YEAR = 2028  # in which the days of a yearly closure are counted
+QUICK_REPLIES, QUICK_LABEL = 13, 20  # LINE, quick reply: items; letters of a label
 
-DurationText = Annotated[
-    str, Meta(pattern=r"^[0-9]{1,6}[smhd]\Z", description='a number and s, m, h or d, such as "60m"')
-]
-ClockText = Annotated[
-    str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z|^24:00\Z", description='a time such as "09:00"')
-]
-
-
+_DURATION = Meta(pattern=r"^[0-9]{1,6}[smhd]\Z", description='a number and s, m, h or d, such as "60m"')
+_CLOCK = Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z|^24:00\Z", description='a time such as "09:00"')
+DurationText = Annotated[str, _DURATION]
+ClockText = Annotated[str, _CLOCK]
 AccountText = Annotated[str, Meta(pattern=r"^@[!-~]+\Z", description="an account ID that begins with @")]
 
 
@@ -89,9 +88,9 @@ class Site(Strict, frozen=True):
 
 
 class QuickReply(Strict, frozen=True):
-    """A button below an emergency. LINE, quick reply: at most 13, labels of at most 20 letters."""
+    """A button below an emergency."""
 
-    label: Annotated[str, Meta(min_length=1, max_length=20, description="1 to 20 letters")]
+    label: Annotated[str, Meta(min_length=1, max_length=QUICK_LABEL, description=f"1 to {QUICK_LABEL} letters")]
     url: str
 
 
@@ -309,9 +308,8 @@ def _explain(raw: Any, text: str) -> str:
 def _inner(kind: Any, part: str) -> Any:
     """The type of one field, or of the entries of a list or table."""
     kind = getattr(kind, "type", kind) if type(kind).__name__ == "Metadata" else kind
-    kind = next(
-        (one for one in getattr(kind, "types", ()) if type(one).__name__ != "NoneType"), kind
-    )  # a table or nothing
+    types = getattr(kind, "types", ())  # of a table or nothing
+    kind = next((one for one in types if type(one).__name__ != "NoneType"), kind)
     for field in getattr(kind, "fields", ()):
         if field.encode_name == part:
             return field.type
@@ -337,6 +335,27 @@ def _allowed(kind: Any) -> str:
         return f"a list of {_allowed(kind.item_type)}" + f" ({kind.min_length} or more)" * bool(kind.min_length)
     plain = {"StrType": "text", "BoolType": "true or false", "DictType": "a table"}
     return plain.get(name, name)
+
+
+def is_yearly(closure: str) -> bool:
+    """Whether a closure such as "12-29/01-03" is of each year."""
+    return len(closure.partition("/")[0]) == len("12-29")
+
+
+@lru_cache
+def closed_days(closure: str) -> frozenset[date]:
+    """The days of "2027-05-06", "2027-05-06/2027-05-08" or "12-29/01-03"; those of each year as of `LEAP_YEAR`.
+
+    Raises:
+        ValueError: no days of the calendar.
+    """
+    yearly = is_yearly(closure)
+    days = [date.fromisoformat(f"{LEAP_YEAR}-{part}" if yearly else part).toordinal() for part in closure.split("/")]
+    first, last = days[0], days[-1]
+    if yearly and last < first:  # over New Year
+        begin, end = date(LEAP_YEAR, 1, 1).toordinal(), date(LEAP_YEAR, 12, 31).toordinal()
+        return frozenset(map(date.fromordinal, (*range(begin, last + 1), *range(first, end + 1))))
+    return frozenset(map(date.fromordinal, range(first, last + 1)))
 
 
 def clock_time(text: str) -> time:

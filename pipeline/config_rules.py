@@ -2,21 +2,33 @@
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import fields
 
-from pipeline.config import Config, ConfigError, Policy, QuickReply, Site, duration, is_loopback
+from pipeline.config import (
+    LONGEST_CLOSURE,
+    QUICK_REPLIES,
+    Config,
+    ConfigError,
+    Hours,
+    Policy,
+    QuickReply,
+    Site,
+    closed_days,
+    duration,
+    is_loopback,
+    is_yearly,
+)
 
-QUICK_REPLIES = 13  # LINE: items of a quick reply
 CLOSED_DAY = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}(/[0-9]{4}-[0-9]{2}-[0-9]{2})?|[0-9]{2}-[0-9]{2}(/[0-9]{2}-[0-9]{2})?)\Z"
 )
-LONGEST_CLOSURE, LEAP_YEAR = 60, 366  # days; "01-03/12-29" is nearly the whole year, and surely "12-29/01-03"
+NEARLY_A_YEAR = 365  # days; "01-03/12-29" is nearly the whole year, and surely "12-29/01-03"
 LONGEST_PAUSE = 60  # seconds
 # Key → the least and the most that can work: 0 s of patience reads nothing, and dates end in the year 9999.
 SPANS = {
@@ -30,9 +42,9 @@ SECRETS = ("LINE_CHANNEL_SECRET", "LINE_CHANNEL_ACCESS_TOKEN")
 HOST = re.compile(
     r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?::[1-9][0-9]{0,4})?|\[::1\](?::[1-9][0-9]{0,4})?"
 )
-BRANCH = re.compile(
-    r"(?!refs/)(?!.*(?:\.\.|//|/\.|\.lock(?:/|\Z)|[./]\Z))[A-Za-z0-9_][\w./+-]*", re.ASCII
-)  # git check-ref-format
+# git check-ref-format
+BRANCH = re.compile(r"(?!refs/)(?!.*(?:\.\.|//|/\.|\.lock(?:/|\Z)|[./]\Z))[A-Za-z0-9_][\w./+-]*", re.ASCII)
+QUICK_ADDRESS = re.compile(r"(/(?!/)|https://[^/\s])\S*")
 LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:\[bot\])?")
 
 Fail = Callable[[str, object, str], None]
@@ -54,14 +66,14 @@ def check(config: Config, name: str) -> None:
     if config.rehearsal and config.rehearsal.account == config.line.account:
         fail("rehearsal.account", config.rehearsal.account, "that of the test channel, another than line.account")
     if config.rehearsal and posixpath.normpath(config.rehearsal.state) in (".", "state"):
-        fail(
-            "rehearsal.state", config.rehearsal.state, "a directory of its own: what the test channel gets is not sent"
-        )
+        allowed = "a directory of its own: what the test channel gets is not sent"
+        fail("rehearsal.state", config.rehearsal.state, allowed)
     if not 0 <= config.site.pause <= LONGEST_PAUSE:  # TOML knows nan
         fail("site.pause", config.site.pause, f"a number from 0 to {LONGEST_PAUSE}")
     _check_site(config.site, fail)
     _check_quick_replies(config.line.quick_replies, fail)
     _check_policy(config.policy, fail)
+    _check_hours(config.policy.hours, fail)
 
 
 def check_pins(config: Config, environment: Mapping[str, str], name: str) -> None:
@@ -92,28 +104,25 @@ def _check_addresses(config: Config, fail: Fail) -> None:
             fail(key, url, "https://…, or a path of the site that begins with /")
 
 
+def _check_each(key: str, values: Sequence[str], is_good: Callable[[str], object], allowed: str, fail: Fail) -> None:
+    for number, value in enumerate(values):
+        if not is_good(value):
+            fail(key.replace("[]", f"[{number}]"), value, allowed)
+
+
 def _check_site(site: Site, fail: Fail) -> None:
-    if urlsplit(site.url).netloc not in site.hosts:
-        fail(
-            "site.hosts",
-            list(site.hosts),
-            f"a list that holds the host of site.url ({urlsplit(site.url).netloc})",
-        )
-    for number, host in enumerate(site.hosts):
-        if not _is_host(host):
-            fail(
-                f"site.hosts[{number}]",
-                host,
-                'a name such as "www.city.example.jp" or "name:port": small letters, no https://',
-            )
+    host = urlsplit(site.url).netloc
+    if host not in site.hosts:
+        fail("site.hosts", list(site.hosts), f"a list that holds the host of site.url ({host})")
+    allowed = 'a name such as "www.city.example.jp" or "name:port": small letters, no https://'
+    _check_each("site.hosts[]", site.hosts, _is_host, allowed, fail)
     if not site.user_agent.strip() or not site.user_agent.isprintable():
         fail("site.user_agent", site.user_agent, "one line of text")
     if not site.name.strip():
         fail("site.name", site.name, "text that is not empty")
+    allowed = 'a CSS selector such as "#honbun" or "main h1"'
     for field, selectors in msgspec.structs.asdict(site.page).items():
-        for number, selector in enumerate(selectors):
-            if not _is_selector(selector):
-                fail(f"site.page.{field}[{number}]", selector, 'a CSS selector such as "#honbun" or "main h1"')
+        _check_each(f"site.page.{field}[]", selectors, _is_selector, allowed, fail)
     _check_sources(site, fail)
 
 
@@ -125,11 +134,8 @@ def _check_sources(site: Site, fail: Fail) -> None:
         if source.url.removeprefix(site.url) in [one.url.removeprefix(site.url) for one in site.sources[:number]]:
             fail(f"{key}.url", source.url, "each only once")
         if source.kind == "html" and source.select is None:
-            fail(
-                f"{key}.select",
-                None,
-                'a table such as { item = "li.page", link = "a", date = ".date" } for kind "html"',
-            )
+            allowed = 'a table such as { item = "li.page", link = "a", date = ".date" } for kind "html"'
+            fail(f"{key}.select", None, allowed)
         if source.kind != "html" and source.select is not None:
             fail(f"{key}.select", "a table", 'nothing: only kind "html" has selectors')
     if site.sources[0].fallback:
@@ -139,45 +145,38 @@ def _check_sources(site: Site, fail: Fail) -> None:
 def _check_quick_replies(replies: tuple[QuickReply, ...], fail: Fail) -> None:
     if len(replies) > QUICK_REPLIES:
         fail("line.quick_replies", len(replies), f"at most {QUICK_REPLIES} of them")
-    for number, reply in enumerate(replies):
-        if not re.fullmatch(r"(/(?!/)|https://[^/\s])\S*", reply.url):
-            fail(f"line.quick_replies[{number}].url", reply.url, "a path of the site that begins with /, or https://…")
+    addresses, allowed = [reply.url for reply in replies], "a path of the site that begins with /, or https://…"
+    _check_each("line.quick_replies[].url", addresses, QUICK_ADDRESS.fullmatch, allowed, fail)
 
 
 def _check_policy(policy: Policy, fail: Fail) -> None:
-    """Art. 6 and 7."""
+    """Art. 6 and 8."""
     if not policy.posters or not all(name.strip() for name in policy.posters):
         fail("policy.posters", sorted(policy.posters), "departments with their GitHub logins (Art. 6)")
     for department, logins in policy.posters.items():
         if not all(map(LOGIN.fullmatch, logins)):
             fail(f"policy.posters.{department}", list(logins), "GitHub logins, without @; any other would be nobody's")
+    allowed = "a path of the site that begins with /"
     for number, category in enumerate(policy.content.categories):
-        _check_paths(f"policy.content.categories[{number}].paths", category.paths, fail)
+        key = f"policy.content.categories[{number}].paths"
+        _check_each(f"{key}[]", category.paths, _is_path, allowed, fail)
         if not category.paths:
-            fail(
-                f"policy.content.categories[{number}].paths",
-                [],
-                "one path or more: else no article is of this category",
-            )
-    _check_paths("policy.content.exclude_paths", policy.content.exclude_paths, fail)
+            fail(key, [], "one path or more: else no article is of this category")
+    _check_each("policy.content.exclude_paths[]", policy.content.exclude_paths, _is_path, allowed, fail)
     if "/" in policy.content.exclude_paths:
         fail("policy.content.exclude_paths", "/", 'a folder such as "/nyusatsu/": with "/" nothing could ever go out')
-    hours = policy.hours
+
+
+def _check_hours(hours: Hours, fail: Fail) -> None:
+    """Art. 7."""
     if hours.open >= hours.close:
         fail("policy.hours", f"{hours.open}-{hours.close}", "open before close")
-    for number, day in enumerate(hours.closed):
-        if not CLOSED_DAY.match(day) or not _real_days(day):
-            allowed = '"2027-05-06", "2027-05-06/2027-05-08", or each year "12-29/01-03"'
-            fail(f"policy.hours.closed[{number}]", day, f"{allowed}; at most {LONGEST_CLOSURE} days in a row")
-    yearly = {day for text in hours.closed if len(text.partition("/")[0]) == len("12-29") for day in _days(text)}
-    if len(yearly) >= LEAP_YEAR - 1:
+    allowed = '"2027-05-06", "2027-05-06/2027-05-08", or each year "12-29/01-03"'
+    told = f"{allowed}; at most {LONGEST_CLOSURE} days in a row"
+    _check_each("policy.hours.closed[]", hours.closed, _is_closure, told, fail)
+    yearly = {day for text in hours.closed if is_yearly(text) for day in closed_days(text)}
+    if len(yearly) >= NEARLY_A_YEAR:
         fail("policy.hours.closed", list(hours.closed), "days that leave some open: nothing could ever go out")
-
-
-def _check_paths(key: str, paths: tuple[str, ...], fail: Fail) -> None:
-    for number, path in enumerate(paths):
-        if not path.startswith("/"):
-            fail(f"{key}[{number}]", path, "a path of the site that begins with /")
 
 
 def _check_texts(value: object, key: str, fail: Fail) -> None:
@@ -218,12 +217,10 @@ def _minutes(text: str) -> int:
 def _is_address(url: str) -> bool:
     """https or http, with a host and without user, blanks or anything that needs thought."""
     try:
-        parts = urlsplit(url)
-        return (
-            url.startswith(("https://", "http://")) and _is_host(parts.netloc.lower()) and not re.search(r"[\s\\]", url)
-        )
+        host = urlsplit(url).netloc.lower()
     except ValueError:
         return False
+    return re.match(r"https?://[^\s\\]+\Z", url) is not None and _is_host(host)
 
 
 def _is_host(text: str) -> bool:
@@ -232,6 +229,10 @@ def _is_host(text: str) -> bool:
         return HOST.fullmatch(text) is not None and (urlsplit(f"//{text}").port or 1) > 0
     except ValueError:  # a port beyond 65535
         return False
+
+
+def _is_path(text: str) -> bool:
+    return text.startswith("/")
 
 
 def _is_source(url: str, site: Site) -> bool:
@@ -252,18 +253,9 @@ def _is_selector(text: str) -> bool:
     return True
 
 
-def _real_days(text: str) -> bool:
+def _is_closure(text: str) -> bool:
     """Days of the calendar, the first before the last; over New Year only when each year is meant."""
     try:
-        return 0 < len(_days(text)) <= LONGEST_CLOSURE + 1
+        return CLOSED_DAY.match(text) is not None and 0 < len(closed_days(text)) <= LONGEST_CLOSURE + 1
     except ValueError:
         return False
-
-
-def _days(text: str) -> list[date]:
-    """The days of one closure, those of each year as of a leap year. Raises ValueError."""
-    yearly = len(text.partition("/")[0]) == len("12-29")
-    days = [date.fromisoformat(f"2028-{part}" if yearly else part) for part in text.split("/")]
-    span = (days[-1] - days[0]).days
-    every = (days[0] + timedelta(days=number) for number in range((span % LEAP_YEAR if yearly else span) + 1))
-    return [day.replace(year=2028) for day in every] if yearly else list(every)

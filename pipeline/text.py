@@ -64,15 +64,12 @@ def graphemes(text: str) -> int:
     return len(_split(text))
 
 
-def cut(text: str, units: int, ellipsis: str = "…") -> str:
-    """At most `units` UTF-16 code units of the text, ellipsis included; never half a character."""
+def cut(text: str, units: int) -> str:
+    """At most `units` UTF-16 code units of the text, an ellipsis included; never half a character."""
     if utf16(text) <= units:
         return text
-    room = units - utf16(ellipsis)
-    if room <= 0:
-        return ellipsis if room == 0 else ""
-    kept = prefix(text, room)
-    return (kept.rstrip(_LOOSE_END) or kept) + ellipsis
+    kept = prefix(text, units - 1) if units > 0 else ""
+    return f"{kept.rstrip(_LOOSE_END) or kept}…"[:units]
 
 
 def prefix(text: str, units: int) -> str:
@@ -82,7 +79,7 @@ def prefix(text: str, units: int) -> str:
 
 
 def _fold(line: str) -> str:
-    return _SPACES.sub(lambda match: "\u3000" if "\u3000" in match[0] else " ", line).strip(" \u3000")
+    return _SPACES.sub(_space, line).strip(" \u3000")
 
 
 @lru_cache(64)  # a card, its notification and the same card in less room begin with the same text

@@ -45,6 +45,8 @@ def card(item: Item, look: Mapping[str, Any], units: int, *, digest: bool, pictu
         or look["words"].get(f"untitled_{item.style}", look["words"]["untitled"])
     )
     label = cut(clean(item.label), LABEL_UNITS)
+    shown_day = day(item.date, look["words"])
+    shown_clock = "" if item.date_only else clock(item.date, look["words"])
     first = lead if item.style == "article" else opening  # an emergency and a poster's text are shown as they stand
     return {
         "style": item.style,
@@ -56,10 +58,10 @@ def card(item: Item, look: Mapping[str, Any], units: int, *, digest: bool, pictu
         "url": uri.link(item.url),
         "label": label,
         "colour": colour(label, look),
-        "day": day(item.date, look["words"]),
-        "instant": instant(item.date, look["words"], date_only=item.date_only),
+        "day": shown_day,
+        "instant": " ".join(filter(None, (shown_day, shown_clock))),
         "updated": item.updated,
-        "clock": "" if item.date_only else clock(item.date, look["words"]),
+        "clock": shown_clock,
         "department": cut(clean(item.department), look["units"]["title"]),
         "tel": item.tel if uri.call(item.tel) else "",
         "call": uri.call(item.tel),
@@ -84,11 +86,6 @@ def day(when: datetime | None, words: Mapping[str, Any]) -> str:
     local = when.astimezone(JST)
     weekday = words["weekdays"][local.weekday()]
     return str(words["day"].format(month=local.month, day=local.day, weekday=weekday))
-
-
-def instant(when: datetime | None, words: Mapping[str, Any], *, date_only: bool) -> str:
-    """Date and time in words; only the date when the time of day is not known."""
-    return " ".join(filter(None, (day(when, words), "" if date_only else clock(when, words))))
 
 
 def clock(when: datetime | None, words: Mapping[str, Any]) -> str:

@@ -148,15 +148,24 @@ GRADIENT: dict[str, Property] = {
     **dict.fromkeys(("startColor", "endColor", "centerColor"), COLOUR),
     "centerPosition": Rule("%", _PERCENT),
 }
+OBJECTS: dict[str, dict[str, Property]] = {
+    BACKGROUND: GRADIENT,
+    STYLES: dict.fromkeys(("header", "hero", "body", "footer"), STYLE),
+    STYLE: BLOCK_STYLE,
+}
 REQUIRED: dict[str, tuple[str, ...]] = {
+    BACKGROUND: ("type", "angle", "startColor", "endColor"),
     "box": ("layout", "contents"),
     "span": ("text",),
     "button": ("action",),
     "image": ("url",),
     "icon": ("url",),
 }
-# A baseline box takes only what has a baseline.
+# What may stand in a block of a bubble, in a text, and in a box by its layout: a baseline box takes only what has a baseline.
 CHILDREN: dict[str, tuple[str, ...]] = {
+    BLOCK: ("box",),
+    HERO: ("image", "box"),
+    "span": ("span",),
     "baseline": ("text", "icon", "filler"),
     "horizontal": ("box", "text", "button", "image", "separator", "filler"),
     "vertical": ("box", "text", "button", "image", "separator", "filler"),

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from pipeline.config import QUICK_LABEL, QUICK_REPLIES
 from pipeline.message import flex_schema as schema
 from pipeline.message.flex_schema import Property, Rule
 from pipeline.text import graphemes, utf16
@@ -27,8 +28,6 @@ URI = 10_000  # characters of an action's URI (LINE, since 2026-10-27; before: 1
 IMAGE_URL = 2_000  # [ref] characters of a picture's address
 RATIO_MAX = 100_000  # [ref] each number of aspectRatio, from 1
 RATIO_TALLEST = 3  # [ref] height at most three times the width
-QUICK_REPLIES = 13  # [ref] items of a quick reply
-QUICK_LABEL = 20  # [ref] letters of the label of a quick reply's action
 SCHEMES = ("https", "http", "line", "tel")  # [ref] schemes of a URI action
 
 _URI_CHARACTERS = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")  # RFC 3986
@@ -162,27 +161,17 @@ def _nested(part: Any, path: str, rule: str, parent: Mapping[str, Any]) -> Itera
         if not isinstance(part, list):
             yield Violation(path, "contents", repr(part)[:60], "a list of components")
             return
-        children = (
-            ("span",)
-            if rule == schema.SPANS
-            else schema.CHILDREN.get(str(parent.get("layout")), schema.CHILDREN["vertical"])
-        )
+        layout = "span" if rule == schema.SPANS else str(parent.get("layout"))
         for number, child in enumerate(part):
-            yield from _component(child, f"{path}[{number}]", children)
-    elif rule == schema.BLOCK:
-        yield from _component(part, path, ("box",))
-    elif rule == schema.HERO:
-        yield from _component(part, path, ("image", "box"))
+            yield from _component(child, f"{path}[{number}]", schema.CHILDREN.get(layout, schema.CHILDREN["vertical"]))
+    elif rule in schema.CHILDREN:
+        yield from _component(part, path, schema.CHILDREN[rule])
     elif not isinstance(part, Mapping):
         yield Violation(path, rule, repr(part)[:60], "an object")
     elif rule == schema.ACTION:
         yield from _action(part, path)
-    elif rule == schema.BACKGROUND:
-        yield from _properties(part, path, schema.GRADIENT, ("type", "angle", "startColor", "endColor"))
-    elif rule == schema.STYLES:
-        yield from _properties(part, path, dict.fromkeys(("header", "hero", "body", "footer"), schema.STYLE), ())
     else:
-        yield from _properties(part, path, schema.BLOCK_STYLE, ())
+        yield from _properties(part, path, schema.OBJECTS[rule], schema.REQUIRED.get(rule, ()))
 
 
 def _action(action: Mapping[str, Any], path: str) -> Iterator[Violation]:

@@ -154,8 +154,6 @@ class _Renderer:
             lines={"title": lines.get(f"title_{style}", lines[f"title_{mode}"]), "apart": lines["apart"]},
             number=number,
             total=total,
-            account=account(self.config),
-            quoted=_quoted,
         )
 
     def wrapped(self, cards: Sequence[Json], contents: Json, part: int, parts: int) -> Json:
@@ -168,8 +166,6 @@ class _Renderer:
                 contents=contents,
                 part=part,
                 parts=parts,
-                account=account(self.config),
-                quoted=_quoted,
                 sentences=_sentences,
             )
             if utf16(str(message.get("altText", ""))) <= limits.ALT_TEXT:
@@ -183,6 +179,7 @@ class _Renderer:
         """The rendered template as JSON."""
         import jinja2  # only when there is something to render
 
+        values |= {"account": account(self.config), "quoted": _quoted}
         try:
             text = environment("json", self.root).get_template(name).render(values)
         except jinja2.TemplateSyntaxError as error:

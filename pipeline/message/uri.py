@@ -1,35 +1,33 @@
 """Addresses as LINE wants them: percent-encoded, host names in ASCII."""
 
-import re
-from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
+from pipeline.address import ascii_host, encoded
 from pipeline.message.limits import IMAGE_URL, URI
 
-_RESERVED = "!$&'()*+,;=:@/?-._~"
-_KEEP = "%" + _RESERVED  # what is already percent-encoded stays
 # LINE's own browser cannot show these on Android; the phone's browser can. Pages open inside LINE, where one tap leads
 # back to the chat: for readers who are not used to switching between apps that is the shorter way.
 _EXTERNAL = "openExternalBrowser=1"
 _FILES = (".pdf", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx", ".csv", ".zip")
 
 
-def encoded(url: str) -> str:
+def web_address(url: str) -> str:
     """The address with everything beyond ASCII percent-encoded as UTF-8 and the host in Punycode; "" if it is none."""
     try:
         parts = urlsplit(url.strip())
-        host = (parts.hostname or "").encode("idna").decode("ascii")
+        host = ascii_host(parts.hostname or "")
         port = f":{parts.port}" if parts.port else ""
-    except ValueError:  # a malformed host or port; UnicodeError is one too
+    except ValueError:  # a malformed host or port
         return ""
     if not host or parts.scheme not in ("https", "http"):
         return ""
-    path, query, fragment = (_quoted(part) for part in (parts.path, parts.query, parts.fragment))
-    return urlunsplit((parts.scheme, f"{_bracketed(host)}{port}", path, query, fragment))
+    path, query, fragment = map(encoded, (parts.path, parts.query, parts.fragment))
+    return urlunsplit((parts.scheme, f"{host}{port}", path, query, fragment))
 
 
 def link(url: str) -> str:
     """The address for a button; "" when there is none that LINE would take."""
-    address = encoded(url)
+    address = web_address(url)
     parts = urlsplit(address)
     if parts.path.lower().endswith(_FILES):
         # Added to what stands there, byte for byte: the query need not be UTF-8 (Shift_JIS, as old forms write it).
@@ -40,7 +38,7 @@ def link(url: str) -> str:
 
 def picture(url: str) -> str:
     """The address of a picture; "" when LINE would not load it."""
-    address = encoded(url)
+    address = web_address(url)
     return address if address.startswith("https://") and len(address) <= IMAGE_URL else ""
 
 
@@ -53,12 +51,3 @@ def call(tel: str) -> str:
 def joined(base: str, url: str) -> str:
     """`url` as a full address, relative ones seen from `base`; "" stays ""."""
     return urljoin(base, url) if url else ""
-
-
-def _quoted(text: str) -> str:
-    # A percent sign that begins no %XX is one that was meant literally.
-    return re.sub("%(?![0-9A-Fa-f]{2})", "%25", quote(text, safe=_KEEP, errors="replace"))
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

@@ -22,20 +22,16 @@ SNS_SHOW = 2  # reserve.sns_display of SMART CMS: 1 = 表示しない, 2 = 表�
 
 def excluded(entry: Entry, content: Content) -> tuple[Reason, str] | None:
     """Why an entry is not for LINE: excluded path, words of the title, tag, or the CMS's own switch; None if it is."""
-    path = unquote(urlsplit(entry.url).path)
-    for prefix in content.exclude_paths:
-        if path.startswith(prefix):
-            return Reason.EXCLUDED_PATH, prefix
-    for words in content.exclude_titles:
-        if words in entry.title:
-            return Reason.EXCLUDED_TITLE, words
-    for tag in content.exclude_tags:
-        if tag in entry.tags:
-            return Reason.EXCLUDED_TAG, tag
-    if content.sns_display == "honour-off" and entry.sns_display not in (None, SNS_SHOW):
-        return Reason.SNS_OFF, f"sns_display={entry.sns_display}"
-    if content.sns_display == "require" and entry.sns_display != SNS_SHOW:
-        return Reason.SNS_OFF, f"sns_display={entry.sns_display}"
+    for reason, excludes, fits in (
+        (Reason.EXCLUDED_PATH, content.exclude_paths, _path(entry.url).startswith),
+        (Reason.EXCLUDED_TITLE, content.exclude_titles, entry.title.__contains__),
+        (Reason.EXCLUDED_TAG, content.exclude_tags, entry.tags.__contains__),
+    ):
+        if found := next(filter(fits, excludes), ""):
+            return reason, found
+    display, mode = entry.sns_display, content.sns_display
+    if display != SNS_SHOW and (mode == "require" or (mode == "honour-off" and display is not None)):
+        return Reason.SNS_OFF, f"sns_display={display}"
     return None
 
 
@@ -48,11 +44,9 @@ def emergency_word(title: str, words: tuple[str, ...]) -> str:
 
 def _unspaced(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text)
-    return (
-        plain
-        if plain.isalnum()
-        else "".join(sign for sign in plain if not sign.isspace() and unicodedata.category(sign) != "Cf")
-    )
+    if plain.isalnum():
+        return plain
+    return "".join(sign for sign in plain if not sign.isspace() and unicodedata.category(sign) != "Cf")
 
 
 def mark(title: str, text: str = "") -> str:
@@ -84,11 +78,12 @@ def quotes(text: str) -> str:
 
 def category_of(url: str, content: Content) -> Category | None:
     """The first category one of whose paths begins the article's path."""
-    path = unquote(urlsplit(url).path)
-    for category in content.categories:
-        if any(path.startswith(prefix) for prefix in category.paths):
-            return category
-    return None
+    path = _path(url)
+    return next((category for category in content.categories if path.startswith(category.paths)), None)
+
+
+def _path(url: str) -> str:
+    return unquote(urlsplit(url).path)
 
 
 def basis_of(url: str, emergency: bool, content: Content) -> Basis:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from pipeline.article import Page, PageProblem
 from pipeline.config import JST, Config, duration
-from pipeline.decision import Basis, Decision, Reason, Shows
+from pipeline.decision import Basis, Decision, Reason, Shows, Verdict
 from pipeline.ledger.events import Chosen
 from pipeline.ledger.knowledge import Knowledge, Known
 from pipeline.policy import hours
@@ -20,7 +20,7 @@ from pipeline.policy.content import is_garbled, mark
 from pipeline.policy.gates import GATES, its_time_has_come
 from pipeline.policy.posters import same_person
 from pipeline.policy.same_article import is_index, named_alike, plain
-from pipeline.policy.second_report import REPEATED_WITHIN, mark_of, told_lately
+from pipeline.policy.second_report import gone_out_lately, mark_of, told_lately
 
 UPDATE_LIVES = timedelta(hours=24)  # an update that found no broadcast to ride along with is dropped
 LONGEST_TITLE = 200  # characters; a longer "title" is a mistake in the page
@@ -108,21 +108,18 @@ def page_is_there(case: Case) -> Decision | None:
     problem = case.page
     if not isinstance(problem, PageProblem):
         return None
-    if problem.code == "gone":
-        return case.decision("skip", Reason.GONE, problem.detail)
-    if problem.code == "redirected":
-        return case.decision("skip", Reason.REDIRECTED, problem.detail)
-    if case.is_emergency and case.known.post and case.known.title:
+    decided: dict[str, tuple[Verdict, Reason]] = {
+        "gone": ("skip", Reason.GONE),
+        "redirected": ("skip", Reason.REDIRECTED),
+        "malformed": ("review", Reason.PAGE_MALFORMED),
+        "robots": ("review", Reason.PAGE_FORBIDDEN),  # does not become readable by itself
+    }
+    verdict, reason = decided.get(problem.code, ("hold", Reason.PAGE_UNREACHABLE))
+    if verdict != "skip" and case.is_emergency and case.known.post and case.known.title:
         return None
-    if problem.code == "malformed":
-        return case.decision("review", Reason.PAGE_MALFORMED, problem.detail)
-    if problem.code == "robots":  # does not become readable by itself
-        return case.decision("review", Reason.PAGE_FORBIDDEN, problem.detail)
-    if problem.code == "other-title":
-        return replace(case.decision("hold", Reason.PAGE_UNREACHABLE, problem.detail), stands=problem.title)
-    if case.asks_at_night:
+    if verdict == "hold" and problem.code != "other-title" and case.asks_at_night:
         return None  # a person is asked about it now, not when its page can be had
-    return case.decision("hold", Reason.PAGE_UNREACHABLE, problem.detail)
+    return replace(case.decision(verdict, reason, problem.detail), stands=problem.title)
 
 
 def is_one_article(case: Case) -> Decision | None:
@@ -265,11 +262,9 @@ def emergency_is_not_repeated(case: Case) -> Decision | None:
     if not case.is_emergency or case.known.approved_by:
         return None
     mark = fingerprint(case)
-    for broadcast in case.knowledge.broadcasts.values():
-        lately = broadcast.outcome != "rejected" and case.now - broadcast.at < REPEATED_WITHIN
-        if lately and mark in broadcast.fingerprints:
-            return case.decision("review", Reason.REPEATED_EMERGENCY, broadcast.id)
-    return None
+    lately = gone_out_lately(case.knowledge, case.now)
+    same = next((broadcast.id for broadcast in lately if mark in broadcast.fingerprints), "")
+    return case.decision("review", Reason.REPEATED_EMERGENCY, same) if same else None
 
 
 def goes_out(case: Case) -> Decision:

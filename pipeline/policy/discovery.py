@@ -21,37 +21,34 @@ from pipeline.policy.trust import bare_pages
 
 log = logging.getLogger("kadoma_line")
 
-READ_WHOLE_FOR = (
-    10  # minutes of each half hour, others in each hour, in which pages are read whatever their validators say
-)
+READ_WHOLE_FOR = 10  # minutes of each half hour, others in each hour: pages are read whatever their validators say
 
 
 def judged(seen: Survey, knowledge: Knowledge, pages: Mapping[str, Page | PageProblem]) -> Survey:
     """The survey once its pages are read: a source whose new pages lack title or body is not trusted either."""
-    result = seen
+    doubts: dict[str, str] = {}
     for read in seen.reads:
         before = knowledge.sources.get(read.source)
-        new = [
-            s
-            for s in seen.sightings
-            if s.source == read.source and s.verdict is None and not (s.emergency or s.compare)
-        ]
-        looked_at = [pages[s.entry.url] for s in new if s.entry.url in pages]
-        if read.state == "failed" or before is None or not looked_at:
-            continue
-        doubt = bare_pages(looked_at, before.doubt)
-        result = replace(
-            result,
-            reads=tuple(replace(one, doubt=doubt) if one is read else one for one in result.reads),
-            sightings=tuple(
-                s.stopped(Reason.UNTRUSTED_SOURCE, doubt) if doubt and s in new else s for s in result.sightings
-            ),
-            alerts=(
-                *(alert for alert in result.alerts if alert.about != f"{read.source} doubt"),
-                *([doubted(read.source, doubt)] if doubt else ()),
-            ),
-        )
-    return result
+        new = [s.entry.url for s in seen.sightings if s.source == read.source and s.is_news_by_its_list]
+        looked_at = [pages[url] for url in new if url in pages]
+        if read.state == "ok" and before is not None and looked_at:
+            doubts[read.source] = bare_pages(looked_at, before.doubt)
+
+    def doubted_too(s: Sighting) -> Sighting:
+        doubt = doubts.get(s.source, "") if s.is_news_by_its_list else ""
+        return s.stopped(Reason.UNTRUSTED_SOURCE, doubt) if doubt else s
+
+    told = [doubted(source, doubt) for source, doubt in doubts.items()]
+    settled = {alert.about for alert in told}
+    return replace(
+        seen,
+        reads=tuple(replace(read, doubt=doubts.get(read.source, read.doubt)) for read in seen.reads),
+        sightings=tuple(map(doubted_too, seen.sightings)),
+        alerts=(
+            *(alert for alert in seen.alerts if alert.about not in settled),
+            *(alert for alert, doubt in zip(told, doubts.values(), strict=True) if doubt),
+        ),
+    )
 
 
 def as_announced(
@@ -69,16 +66,10 @@ def as_announced(
             stated[url] = Page(url, url, s.entry.title, s.entry.date, text=s.entry.text, read_as=reader)
         elif s.emergency and isinstance(page, Page) and signals(page.title, words):
             titles[url] = (page.title,)  # another report in its place, whatever its title was
-        if (
-            s.emergency
-            and s.compare
-            and known
-            and is_retitled(s.entry.title, known)
-            and mark_of(page) == known.mark != ""
-        ):
-            stated[url] = PageProblem(
-                url, "unreachable", f"{url} is not yet what its list announces: 「{s.entry.title}」"
-            )
+        is_renamed = s.emergency and s.compare and known and is_retitled(s.entry.title, known)
+        if is_renamed and known and mark_of(page) == known.mark != "":
+            told = f"{url} is not yet what its list announces: 「{s.entry.title}」"
+            stated[url] = PageProblem(url, "unreachable", told)
     return believable(pages, titles) | stated
 
 
@@ -94,44 +85,55 @@ def compared(
     """The survey once the pages of known emergencies are read again: what says something new is news, the rest is not.
     `listed`: addresses that the emergency lists show now."""
     told, words = told_lately(knowledge, now), config.policy.hours.emergency_words
-    sightings: list[Sighting] = []
-    unread: list[str] = []
-    stood_there: list[Sighting] = []
-    changes = list(seen.changes)
-    for s in seen.sightings:
+
+    def read_again(s: Sighting) -> Sighting | Changed | None:
+        """The sighting when it is news or for a person, what is noted of its article, or nothing."""
         page, known = pages.get(s.entry.url), knowledge.find(s.entry.url)
-        if s.since and isinstance(page, Page) and page.date and page.date < s.since - UNSEEN_FOR:
-            stood_there.append(s)
-            continue
         if known is None and s.emergency and (old := _moved(knowledge, page, told, listed)) is not None:
-            changes.append(Changed(at=now, article=old.id, url=s.entry.url))
-            continue
+            return Changed(at=now, article=old.id, url=s.entry.url)
         if not s.compare or known is None or s.verdict is not None:
-            sightings.append(s)
-            continue
+            return s
         answer = answer_to(Reading(now, s.entry, known, page, told, words, knowledge.waits(known)))
-        if answer == "news":
-            sightings.append(s)
-        elif answer == "noted":
-            changes.append(Changed(at=now, article=known.id, mark=mark_of(page), read_as=read_as(page)))
-        elif answer == "asked":
-            sightings.append(s.put("review", Reason.READ_OTHERWISE, ""))
-        elif answer == "renamed":
-            changes.append(Changed(at=now, article=known.id, title=s.entry.title))
-        elif isinstance(page, PageProblem) and page.code != "gone" and known.state == "sent" and s.emergency:
-            unread.append(f"「{known.title[:60]}」　{known.url}")
-    # As many pages at once say something else when the site was rebuilt around them.
-    sightings, bursts = without_bursts(sightings, config.delivery.burst_limit, read=True)
-    alerts = (*seen.alerts, *bursts)
-    if unread:  # what stands there now, nobody knows
-        about = " ".join(sorted(unread))
-        alerts = (*alerts, Alert("emergency-unread", "; ".join(unread), about, things=tuple(unread)))
+        if answer == "asked":
+            return s.put("review", Reason.READ_OTHERWISE, "")
+        if answer == "noted":
+            return Changed(at=now, article=known.id, mark=mark_of(page), read_as=read_as(page))
+        if answer == "renamed":
+            return Changed(at=now, article=known.id, title=s.entry.title)
+        return s if answer == "news" else None
+
+    stood_there = [s for s in seen.sightings if _stood_there(s, pages.get(s.entry.url))]
+    others = [(s, read_again(s)) for s in seen.sightings if s not in stood_there]
     baseline = (*seen.baseline, *stood_there)
-    if fresh := [s for s in baseline if s.emergency and _is_fresh(now, config, s, pages.get(s.entry.url))]:
-        things = tuple(f"「{s.entry.title[:60]}」　{s.entry.url}" for s in fresh)
-        about = " ".join(sorted(s.entry.url for s in fresh))
-        alerts = (*alerts, Alert("emergency-known", "; ".join(things), about, things=things))
-    return replace(seen, baseline=baseline, sightings=tuple(sightings), changes=tuple(changes), alerts=alerts)
+    # As many pages at once say something else when the site was rebuilt around them.
+    news = [answer for _, answer in others if isinstance(answer, Sighting)]
+    sightings, bursts = without_bursts(news, config.delivery.burst_limit, read=True)
+    alerts = [*seen.alerts, *bursts]
+    # What stands there now, nobody knows.
+    unread = [
+        known for s, answer in others if answer is None and (known := _unread(knowledge, s, pages.get(s.entry.url)))
+    ]
+    if things := tuple(f"「{known.title[:60]}」　{known.url}" for known in unread):
+        alerts.append(Alert("emergency-unread", "; ".join(things), " ".join(sorted(things)), things=things))
+    fresh = [s.entry for s in baseline if s.emergency and _is_fresh(now, config, s, pages.get(s.entry.url))]
+    if things := tuple(f"「{entry.title[:60]}」　{entry.url}" for entry in fresh):
+        about = " ".join(sorted(entry.url for entry in fresh))
+        alerts.append(Alert("emergency-known", "; ".join(things), about, things=things))
+    changes = (*seen.changes, *(answer for _, answer in others if isinstance(answer, Changed)))
+    return replace(seen, baseline=baseline, sightings=tuple(sightings), changes=changes, alerts=tuple(alerts))
+
+
+def _stood_there(s: Sighting, page: Page | PageProblem | None) -> bool:
+    """Whether the page is dated long before its list was first asked."""
+    return bool(s.since and isinstance(page, Page) and page.date and page.date < s.since - UNSEEN_FOR)
+
+
+def _unread(knowledge: Knowledge, s: Sighting, page: Page | PageProblem | None) -> Known | None:
+    """The emergency that went out and whose page cannot be read now."""
+    known = (
+        knowledge.find(s.entry.url) if s.emergency and isinstance(page, PageProblem) and page.code != "gone" else None
+    )
+    return known if known and known.state == "sent" else None
 
 
 def _moved(
@@ -218,11 +220,10 @@ def discoveries(
         if subject.is_told is not None:
             continue
         noted.append(_found(s, subject, page, now, run))
-        verdict, reason, detail = s.verdict, s.reason, s.detail
-        if verdict is None and subject.doubt:
-            verdict, reason, detail = "review", Reason.OTHER_ORIGINAL, subject.doubt
-        if verdict is not None and reason is not None:
-            noted.append(Decided.of(Decision(subject.id, verdict, reason, detail=detail), now, run))
+        decided = s.put("review", Reason.OTHER_ORIGINAL, subject.doubt) if subject.doubt and s.verdict is None else s
+        if decided.verdict is not None and decided.reason is not None:
+            decision = Decision(subject.id, decided.verdict, decided.reason, detail=decided.detail)
+            noted.append(Decided.of(decision, now, run))
     return [*noted, *(replace(read, run=run) for read in seen.reads)]
 
 

@@ -6,6 +6,7 @@ from pipeline.config import JST, duration
 from pipeline.decision import Decision, Reason
 from pipeline.policy import hours
 from pipeline.policy.case import Case, Rule, said_by
+from pipeline.policy.second_report import gone_out_lately
 
 QUOTA_PAUSE = timedelta(hours=1)  # after "monthly limit": it can be transient while another delivery reserves it
 # Broadcasts about one address within an hour before its changes are gathered, and for how long.
@@ -41,11 +42,8 @@ def not_too_often(case: Case) -> Decision | None:
     """Frequency (Art. 7): a pause between normal broadcasts and at most so many a day; what waits is bundled."""
     if case.jumps_the_queue:
         return None
-    sent = [
-        b.at
-        for b in case.knowledge.broadcasts.values()
-        if not b.emergency and b.outcome != "rejected" and b.shadow == case.config.shadow
-    ]
+    all_sent = (b for b in case.knowledge.broadcasts.values() if b.outcome != "rejected" and not b.emergency)
+    sent = [b.at for b in all_sent if b.shadow == case.config.shadow]
     free = max(sent) + duration(case.config.delivery.min_interval) if sent else case.now
     if free > case.now:
         return case.decision("hold", Reason.MIN_INTERVAL, until=hours.next_opening(free, case.config.policy.hours))
@@ -62,11 +60,7 @@ def does_not_flood(case: Case) -> Decision | None:
     known = case.known
     if known.post is not None or known.approved_by or not (known.urgent or case.word):
         return None
-    lately = [
-        broadcast
-        for broadcast in case.knowledge.broadcasts.values()
-        if known.id in broadcast.articles and broadcast.outcome != "rejected" and case.now - broadcast.at < FLOOD_WITHIN
-    ]
+    lately = [b for b in gone_out_lately(case.knowledge, case.now, FLOOD_WITHIN) if known.id in b.articles]
     until = known.found + GATHERED_FOR - timedelta(seconds=30)  # a pass comes every few minutes, never to the second
     if len(lately) < FLOOD_FROM or case.now >= until or set(said_by(case)) - set(known.words):
         return None
@@ -78,12 +72,9 @@ def quota_has_room(case: Case) -> Decision | None:
     own refusal costs nothing."""
     if case.known.urgent:
         return None
-    refused = [
-        b.answered
-        for b in case.knowledge.broadcasts.values()
-        if b.outcome == "rejected" and b.code == "quota" and b.answered
-    ]
-    again = max(refused) + QUOTA_PAUSE if refused else case.now
+    refused = (b.answered for b in case.knowledge.broadcasts.values() if (b.outcome, b.code) == ("rejected", "quota"))
+    last = max(filter(None, refused), default=None)
+    again = last + QUOTA_PAUSE if last else case.now
     if again > case.now:
         return case.decision("hold", Reason.QUOTA, until=again)
     return case.decision("hold", Reason.QUOTA) if case.line == "full" else None

@@ -3,10 +3,9 @@
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
-from pipeline.config import JST, WEEKDAYS, Hours, clock_time
+from pipeline.config import JST, LEAP_YEAR, LONGEST_CLOSURE, WEEKDAYS, Hours, clock_time, closed_days, is_yearly
 
 HOLIDAYS_A_YEAR = 16  # of the 国民の祝日に関する法律; substitute holidays make it more, and old data know fewer
-LONGEST_CLOSURE = 60  # days; a configuration that closes longer has no opening to wait for
 
 
 def is_open(now: datetime, hours: Hours) -> bool:
@@ -62,15 +61,5 @@ def holidays_of(year: int) -> int:
 
 
 def _is_closed(day: date, closed: tuple[str, ...]) -> bool:
-    return any(_covers(text, day) for text in closed)
-
-
-def _covers(text: str, day: date) -> bool:
-    """Whether "2027-05-06", "2027-05-06/2027-05-08" or the yearly "12-29/01-03" covers the day."""
-    first, _, last = text.partition("/")
-    last = last or first
-    yearly = len(first) == len("12-29")
-    shown = day.isoformat()[5:] if yearly else day.isoformat()
-    if first <= last:
-        return first <= shown <= last
-    return yearly and (shown >= first or shown <= last)
+    in_a_leap_year = day.replace(year=LEAP_YEAR)
+    return any((in_a_leap_year if is_yearly(text) else day) in closed_days(text) for text in closed)

@@ -34,9 +34,8 @@ def believable(
         posted: addresses whose title is a poster's own. There, and where a title says little, only a page that says itself
             that it is no article is not believed.
     """
-    return {
-        url: _believed(url, page, list(filter(None, titles.get(url, ()))), url in posted) for url, page in pages.items()
-    }
+    names = {url: list(filter(None, titles.get(url, ()))) for url in pages}
+    return {url: _believed(url, page, names[url], url in posted) for url, page in pages.items()}
 
 
 def alike(one: str, other: str, *, contained: bool = True) -> bool:
@@ -72,13 +71,8 @@ def _believed(url: str, page: Page | PageProblem, titles: list[str], posted: boo
     if (posted or not telling) and not NO_ARTICLE.search(page.title):
         return page
     wanted = titles[0][:60] if titles else ""
-    return PageProblem(
-        url,
-        "other-title",
-        f"{url} shows 「{page.title[:60]}」 where 「{wanted}」 should be: a maintenance page? The next run looks again; "
-        "if this is the article under a new title, approve it",
-        page.title,
-    )
+    told = f"{url} shows 「{page.title[:60]}」 where 「{wanted}」 should be: a maintenance page? The next run looks again; "
+    return PageProblem(url, "other-title", f"{told}if this is the article under a new title, approve it", page.title)
 
 
 def _pairs(text: str) -> set[str]:

@@ -11,7 +11,7 @@ from typing import Literal
 from msgspec import Struct
 
 from pipeline.article import Entry, Page, PageProblem
-from pipeline.ledger.knowledge import Knowledge, Known
+from pipeline.ledger.knowledge import BroadcastKnown, Knowledge, Known
 from pipeline.policy.content import mark, signals
 from pipeline.policy.same_article import plain
 from pipeline.policy.sighting import COME_BACK, is_newer, is_retitled
@@ -67,10 +67,14 @@ def mark_of(page: Page | PageProblem | None) -> str:
     return mark(page.title, page.text) if isinstance(page, Page) else ""
 
 
+def gone_out_lately(knowledge: Knowledge, now: datetime, within: timedelta = REPEATED_WITHIN) -> list[BroadcastKnown]:
+    """What went out, or may have, within the last day."""
+    return [b for b in knowledge.broadcasts.values() if b.outcome != "rejected" and now - b.at < within]
+
+
 def told_lately(knowledge: Knowledge, now: datetime) -> frozenset[str]:
-    """The marks of every emergency that went out, or may have, within the last day."""
-    lately = [b for b in knowledge.broadcasts.values() if b.outcome != "rejected" and now - b.at < REPEATED_WITHIN]
-    return frozenset(print_ for broadcast in lately for print_ in broadcast.fingerprints)
+    """The marks of every emergency among it."""
+    return frozenset(print_ for broadcast in gone_out_lately(knowledge, now) for print_ in broadcast.fingerprints)
 
 
 def it_was_withdrawn(r: Reading) -> Answer | None:

@@ -88,9 +88,8 @@ def meaning_of(glimpse: Glimpse) -> Meaning:
 def it_stood_there(g: Glimpse) -> Meaning | None:
     """What a list shows when it is read for the first time is known, not news; so is what comes up again from below."""
     date, came = g.entry.date, g.came
-    if (
-        came is not None and g.listing.emergency and g.tried
-    ):  # what stood there while it failed is news, for a day and undated
+    if came is not None and g.listing.emergency and g.tried:
+        # What stood there while it failed is news, for a day and undated.
         return BASELINE if date is not None and date < came - UNSEEN_FOR else None
     return BASELINE if g.slid_in or (came and (date is None or date <= came)) else None
 

@@ -47,6 +47,11 @@ class Sighting(Struct, frozen=True):
     detail: str = ""
 
     @property
+    def is_news_by_its_list(self) -> bool:
+        """Neither decided already, nor of an emergency, nor to be compared."""
+        return self.verdict is None and not (self.emergency or self.compare)
+
+    @property
     def is_told_by_its_page(self) -> bool:
         return self.compare or self.since is not None
 
@@ -161,17 +166,9 @@ class _Look:
 
     def edited_in_flight(self) -> list[Sighting]:
         """Articles that were edited while a broadcast with them was open, now that it was accepted."""
-        sent = [
-            known
-            for known in map(self._knowledge.articles.get, self._knowledge.edited)
-            if known and known.state == "sent" and not known.emergency  # which is read again anyway
-        ]
-        return [
-            Sighting(
-                Entry(known.url, known.title, known.seen, known.page_no), known.source, "update", False, emergency=known.emergency
-            )
-            for known in sent
-        ]  # fmt: skip
+        edited = filter(None, map(self._knowledge.articles.get, self._knowledge.edited))
+        # An emergency is read again anyway.
+        return [_of_known(known, known.title) for known in edited if known.state == "sent" and not known.emergency]
 
     def at(self, listing: Listing, before: SourceKnown | None) -> list[Sighting]:
         """What is new in one list."""
@@ -209,29 +206,21 @@ class _Look:
             elif meaning.what in ("news", "compare"):
                 out = None if emergency else excluded(entry, self._config.policy.content)
                 found.append(sighting.put("skip", *out) if out else sighting)
-        return (
-            found
-            if sum(s.since is not None for s in found) <= TOLD_BY_PAGES
-            else [replace(s, since=None) for s in found]
-        )
+        if sum(s.since is not None for s in found) > TOLD_BY_PAGES:
+            return [replace(s, since=None) for s in found]
+        return found
 
     def off_the_list(self) -> list[Sighting]:
         """Emergencies of the last day that no list shows any more: 解除 is written where the report stood."""
-        ids = {
-            article
-            for broadcast in self._knowledge.broadcasts.values()
-            if broadcast.emergency and self._now - broadcast.at < REPEATED_WITHIN
-            for article in broadcast.articles
-        }
-        sent = [known for article in sorted(ids) if (known := self._knowledge.articles.get(article))]
+        broadcasts = self._knowledge.broadcasts.values()
+        lately = [sent for sent in broadcasts if sent.emergency and self._now - sent.at < REPEATED_WITHIN]
+        ids = sorted({article for sent in lately for article in sent.articles} - self._in_flight)
+        gone = [known for known in map(self._knowledge.articles.get, ids) if known and known.url not in self._taken]
         return [
-            Sighting(
-                Entry(known.url, known.heading, known.seen, known.page_no), known.source, "update", False, known.emergency, True
-            )
-            for known in sent
-            if known.emergency and not known.post and known.url not in self._taken and "#" not in known.url
-            and known.id not in self._in_flight
-        ]  # fmt: skip
+            replace(_of_known(known, known.heading), compare=True)
+            for known in gone
+            if known.emergency and not known.post and "#" not in known.url
+        ]
 
     def _came(self, listing: Listing, before: SourceKnown | None) -> datetime | None:
         """When we came to this list, if this is the first time that it has anything to say: what is older stood there.
@@ -281,15 +270,18 @@ class _Look:
         if not self._numbered or number is None or not entry.url.endswith(f"/{number}.html"):
             return None
         known = self._knowledge.articles.get(self._knowledge.pages.get(number, ""))
-        if (
-            known is None
-            or known.post
-            or not known.url.endswith(f"/{number}.html")
-            or not alike(entry.title, known.title)
-        ):
+        if known is None or known.post or not known.url.endswith(f"/{number}.html"):
+            return None
+        if not alike(entry.title, known.title):
             return None
         self.changes.append(Changed(at=self._now, article=known.id, url=entry.url))
         return known
+
+
+def _of_known(known: Known, title: str) -> Sighting:
+    """A known article that no list of this pass shows as news."""
+    entry = Entry(known.url, title, known.seen, known.page_no)
+    return Sighting(entry, known.source, "update", unseen=False, emergency=known.emergency)
 
 
 def _is_held_up(sent: BroadcastKnown, now: datetime) -> bool:

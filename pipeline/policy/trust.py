@@ -28,22 +28,14 @@ def failure(now: datetime, listing: Listing, before: SourceKnown | None) -> tupl
     heading: a maintenance or login page that answers 200 in its place says nothing about emergencies."""
     if listing.state == "failed":
         return listing.error_code, listing.error
-    if (
-        listing.state == "ok"
-        and not listing.entries
-        and not listing.emergency
-        and before is not None
-        and before.entries
-    ):
-        words = (
-            f"the list has no entry where there were {before.entries}; look at the page, then at the source's settings"
-        )
-        return "empty", words
-    if listing.emergency and listing.state == "ok" and not listing.entries and is_another_page(now, listing, before):
-        return "other-page", (
-            f"the list calls itself 「{listing.heading}」 where 「{usual_heading(now, before)}」 should be; is it a "
-            "maintenance or login page? Look at it in a browser"
-        )
+    if listing.state == "unchanged" or listing.entries:
+        return None
+    if not listing.emergency and before is not None and before.entries:
+        told = f"the list has no entry where there were {before.entries}"
+        return "empty", f"{told}; look at the page, then at the source's settings"
+    if listing.emergency and is_another_page(now, listing, before):
+        told = f"the list calls itself 「{listing.heading}」 where 「{usual_heading(now, before)}」 should be"
+        return "other-page", f"{told}; is it a maintenance or login page? Look at it in a browser"
     return None
 
 
@@ -151,13 +143,14 @@ def failed_read(now: datetime, listing: Listing, before: SourceKnown | None, cod
     """What to note of a list that could not be read: the old validators stay, and when to ask again."""
     if code == "later" and before is not None and listing.not_before == before.not_before:
         return []  # not asked this time, as the site wished the last time
-    failures = (before.failures if before else 0) + 1
-    wait = (
-        min(BACKOFF * 2 ** min(failures - BACKOFF_FROM, 8), BACKOFF_MOST) if failures >= BACKOFF_FROM else timedelta(0)
-    )
-    not_before = max(filter(None, (listing.not_before, now + wait if wait else None)), default=None)
+    wished, failures = listing.not_before, (before.failures if before else 0) + 1
     if listing.emergency:  # one request a pass; what the site wishes counts, for a while
-        not_before = min(listing.not_before, now + BACKOFF) if listing.not_before else None
+        not_before = min(wished, now + BACKOFF) if wished else None
+    elif failures < BACKOFF_FROM:
+        not_before = wished
+    else:
+        wait = min(BACKOFF * 2 ** min(failures - BACKOFF_FROM, 8), BACKOFF_MOST)
+        not_before = max(wished or now, now + wait)
     return [Read(at=now, source=listing.source, state="failed", error_code=code, not_before=not_before)]
 
 
@@ -167,9 +160,8 @@ def robots_news(known: Mapping[str, Robots], found: Mapping[str, Robots]) -> lis
     news = []
     for host, file in found.items():
         before = known.get(host)
-        if (before is None or (before.at, before.allowed) != (file.at, file.allowed)) and len(
-            file.text
-        ) <= LONGEST_KEPT:
+        is_known = before is not None and (before.at, before.allowed) == (file.at, file.allowed)
+        if not is_known and len(file.text) <= LONGEST_KEPT:
             same = before is not None and before.text == file.text
             news.append(replace(file, text="" if same else file.text, same=same))
     return news

@@ -67,6 +67,11 @@ class Fetched(Struct, frozen=True):
         return self.status != NOT_MODIFIED
 
     @property
+    def kind(self) -> str:
+        """The media type that the server names, such as "text/html"; "" for none."""
+        return self.content_type.partition(";")[0].strip().lower()
+
+    @property
     def digest(self) -> str:
         """The SHA-256 of the decoded body."""
         return sha256(self.body).hexdigest()

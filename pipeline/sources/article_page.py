@@ -16,6 +16,7 @@ from pipeline.sources import breadcrumb, contact, page_date, page_picture
 from pipeline.sources.answer import Fetched, FetchError
 from pipeline.sources.chrome import body_of, chrome, without_marks
 from pipeline.sources.page_date import Dated
+from pipeline.sources.page_picture import OnSite
 from pipeline.sources.soup import Index, Span, one_line, parse, readable
 from pipeline.sources.systems import system_of
 from pipeline.sources.titles import bare, is_site_name, squeezed, without_names
@@ -31,17 +32,15 @@ _MOST = 300  # links of a body, or headings, that are looked at
 _FEW = 20  # candidates for one thing
 _NEAR = 80  # characters between the name of a part of the site and the title
 _LOWER = ("h2", "h3", "h4", "h5", "h6")
-_LETTERS = frozenset(
-    ("p", "div", "span", "font", "b", "strong", "big", "em", "td", "th", "dt", "center", "caption", "legend")
-)
+_LETTERS = frozenset((
+    "p", "div", "span", "font", "b", "strong", "big", "em", "td", "th", "dt", "center", "caption", "legend",
+))  # fmt: skip
 _FILES = frozenset((
     ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".xlsm", ".ppt", ".pptx", ".odt", ".ods", ".odp", ".rtf", ".csv", ".zip",
     ".lzh", ".jtd", ".jtt", ".ics", ".kml",
 ))  # fmt: skip
 _HOME = re.compile(r"(?:https?://[^/?#]*)?/?(?:index\.\w{3,5})?")
 UNREADABLE = "\ufffd"  # what stands for bytes of no encoding; on a telephone it would be a question mark in a box
-
-
 _NONE = PageSelectors()
 
 
@@ -59,31 +58,28 @@ class _Reading(Struct):
         return next(self.select(field), None)
 
 
-def read(fetched: Fetched, hosts: Sequence[str], select: PageSelectors = _NONE, *, recognise: bool = True) -> Page:
+def read(fetched: Fetched, hosts: Sequence[str], select: PageSelectors = _NONE) -> Page:
     """The page as values. Its picture is a candidate, not looked at yet: `pipeline.sources.pictures.check` does that.
 
     Args:
         fetched: the answer.
         hosts: the site's own; links and pictures elsewhere are not taken.
         select: the configuration's selectors, the last word on each field.
-        recognise: whether the site's system may be told by its markup; without, only the rules for all apply.
 
     Raises:
         FetchError: "malformed": no HTML, no title, or a garbled one.
     """
-    kind = fetched.content_type.partition(";")[0].strip().lower()
-    if kind not in _HTML:
-        raise FetchError("malformed", f"{fetched.final_url}: {kind} stands there; only HTML pages are announced")
+    url = fetched.final_url
+    if fetched.kind not in _HTML:
+        raise FetchError("malformed", f"{url}: {fetched.kind} stands there; only HTML pages are announced")
     index = Index(parse(fetched.text))
-    system = system_of(index) if recognise else None
+    system = system_of(index)
     page = _Reading(index, (select, system.select) if system else (select,))
     heading, title = _title(page)
     if not title:
-        raise FetchError(
-            "malformed", f"{fetched.final_url}: the page has no title (h1, og:title, title); ask the web team"
-        )
+        raise FetchError("malformed", f"{url}: the page has no title (h1, og:title, title); ask the web team")
     if UNREADABLE in title:
-        raise FetchError("malformed", f"{fetched.final_url}: the title is garbled ({title[:100]}); ask the web team")
+        raise FetchError("malformed", f"{url}: the title is garbled ({title[:100]}); ask the web team")
     way, places = _breadcrumb(page, title)
     dropped: list[Tag] = chrome(index, heading)
     block = _contact(page, heading, index.spans(dropped))
@@ -94,30 +90,30 @@ def read(fetched: Fetched, hosts: Sequence[str], select: PageSelectors = _NONE, 
     dropped += [block.tag] if block and block.is_chrome else []
     around = index.spans(dropped)
     body = page.first("body") or body_of(index, around)
-    base = _base(index, fetched.final_url, hosts)
-    on_site = partial(_on_site, base=base, hosts=hosts)
+    based = next((str(tag["href"]) for tag in index.names["base"] if tag.get("href")), "")
+    on_site = partial(_on_site, base=_on_site(based, url, hosts) or url, hosts=hosts)
     text = readable(body, {id(tag) for tag in dropped}, after=heading, layout=index.layout) if body else ""
     lines = without_marks(_without_title(text, title).split("\n"))
     if date and lines and page_date.is_day_alone(lines[0]):
         del lines[0]
     rest = contact.without(lines, is_known=bool(block and block.department))
+    asked = readable(block.tag) if block else ""
+    written = "\n".join(rest.article) or clean_lines(index.meta("og:description") or index.meta("description"))
     return Page(
         url=fetched.url,
-        canonical=_canonical(index, fetched.final_url, base, hosts),
+        canonical=_canonical(index, url, on_site),
         title=title,
         date=date[0] if date else None,
         date_only=bool(date and date[1]),
         department=block.department if block and block.department else rest.department,
-        tel=(contact.telephone(readable(block.tag)) if block else "") or rest.tel,
-        contact="\n".join(filter(None, (readable(block.tag) if block else "", rest.block)))[:_LONGEST_TEXT],
+        tel=contact.telephone(asked) or rest.tel,
+        contact="\n".join(filter(None, (asked, rest.block)))[:_LONGEST_TEXT],
         breadcrumb=places,
         picture=page_picture.picture(
-            index, body, around, on_site, shared_is_the_sites=system is not None and system.shared_is_the_sites
+            index, body, around, on_site, shared_is_the_sites=bool(system and system.shared_is_the_sites)
         ),
-        attachments=tuple(_attachments(index, body, around, base, hosts)),
-        text=("\n".join(rest.article) or clean_lines(index.meta("og:description") or index.meta("description")))[
-            :_LONGEST_TEXT
-        ],
+        attachments=tuple(_attachments(index, body, around, on_site)),
+        text=written[:_LONGEST_TEXT],
     )
 
 
@@ -164,9 +160,7 @@ def _in_other_words(index: Index, wanted: Container[str]) -> tuple[Tag, str] | N
         if tag.name not in _LETTERS or not index.is_small(tag, _LONGEST_TITLE) or index.covered(tag, apart):
             continue
         parent = tag.parent
-        is_beside_links = (
-            isinstance(parent, Tag) and index.is_small(parent, _LONGEST_TITLE) and index.linked(parent) > 0
-        )
+        is_beside_links = parent and index.is_small(parent, _LONGEST_TITLE) and index.linked(parent) > 0
         if index.said(tag).casefold() in wanted and not is_beside_links:
             return tag, one_line(tag)
     return None
@@ -182,11 +176,6 @@ def _is_logo(tag: Tag, words: str, names: Container[str]) -> bool:
     return is_site_name(words, names) or (isinstance(link, Tag) and _HOME.fullmatch(str(link["href"])) is not None)
 
 
-def _base(index: Index, url: str, hosts: Sequence[str]) -> str:
-    tag = next((tag for tag in index.names["base"] if tag.get("href")), None)
-    return (_on_site(str(tag["href"]), url, hosts) if tag else None) or url
-
-
 def _on_site(href: str, base: str, hosts: Sequence[str]) -> str | None:
     """The address when it is one on the site's hosts."""
     try:
@@ -196,10 +185,10 @@ def _on_site(href: str, base: str, hosts: Sequence[str]) -> str | None:
     return address if on_hosts(address, hosts) else None
 
 
-def _canonical(index: Index, url: str, base: str, hosts: Sequence[str]) -> str:
+def _canonical(index: Index, url: str, on_site: OnSite) -> str:
     """What the page names as canonical, on the site; never the home page, which a broken template names everywhere."""
     tag = next((tag for tag in index.names["link"] if "canonical" in (tag.get("rel") or ()) and tag.get("href")), None)
-    address = _on_site(str(tag["href"]), base, hosts) if tag else None
+    address = on_site(str(tag["href"])) if tag else None
     if address is None or (urlsplit(address).path == "/" and urlsplit(url).path != "/"):
         return url
     return address
@@ -240,14 +229,13 @@ def _date(page: _Reading, heading: Tag | None) -> tuple[Tag | None, Dated | None
     return tag, page_date.by_meta(index) or date
 
 
-def _attachments(
-    index: Index, body: Tag | None, around: Sequence[Span], base: str, hosts: Sequence[str]
-) -> Iterator[Attachment]:
+def _attachments(index: Index, body: Tag | None, around: Sequence[Span], on_site: OnSite) -> Iterator[Attachment]:
     seen: set[str] = set()
     for link in body.find_all("a", href=True, limit=_MOST) if body else ():
-        address = _on_site(str(link["href"]), base, hosts)
+        address = on_site(str(link["href"]))
         if not address or address in seen or index.covered(link, around):
             continue
-        if PurePosixPath(urlsplit(address).path).suffix.lower() in _FILES:
+        file = PurePosixPath(urlsplit(address).path)
+        if file.suffix.lower() in _FILES:
             seen.add(address)
-            yield Attachment(one_line(link) or PurePosixPath(urlsplit(address).path).name, address)
+            yield Attachment(one_line(link) or file.name, address)

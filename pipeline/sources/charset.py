@@ -13,8 +13,11 @@ _HEAD = 4096  # bytes in which a page declares itself; HTML asks for the first 1
 # An emoji written as the two halves of UTF-16 (&#55357;&#56845;), which neither HTML nor XML allows.
 _HALVES = re.compile(r"&#(?:x(d[89ab][0-9a-f]{2})|(5\d{4}));&#(?:x(d[c-f][0-9a-f]{2})|(5\d{4}));", re.IGNORECASE)
 
-_BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_WIDE = ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"), (b"[\0", "utf-16-le"), (b"\0[", "utf-16-be"))  # without a mark
+# How bodies begin: with a byte order mark, or as HTML and JSON do in UTF-16 without one.
+_BEGINNINGS = {
+    b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16",
+    b"<\0": "utf-16-le", b"\0<": "utf-16-be", b"[\0": "utf-16-le", b"\0[": "utf-16-be",
+}  # fmt: skip
 _CESU = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf]")  # the halves of an emoji, each in UTF-8
 _CHANCE = 20  # characters; a few half-width kana are what somebody wrote
 _THREE_BYTES, _IBM_CELLS = 0x8F, 106
@@ -49,23 +52,13 @@ def whole(text: str) -> str:
 
 
 def _decoded(body: bytes, content_type: str) -> str:
-    for mark, name in _BOMS:
-        if body.startswith(mark):
+    for begins, name in _BEGINNINGS.items():
+        if body.startswith(begins):
             return body.decode(name, "replace")
-    for mark, name in _WIDE:
-        if body.startswith(mark):
-            return body.decode(name, "replace")
-    if _CESU.search(body):
-        text = _strict_cesu(body)
-        if text is not None:
+    told = [name for sign, name in ((_CESU, "cesu-8"), (_JIS, "iso2022_jp_ext")) if sign.search(body)]
+    for name in (*told, "utf-8"):
+        if (text := _strict(body, name)) is not None:
             return text
-    if _JIS.search(body):
-        text = _strict(body, "iso2022_jp_ext")
-        if text is not None:
-            return text
-    text = _strict(body, "utf-8")
-    if text is not None:
-        return text
     patched = body.decode("utf-8", "replace")
     if patched.count("\ufffd") * 20 <= sum(character > "\x7f" for character in patched):
         return patched
@@ -95,17 +88,12 @@ def _declared(body: bytes, content_type: str) -> list[str]:
 
 def _strict(body: bytes, name: str) -> str | None:
     try:
+        if name == "cesu-8":
+            return body.decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass").decode("utf-16")
         text = body.decode(name, "strict" if name == "cp932" else _VENDOR)
     except UnicodeError:
         return None
     return text.translate(_AS_WINDOWS) if name in ("euc_jp", "iso2022_jp_ext") else text
-
-
-def _strict_cesu(body: bytes) -> str | None:
-    try:
-        return body.decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass").decode("utf-16")
-    except UnicodeError:
-        return None
 
 
 def _vendor(error: UnicodeError) -> tuple[str, int]:

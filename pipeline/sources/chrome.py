@@ -213,18 +213,23 @@ def _is_mark(part: str) -> bool:
 
 def _is_leading_menu(index: Index, tag: Tag, heading: Tag | None) -> bool:
     """Short links and nothing else right behind the title: kinds to choose from."""
-    if heading is None or not 0 < index.linked(tag) == index.size(tag) or not index.follows(tag, heading):
+    if heading is None or not index.follows(tag, heading):
         return False
-    links = tag.find_all("a", limit=_MENU_LINKS) if index.is_small(tag, _NOTICE) else []
-    return len(links) > 1 and index.size(tag) <= len(links) * _MENU_WORD
+    return 0 < index.size(tag) <= len(_links_alone(index, tag)) * _MENU_WORD
 
 
 def _is_way_down(index: Index, tag: Tag) -> bool:
     """Links to places further down on the page, and nothing else: tabs, a table of contents."""
-    if tag.name not in _GROUPS or not 0 < index.linked(tag) == index.size(tag) or not index.is_small(tag, _NOTICE):
-        return False
+    links = _links_alone(index, tag) if tag.name in _GROUPS else []
+    return bool(links) and all(str(link.get("href", "")).startswith("#") for link in links)
+
+
+def _links_alone(index: Index, tag: Tag) -> list[Tag]:
+    """The links of a tag that holds several and says nothing else."""
+    if not index.is_small(tag, _NOTICE) or index.linked(tag) < index.size(tag):
+        return []
     links = tag.find_all("a", limit=_MENU_LINKS)
-    return len(links) > 1 and all(str(link.get("href", "")).startswith("#") for link in links)
+    return links if len(links) > 1 else []
 
 
 def _below(index: Index, tag: Tag) -> Iterator[Tag]:

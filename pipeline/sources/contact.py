@@ -11,16 +11,15 @@ from msgspec import Struct
 from pipeline.sources.soup import Index, Span, names_of, readable
 
 # Headings of the block: certain when they speak of the page, probable when they only say お問い合わせ.
+_THIS_PAGE = r"この(?:ページ|記事|情報|ホームページ|内容)(?:に関する|に関して|についての?|へ?の|を|に)"
+_HALF = re.compile(_THIS_PAGE)  # before a line break
 _OF_THE_PAGE = re.compile(
-    r"[■◆●【＜<]*この(?:ページ|記事|情報|ホームページ|内容)(?:に関する|に関して|についての?|へ?の|を|に).{0,10}?"
+    rf"[■◆●【＜<]*{_THIS_PAGE}.{{0,10}}?"
     r"(?:お?問い?合わ?せ(?:先|窓口)?|作成.{0,6}|担当.{0,6}|発信元|掲載元|照会先|ご?連絡先|ご意見.{0,12})[】＞>：:]*(?:はこちら)?"
 )
 _PLAIN = re.compile(
     r"[■◆●【＜<]*(?:お?問い?合わ?せ?(?:先|窓口)?|担当(?:課|部署|組織|窓口)|ご?連絡先|照会先|(?:情報)?発信元)[】＞>：:]*"
 )
-_HALF = re.compile(
-    r"この(?:ページ|記事|情報|ホームページ|内容)(?:に関する|に関して|についての?|へ?の|を|に)"
-)  # before a line break
 _BLOCK_NAMES = re.compile(
     r"(?:^|[-_ ]|(?<=[a-z])(?=[A-Z]))(?i:o?toiawase(?:saki)?|inquir(?:y|ies)|contacts?|author|renraku(?:saki)?)(?:[-_ ]|$|(?=[A-Z]))"
     r"|(?:^|[-_ ])reference(?:[-_ ]|$)"
@@ -131,10 +130,9 @@ def department(text: str, *, is_certain: bool = False) -> str:
     """
     levels: list[str] = []
     for line in text.split("\n"):
-        words = line.strip("・／/ \u3000")
-        if not levels and any(kind.fullmatch(words) for kind in (_OF_THE_PAGE, _PLAIN, _HALF)):
+        if not levels and (_is_heading(line) or _HALF.fullmatch(_bare(line))):
             continue
-        words = _REST.sub("", _LABEL.sub("", words, count=1), count=1).strip(" \u3000（(")
+        words = _named(_bare(line))
         if _ORGANISATION.fullmatch(words) and len(levels) < _LEVELS:
             levels.append(words)
         elif levels:
@@ -222,14 +220,21 @@ def _signature(lines: list[str], *, is_known: bool) -> int:
     return next(places, len(lines))
 
 
+def _bare(line: str) -> str:
+    return line.strip("・／/ \u3000")
+
+
+def _named(line: str) -> str:
+    """Who is named in a line, without the label before and the number behind."""
+    return _REST.sub("", _LABEL.sub("", line, count=1), count=1).strip(" \u3000（(")
+
+
 def _is_organisation(line: str) -> bool:
-    words = _REST.sub("", _LABEL.sub("", line, count=1), count=1).strip("・／/ \u3000（(")
-    return _ORGANISATION.fullmatch(words) is not None
+    return _ORGANISATION.fullmatch(_named(line).strip("・／/ \u3000（(")) is not None
 
 
 def _is_heading(line: str) -> bool:
-    words = line.strip("・／/ \u3000")
-    return any(kind.fullmatch(words) for kind in (_OF_THE_PAGE, _PLAIN))
+    return any(kind.fullmatch(_bare(line)) for kind in (_OF_THE_PAGE, _PLAIN))
 
 
 def is_labelled(words: str) -> bool:
@@ -242,10 +247,8 @@ def _names_department(line: str) -> bool:
 
 
 def _is_detail(line: str) -> bool:
-    words = line.strip("・／/ \u3000")
-    return len(words) <= _LONGEST_DETAIL and (
-        any(kind.fullmatch(words) for kind in (_DETAIL, _HALF)) or _is_heading(line) or _is_organisation(line)
-    )
+    is_one = any(kind.fullmatch(_bare(line)) for kind in (_DETAIL, _HALF))
+    return len(_bare(line)) <= _LONGEST_DETAIL and (is_one or _is_heading(line) or _is_organisation(line))
 
 
 def telephone(text: str) -> str:

@@ -44,9 +44,8 @@ _NAMED = re.compile(
       | (?P<month_c>[A-Za-z]{3})\s\s?(?P<day_c>\d{1,2})\s(?P<clock>\d{2}:\d{2}:\d{2}\s(?:[A-Z]{1,4}\s)?)(?P<year_c>\d{4})""",
     re.VERBOSE,
 )
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH_NAMES = (
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "sept"
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
 # Hours east of Greenwich of the names in RFC 822; JST is what people write all the same. Anything else is no zone.
 _ZONES = {
@@ -126,13 +125,12 @@ def _arabic(found: re.Match[str]) -> str:
 def _named_date(found: re.Match[str]) -> tuple[datetime, bool] | None:
     form = next(form for form in "abc" if found[f"month_{form}"])
     name, day, year = (found[f"{part}_{form}"].lower() for part in ("month", "day", "year"))
-    if name not in _MONTHS and name not in _MONTH_NAMES:
+    month = next((n for n, full in enumerate(_MONTHS, 1) if full.startswith(name)), 0)
+    if not month:
         return None
     number = int(year) if len(year) > 2 else 2000 + int(year)  # noqa: PLR2004 - RFC 822 had two digits
-    midnight = datetime(number, _MONTHS.index(name[:3]) + 1, int(day), tzinfo=JST)
     time = _TIME.match(found["clock"]) if form == "c" else _TIME.match(found.string, found.end())
-    instant = _at(midnight, time) if time else None
-    return (instant, False) if instant else (midnight, True)
+    return _with_time(datetime(number, month, int(day), tzinfo=JST), time)
 
 
 def _written_date(text: str) -> tuple[datetime, bool] | None:
@@ -143,10 +141,7 @@ def _written_date(text: str) -> tuple[datetime, bool] | None:
     month, day = int(found["month_a"] or found["month_b"]), int(found["day_a"] or found["day_b"])
     if year is None:
         return None
-    midnight = datetime(year, month, day, tzinfo=JST)
-    time = _TIME.match(found.string, found.end())
-    instant = _at(midnight, time) if time else None
-    return (instant, False) if instant else (midnight, True)
+    return _with_time(datetime(year, month, day, tzinfo=JST), _TIME.match(found.string, found.end()))
 
 
 def _year(found: re.Match[str]) -> int | None:
@@ -158,6 +153,11 @@ def _year(found: re.Match[str]) -> int | None:
     if not 1 <= count <= last or (found["also"] and int(found["also"]) != year):
         return None
     return year
+
+
+def _with_time(midnight: datetime, time: re.Match[str] | None) -> tuple[datetime, bool]:
+    instant = _at(midnight, time) if time else None
+    return (instant, False) if instant else (midnight, True)
 
 
 def _at(midnight: datetime, time: re.Match[str]) -> datetime | None:

@@ -41,7 +41,8 @@ MAX_REDIRECTS = 5
 SHORT_WAIT = 30.0  # seconds of Retry-After that we wait for; for longer ones the next run comes back
 LONGEST_WAIT = timedelta(days=1)  # a Retry-After of a year must not silence the city for a year
 FIRST_BACKOFF = 0.5  # seconds, doubled with each attempt
-PICTURE_PATIENCE = 5.0  # seconds for the first bytes of a picture
+FIRST_BYTES = 65_536  # of a picture; a JPEG says its size after its EXIF data, which may have 64 KB
+PICTURE_PATIENCE = 5.0  # seconds for them
 
 _TOO_MANY = 429
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -127,11 +128,11 @@ class Client:
             raise FetchError("malformed", told, status=304)
         return answer
 
-    def peek(self, url: str, *, limit: int, check: Check | None = None) -> Fetched:
-        """The first bytes of a file, in one quick attempt. Raises FetchError."""
-        headers = {"Range": f"bytes=0-{limit - 1}", "Accept-Encoding": "identity"}
+    def peek(self, url: str, *, check: Check | None = None) -> Fetched:
+        """The first bytes of a picture, in one quick attempt. Raises FetchError."""
+        headers = {"Range": f"bytes=0-{FIRST_BYTES - 1}", "Accept-Encoding": "identity"}
         limits = self._limits(min(self._read_timeout, PICTURE_PATIENCE), 1)
-        return self._follow(url, Terms(headers, limit, 1, limits, truncate=True), check)
+        return self._follow(url, Terms(headers, FIRST_BYTES, 1, limits, truncate=True), check)
 
     @cached_property
     def _session(self) -> "Session":

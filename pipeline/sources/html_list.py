@@ -12,6 +12,7 @@ from pipeline.sources.answer import Fetched, FetchError
 from pipeline.sources.entries import LEAST, Collector, Rows, says_nothing
 from pipeline.sources.soup import one_line, parse, readable
 
+_HTML = ("text/html", "application/xhtml+xml", "text/plain", "")
 _CALLED = 200  # characters of a heading that are remembered
 _MORE = 20  # characters that a report says beside its link
 _INLINE = ("a", "span", "strong", "b", "em", "font", "img")
@@ -29,48 +30,46 @@ def read(fetched: Fetched, hosts: Sequence[str], select: Selectors, *, emergency
     Raises:
         FetchError: "malformed": no HTML, or a selector that is none.
     """
-    kind = fetched.content_type.partition(";")[0].strip().lower()
-    if kind and kind not in ("text/html", "application/xhtml+xml", "text/plain"):
-        raise FetchError(
-            "malformed", f"{fetched.final_url}: {kind} where a list page should be; check site.sources in kadoma.toml"
-        )
+    if fetched.kind not in _HTML:
+        told = f"{fetched.final_url}: {fetched.kind} where a list page should be; check site.sources in kadoma.toml"
+        raise FetchError("malformed", told)
     soup = parse(fetched.text)
     collector = Collector(base_of(soup, fetched.final_url), hosts, own=fetched.final_url, emergency=emergency)
     heading = heading_of(soup)
     try:
         items = soup.select(select.item)
         if not items and (frame := soup.select_one("frameset frame[src]")):
-            raise FetchError(
-                "malformed",
-                f"{fetched.final_url}: the list stands in a frame ({str(frame['src'])[:100]!r} is the first one); give the "
-                "frame's own address as url in site.sources of kadoma.toml",
-            )
+            told = f"{fetched.final_url}: the list stands in a frame ({str(frame['src'])[:100]!r} is the first one)"
+            raise FetchError("malformed", f"{told}; give the frame's own address as url in site.sources of kadoma.toml")
         places = {id(item) for item in items}
         for item in items:
-            link = _inside(item, select.link)
-            date = item.select_one(select.date) if select.date else None
-            dates = _dates(date) if select.date else None
-            if date:
-                date.extract()
-            title = item.select_one(select.title) if select.title else link
-            if emergency and item.name == "tr" and not item.find("td"):  # the heads of the columns
-                collector.pass_over()
-            elif link is not None and link.get("href") and not (emergency and _leads_on(link, item, select)):
-                said = _report(item, places, "") if emergency else None
-                says_more = said is not None and len(said[1]) >= len(one_line(link)) + _MORE
-                collector.add(
-                    str(link["href"]), one_line(title) or _said_by(link), dates, report=said if says_more else None
-                )
-            elif emergency and not _is_within(item, places) and (report := _report(item, places, select.title)):
-                collector.add_report(*report, dates)
-            else:
-                collector.skip()
+            _add(collector, item, places, select, emergency=emergency)
     except SelectorSyntaxError as error:
         reason = str(error).partition("\n")[0]
-        raise FetchError(
-            "malformed", f"{fetched.final_url}: a selector in site.sources of kadoma.toml is wrong: {reason}"
-        ) from None
+        told = f"{fetched.final_url}: a selector in site.sources of kadoma.toml is wrong: {reason}"
+        raise FetchError("malformed", told) from None
     return collector.rows(heading)
+
+
+def _add(collector: Collector, item: Tag, places: Set[int], select: Selectors, *, emergency: bool) -> None:
+    """One item as a row."""
+    link = _inside(item, select.link)
+    date = item.select_one(select.date) if select.date else None
+    dates = _dates(date) if select.date else None
+    if date:
+        date.extract()
+    title = item.select_one(select.title) if select.title else link
+    if emergency and item.name == "tr" and not item.find("td"):  # the heads of the columns
+        collector.pass_over()
+    elif link is not None and link.get("href") and not (emergency and _leads_on(link, item, select)):
+        said = _report(item, places, "") if emergency else None
+        says_more = said is not None and len(said[1]) >= len(one_line(link)) + _MORE
+        words = one_line(title) or _said_by(link)
+        collector.add(str(link["href"]), words, dates, report=said if says_more else None)
+    elif emergency and not _is_within(item, places) and (report := _report(item, places, select.title)):
+        collector.add_report(*report, dates)
+    else:
+        collector.skip()
 
 
 def base_of(soup: BeautifulSoup, url: str) -> str:
@@ -89,15 +88,12 @@ def heading_of(soup: BeautifulSoup) -> str:
 
 
 def _leads_on(link: Tag, item: Tag, select: Selectors) -> bool:
-    """Whether the report is the item itself: its link leads on from the text, or to no page at all, as a script does."""
-    return _is_beside(link, item, select) or (item is not link and _NO_PAGE.match(str(link["href"])) is not None)
-
-
-def _is_beside(link: Tag, item: Tag, select: Selectors) -> bool:
-    """Whether a link is not what the item is about: the item has a heading of its own, and the link leads on from its text."""
+    """Whether the report is the item itself: its link leads to no page at all, as a script does, or on from the text, beside
+    a heading that the item has of its own."""
+    if item is not link and _NO_PAGE.match(str(link["href"])):
+        return True
     heading = None if select.title or item.name in _HEADINGS else item.find(_HEADINGS)
-    around = [*link.parents, *(heading.parents if isinstance(heading, Tag) else ())]
-    return isinstance(heading, Tag) and not any(tag is heading or tag is link for tag in around)
+    return heading is not None and not any(tag is heading or tag is link for tag in (*link.parents, *heading.parents))
 
 
 def _said_by(link: Tag) -> str:

@@ -22,7 +22,8 @@ _SITE_FOLDERS = frozenset((
     "icons", "logo", "ogp", "favicon", "btn", "button", "parts", "banner", "emoji",
 ))  # fmt: skip
 _NO_PHOTO = re.compile(r"(?:QR|ＱＲ|キューアール|[2２二]次元)コード|アイコン|バナー|ロゴ|Adobe|NEW|新着", re.IGNORECASE)
-_SHOWN = (".jpg", ".jpeg", ".jpe", ".png")  # LINE shows JPEG and PNG
+_SHOWN = ("", ".jpg", ".jpeg", ".jpe", ".png")  # LINE shows JPEG and PNG
+_PICTURE_FILES = (".jpg", ".jpeg", ".jpe", ".png", ".gif")  # a link to one shows the same picture, larger
 _LAZY = ("data-src", "data-original", "data-lazy-src", "src")  # what a script will show, before the placeholder
 _SMALLEST = (150, 100)  # pixels as the page shows it; what is smaller is a sign or a row of thumbnails
 
@@ -55,11 +56,8 @@ def picture(
 def is_site_picture(address: str) -> bool:
     """Whether a picture's address is that of the site's own logo, placeholder or decoration; a folder is no picture."""
     *folders, name = urlsplit(address).path.lower().split("/")
-    return (
-        not name
-        or _SITE_FILE.search(name.replace("noimage", "-noimage-")) is not None
-        or bool(_SITE_FOLDERS & {f.strip("_") for f in folders})
-    )
+    is_site_file = not name or _SITE_FILE.search(name.replace("noimage", "-noimage-")) is not None
+    return is_site_file or not _SITE_FOLDERS.isdisjoint(folder.strip("_") for folder in folders)
 
 
 def _pictures(index: Index, body: Tag | None, around: Sequence[Span], on_site: OnSite) -> Iterator[tuple[str, str]]:
@@ -69,24 +67,15 @@ def _pictures(index: Index, body: Tag | None, around: Sequence[Span], on_site: O
             continue
         address = _address(image, on_site)
         alt = clean(str(image.get("alt") or ""))
-        if address and _is_shown(address) and not is_site_picture(address) and not _NO_PHOTO.search(alt):
-            link = image.find_parent("a", href=True)
-            if not isinstance(link, Tag) or _is_picture_file(on_site(str(link["href"]))):
-                yield address, alt
+        if not address or _suffix(address) not in _SHOWN or is_site_picture(address) or _NO_PHOTO.search(alt):
+            continue
+        link = image.find_parent("a", href=True)
+        if not link or _suffix(on_site(str(link["href"])) or "") in _PICTURE_FILES:
+            yield address, alt
 
 
 def _address(image: Tag, on_site: OnSite) -> str | None:
     return next((found for name in _LAZY if (found := on_site(str(image.get(name) or "data:")))), None)
-
-
-def _is_shown(address: str) -> bool:
-    """Whether LINE may show the file, by its name."""
-    return _suffix(address) in ("", *_SHOWN)
-
-
-def _is_picture_file(address: str | None) -> bool:
-    """Whether a link leads to the same picture, larger, rather than to another page."""
-    return address is not None and _suffix(address) in (*_SHOWN, ".gif")
 
 
 def _suffix(address: str) -> str:

@@ -21,7 +21,6 @@ LARGEST_SIDE = 1024  # pixels; LINE, Flex image: "max image size: 1024px x 1024p
 SMALLEST = (240, 120)  # pixels; icons and buttons would be a blur across a card
 LARGEST_FILE = 1_000_000  # bytes; LINE recommends 1 MB for Flex images, although it takes 10
 AT_MOST = 24  # embedded in one page
-FIRST_BYTES = 65_536  # a JPEG says its size after its EXIF data, which may have 64 KB
 
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 _log = logging.getLogger("kadoma_line")
@@ -38,7 +37,7 @@ def check(client: Client, picture: Picture, require: Callable[[str], None] | Non
     if not picture.url.startswith("https://"):
         return None  # LINE loads pictures by https only
     try:
-        found = client.peek(picture.url, limit=FIRST_BYTES, check=require)
+        found = client.peek(picture.url, check=require)
     except FetchError as error:
         _log.info("no picture: %s", error)
         return None

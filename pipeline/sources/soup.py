@@ -87,18 +87,15 @@ class Index:
         self._letters = "".join(letters)
 
     def _table(self, tag: Tag, tables: list["_Table"], *, leaving: bool) -> None:
-        if tag.name == "table" and not leaving:
-            if tables:
-                tables[-1].is_layout = True
-            tables.append(_Table())
-        elif tables and leaving and tag.name == "table":
-            if tables[-1].is_layout or tables[-1].widest == 1:
+        if leaving and tag.name == "table":
+            table = tables.pop()
+            if table.is_layout or table.widest == 1:
                 self.layout.add(id(tag))
-            is_layout = tables.pop().is_layout
-            if tables and is_layout:
-                tables[-1].is_layout = True
-        elif tables and not leaving:
-            tables[-1].enter(tag.name)
+        elif not leaving:
+            if tables:
+                tables[-1].enter(tag.name)
+            if tag.name == "table":
+                tables.append(_Table())
 
     def said(self, tag: Tag, most: int | None = None) -> str:
         """The visible text of a tag without blanks; at most `most` characters of it."""

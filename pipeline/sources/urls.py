@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Collection, Container
-from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
+from pipeline.address import ascii_host, encoded
 from pipeline.config import is_loopback
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -30,11 +31,8 @@ _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid|sessionid)=[^/;?#]*|/\
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
-_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f]")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_PATH_SAFE = "!$&'()*+,;=:@/-._~%"
-_QUERY_SAFE = _PATH_SAFE + "?"
 WRAPPED = " \t\n\u3000<>＜＞()（）「」『』【】\"'、。，,"  # what stands around an address in a sentence
 _PAGE_NUMBER = re.compile(r"[^?#]*/(\d{1,12})\.html?(?:[?#]|$)")
 
@@ -133,7 +131,7 @@ def page_number(url: str) -> int | None:
 
 def fragment(url: str) -> str:
     """The part of a page that an address as written names, escaped as in `canonical`; "" for none."""
-    return quote(_escapes(_INVISIBLE.sub("", url).strip().partition("#")[2]), safe=_QUERY_SAFE, errors="replace")
+    return encoded(_escapes(_INVISIBLE.sub("", url).strip().partition("#")[2]))
 
 
 def without_fragment(url: str) -> str:
@@ -142,52 +140,33 @@ def without_fragment(url: str) -> str:
 
 def _host(name: str) -> str:
     name = name.rstrip(".")
-    if ":" in name:
-        name = f"[{name}]"
-    elif not name.isascii():
-        name = name.encode("idna").decode("ascii")  # UnicodeError is a ValueError
-    name = name.lower()
+    name = (name if name.isascii() and ":" not in name else ascii_host(name)).lower()
     if name and not _HOST.fullmatch(name):
         raise ValueError(f"host {_shown(name)}")
     return name
 
 
 def _path(path: str) -> str:
-    path = _PATH_SESSION.sub("", _escapes(path))
-    return quote(_without_dots(path), safe=_PATH_SAFE, errors="replace") or "/"
-
-
-def _without_dots(path: str) -> str:
-    """RFC 3986, 5.2.4; urljoin does it only for relative addresses."""
-    kept: list[str] = []
-    segments = re.sub("%2e", ".", path, flags=re.IGNORECASE).split("/")
-    for segment in segments:
-        if segment == "..":
-            if len(kept) > 1:
-                kept.pop()
-        elif segment != ".":
-            kept.append(segment)
-    if segments[-1] in (".", ".."):
-        kept.append("")
-    joined = "/".join(kept)
-    return joined if joined.startswith("/") else f"/{joined}"
+    """Encoded, without a session, and without dots (RFC 3986, 5.2.4): urljoin resolves them in relative addresses alone."""
+    path = _PATH_SESSION.sub("", _escapes(path)).removeprefix("/")
+    return encoded(urlsplit(urljoin("https://host/", f"/./{path}")).path) or "/"
 
 
 def _query(query: str) -> str:
     fields = [field.removeprefix("amp;") for field in _escapes(query).split("&")]  # &amp; that was escaped twice
     names = ((field, unquote(field.split("=")[0])) for field in fields)
     kept = [field for field, name in names if not (TRACKING.fullmatch(name) or _SESSION.fullmatch(name))]
-    return quote("&".join(kept), safe=_QUERY_SAFE, errors="replace")
+    return encoded("&".join(kept))
 
 
 def _escapes(text: str) -> str:
-    """Escapes in upper case, none for characters that need none, no lone percent sign. Other encodings' bytes stay."""
+    """Escapes in upper case, none for characters that need none. Other encodings' bytes stay."""
 
     def one(match: re.Match[str]) -> str:
         character = chr(int(match[1], 16))
         return character if character in _UNRESERVED else match[0].upper()
 
-    return _ESCAPE.sub(one, _LONE_PERCENT.sub("%25", text))
+    return _ESCAPE.sub(one, text)
 
 
 def _shown(text: str) -> str:

@@ -4,6 +4,7 @@ import time
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -25,7 +26,8 @@ UNDATED, NOBODY = ("i-SITE", "baserCMS"), ("i-SITE", "baserCMS", "WordPress")
 
 def read(body: str, select: PageSelectors = NONE, *, recognise: bool = True) -> Page:
     answer = Fetched(URL, URL, 200, body.encode(), "text/html; charset=utf-8")
-    return article_page.read(answer, HOSTS, select, recognise=recognise)
+    with patch.object(article_page, "system_of", system_of if recognise else lambda _: None):
+        return article_page.read(answer, HOSTS, select)
 
 
 @pytest.mark.parametrize("name", PAGES)
