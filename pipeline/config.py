@@ -15,8 +15,6 @@ from msgspec import Meta, Struct
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 JST = timezone(timedelta(hours=9), "JST")  # Asia/Tokyo: one offset, no summer time since 1951
 WEEKDAYS = get_args(Weekday)
-LONGEST_CLOSURE = 60  # days; a configuration that closes longer has no opening to wait for
-LEAP_YEAR = 2028  # in which the days of a yearly closure are counted
 QUICK_REPLIES, QUICK_LABEL = 13, 20  # LINE, quick reply: items; letters of a label
 
 _DURATION = Meta(pattern=r"^[0-9]{1,6}[smhd]\Z", description='a number and s, m, h or d, such as "60m"')
@@ -335,27 +333,6 @@ def _allowed(kind: Any) -> str:
         return f"a list of {_allowed(kind.item_type)}" + f" ({kind.min_length} or more)" * bool(kind.min_length)
     plain = {"StrType": "text", "BoolType": "true or false", "DictType": "a table"}
     return plain.get(name, name)
-
-
-def is_yearly(closure: str) -> bool:
-    """Whether a closure such as "12-29/01-03" is of each year."""
-    return len(closure.partition("/")[0]) == len("12-29")
-
-
-@lru_cache
-def closed_days(closure: str) -> frozenset[date]:
-    """The days of "2027-05-06", "2027-05-06/2027-05-08" or "12-29/01-03"; those of each year as of `LEAP_YEAR`.
-
-    Raises:
-        ValueError: no days of the calendar.
-    """
-    yearly = is_yearly(closure)
-    days = [date.fromisoformat(f"{LEAP_YEAR}-{part}" if yearly else part).toordinal() for part in closure.split("/")]
-    first, last = days[0], days[-1]
-    if yearly and last < first:  # over New Year
-        begin, end = date(LEAP_YEAR, 1, 1).toordinal(), date(LEAP_YEAR, 12, 31).toordinal()
-        return frozenset(map(date.fromordinal, (*range(begin, last + 1), *range(first, end + 1))))
-    return frozenset(map(date.fromordinal, range(first, last + 1)))
 
 
 def clock_time(text: str) -> time:

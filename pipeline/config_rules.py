@@ -3,32 +3,21 @@
 import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import fields
 
-from pipeline.config import (
-    LONGEST_CLOSURE,
-    QUICK_REPLIES,
-    Config,
-    ConfigError,
-    Hours,
-    Policy,
-    QuickReply,
-    Site,
-    closed_days,
-    duration,
-    is_loopback,
-    is_yearly,
-)
+from pipeline.config import QUICK_REPLIES, Config, ConfigError, Hours, Policy, QuickReply, Site, duration, is_loopback
 
 CLOSED_DAY = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}(/[0-9]{4}-[0-9]{2}-[0-9]{2})?|[0-9]{2}-[0-9]{2}(/[0-9]{2}-[0-9]{2})?)\Z"
 )
-NEARLY_A_YEAR = 365  # days; "01-03/12-29" is nearly the whole year, and surely "12-29/01-03"
+LONGEST_CLOSURE = 60  # days in a row; "01-03/12-29" is nearly the whole year, and surely "12-29/01-03"
+LEAP_YEAR, NEARLY_A_YEAR = 2028, 365  # the days of a yearly closure are those of a leap year
 LONGEST_PAUSE = 60  # seconds
 # Key → the least and the most that can work: 0 s of patience reads nothing, and dates end in the year 9999.
 SPANS = {
@@ -251,6 +240,27 @@ def _is_selector(text: str) -> bool:
     except soupsieve.SelectorSyntaxError:
         return False
     return True
+
+
+def is_yearly(closure: str) -> bool:
+    """Whether a closure such as "12-29/01-03" is of each year."""
+    return len(closure.partition("/")[0]) == len("12-29")
+
+
+@lru_cache
+def closed_days(closure: str) -> frozenset[date]:
+    """The days of "2027-05-06", "2027-05-06/2027-05-08" or "12-29/01-03"; those of each year as of `LEAP_YEAR`.
+
+    Raises:
+        ValueError: no days of the calendar.
+    """
+    yearly = is_yearly(closure)
+    days = [date.fromisoformat(f"{LEAP_YEAR}-{part}" if yearly else part).toordinal() for part in closure.split("/")]
+    first, last = days[0], days[-1]
+    if yearly and last < first:  # over New Year
+        begin, end = date(LEAP_YEAR, 1, 1).toordinal(), date(LEAP_YEAR, 12, 31).toordinal()
+        return frozenset(map(date.fromordinal, (*range(begin, last + 1), *range(first, end + 1))))
+    return frozenset(map(date.fromordinal, range(first, last + 1)))
 
 
 def _is_closure(text: str) -> bool:

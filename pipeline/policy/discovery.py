@@ -38,16 +38,13 @@ def judged(seen: Survey, knowledge: Knowledge, pages: Mapping[str, Page | PagePr
         doubt = doubts.get(s.source, "") if s.is_news_by_its_list else ""
         return s.stopped(Reason.UNTRUSTED_SOURCE, doubt) if doubt else s
 
-    told = [doubted(source, doubt) for source, doubt in doubts.items()]
-    settled = {alert.about for alert in told}
+    settled = {doubted(source, "").about for source in doubts}
+    others = [alert for alert in seen.alerts if alert.about not in settled]
     return replace(
         seen,
         reads=tuple(replace(read, doubt=doubts.get(read.source, read.doubt)) for read in seen.reads),
         sightings=tuple(map(doubted_too, seen.sightings)),
-        alerts=(
-            *(alert for alert in seen.alerts if alert.about not in settled),
-            *(alert for alert, doubt in zip(told, doubts.values(), strict=True) if doubt),
-        ),
+        alerts=(*others, *(doubted(source, doubt) for source, doubt in doubts.items() if doubt)),
     )
 
 
@@ -110,9 +107,10 @@ def compared(
     sightings, bursts = without_bursts(news, config.delivery.burst_limit, read=True)
     alerts = [*seen.alerts, *bursts]
     # What stands there now, nobody knows.
-    unread = [
-        known for s, answer in others if answer is None and (known := _unread(knowledge, s, pages.get(s.entry.url)))
+    silent = [
+        s.entry.url for s, answer in others if answer is None and s.emergency and _is_unread(pages.get(s.entry.url))
     ]
+    unread = [known for known in map(knowledge.find, silent) if known and known.state == "sent"]
     if things := tuple(f"「{known.title[:60]}」　{known.url}" for known in unread):
         alerts.append(Alert("emergency-unread", "; ".join(things), " ".join(sorted(things)), things=things))
     fresh = [s.entry for s in baseline if s.emergency and _is_fresh(now, config, s, pages.get(s.entry.url))]
@@ -128,12 +126,8 @@ def _stood_there(s: Sighting, page: Page | PageProblem | None) -> bool:
     return bool(s.since and isinstance(page, Page) and page.date and page.date < s.since - UNSEEN_FOR)
 
 
-def _unread(knowledge: Knowledge, s: Sighting, page: Page | PageProblem | None) -> Known | None:
-    """The emergency that went out and whose page cannot be read now."""
-    known = (
-        knowledge.find(s.entry.url) if s.emergency and isinstance(page, PageProblem) and page.code != "gone" else None
-    )
-    return known if known and known.state == "sent" else None
+def _is_unread(page: Page | PageProblem | None) -> bool:
+    return isinstance(page, PageProblem) and page.code != "gone"
 
 
 def _moved(

@@ -3,7 +3,8 @@
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
-from pipeline.config import JST, LEAP_YEAR, LONGEST_CLOSURE, WEEKDAYS, Hours, clock_time, closed_days, is_yearly
+from pipeline.config import JST, WEEKDAYS, Hours, clock_time
+from pipeline.config_rules import LEAP_YEAR, LONGEST_CLOSURE, closed_days, is_yearly
 
 HOLIDAYS_A_YEAR = 16  # of the 国民の祝日に関する法律; substitute holidays make it more, and old data know fewer
 

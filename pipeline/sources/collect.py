@@ -89,15 +89,6 @@ class SiteReader:
         """robots.txt by host as known now: keep it for the next run."""
         return self._robots.files
 
-    @property
-    def requests_made(self) -> int:
-        return self._client.requests_made
-
-    @property
-    def not_before(self) -> datetime | None:
-        """Until when the site asked us, during this run, to leave it alone."""
-        return max(self._client.wait_until.values(), default=None)
-
     def listing(self, source: Source, memory: Memory) -> Listing:
         """What the source answers; never raises.
 

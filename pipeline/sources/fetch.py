@@ -82,7 +82,6 @@ class Client:
     ) -> None:
         self.hosts = site.hosts
         self.pause = site.pause
-        self.requests_made = 0
         contact = site.contact_url or site.url
         self.user_agent = site.user_agent.replace("{contact}", contact).encode("ascii", "replace").decode()
         self.wait_until: dict[str, datetime] = {}  # host → when it asked to be asked again
@@ -251,7 +250,6 @@ class Client:
 
     def _take_turn(self) -> None:
         with self._turn:
-            self.requests_made += 1
             now = self._monotonic()
             wait = self._next_start - now
             self._next_start = max(now, self._next_start) + self.pause
