@@ -22,9 +22,9 @@ from pipeline.article import Listing, Page, PageProblem, PageProblemCode, identi
 from pipeline.config import Selectors, Site, Source
 from pipeline.ledger.events import Robots
 from pipeline.sources.answer import ErrorCode, Fetched, FetchError
+from pipeline.sources.deadline import TooSlow, at_most
 from pipeline.sources.fetch import AT_ONCE, LIST_LIMIT, Client
 from pipeline.sources.robots import Rules
-from pipeline.sources.time_limit import TooSlow, at_most
 from pipeline.sources.urls import site_url, without_fragment
 
 if TYPE_CHECKING:

@@ -12,9 +12,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import DecodeError, HTTPError
 
-from pipeline.sources.answer import DamagedBody
+from pipeline.sources.answer import DamagedBody, trouble
 from pipeline.sources.deadline import Deadline, Limits
-from pipeline.sources.trouble import trouble
 
 CODINGS = ("", "identity", "gzip", "x-gzip", "deflate")
 _request = threading.local()  # the deadline of the request that a thread is at

@@ -1,4 +1,5 @@
-"""One deadline for a whole request: connecting, TLS, headers, `100 Continue`, body.
+"""An end to what takes too long: a whole request (connecting, TLS, headers, `100 Continue`, body), and the reading of a page
+or list, so that none holds a run.
 
 Time-outs of sockets count from byte to byte, so a server that drips could hold a run for hours. A deadline looks on from a
 thread of its own and shuts the sockets when the time is over, or when the run was asked to stop.
@@ -6,16 +7,18 @@ thread of its own and shuts the sockets when the time is over, or when the run w
 
 import contextlib
 import os
+import signal
 import socket
 import threading
-from collections.abc import Callable
-from types import TracebackType
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType, TracebackType
 
 from msgspec import Struct
 
 from pipeline.sources.answer import NoAnswer
 
-LOOK = 0.25  # seconds between two looks at the clock
+LOOK, LOOK_AT_READING = 0.25, 0.1  # seconds between two looks at the clock
 
 
 class Limits(Struct, frozen=True):
@@ -72,3 +75,31 @@ class Deadline:
             for sock in self._sockets if self._cause else ():
                 with contextlib.suppress(OSError):
                     sock.shutdown(socket.SHUT_RDWR)
+
+
+class TooSlow(Exception):
+    """The time is up, or the run shall end."""
+
+
+@contextlib.contextmanager
+def at_most(seconds: float, stopping: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    """Ends its block with `TooSlow`. Seconds of the processor, not of the clock: a busy machine is no fault of the page. Only in
+    the main thread, whose signals Python handles; elsewhere nothing limits it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    until = time.process_time() + seconds
+
+    def look(_number: int, _frame: FrameType | None) -> None:
+        if stopping():
+            raise TooSlow("the run was asked to stop")
+        if time.process_time() > until:
+            raise TooSlow(f"to read it took more than {seconds:g} s")
+
+    before = signal.signal(signal.SIGPROF, look)
+    signal.setitimer(signal.ITIMER_PROF, LOOK_AT_READING, LOOK_AT_READING)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)

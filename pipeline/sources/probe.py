@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import urlsplit
 
-from pipeline.sources.answer import NoAnswer
+from pipeline.sources.answer import NoAnswer, trouble
 from pipeline.sources.deadline import Deadline, Limits
-from pipeline.sources.trouble import trouble
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
