@@ -14,7 +14,7 @@ _PERCENT = r"\d+(\.\d+)?%"
 _SIZES = "xxs|xs|sm|md|lg|xl|xxl|3xl|4xl|5xl"
 
 
-class Rule:
+class Format:
     """What a value must look like: one of some words, a pattern, or a type; `words` says it to people."""
 
     def __init__(self, words: str, pattern: str, kind: type = str) -> None:
@@ -27,25 +27,25 @@ class Rule:
         return self.pattern.fullmatch(str(value)) is not None
 
 
-def _one_of(words: str) -> Rule:
-    return Rule(words.replace("|", ", "), words)
+def _one_of(words: str) -> Format:
+    return Format(words.replace("|", ", "), words)
 
 
-TEXT = Rule("text that is not empty", r"(?s).*\S.*")
-URL = Rule("an address", r"\S+")
-COUNT = Rule("a whole number from 0", r"\d+", int)
-FLAG = Rule("true or false", "True|False", bool)
-COLOUR = Rule("#RRGGBB or #RRGGBBAA", r"#[0-9A-Fa-f]{6}([0-9A-Fa-f]{2})?")
-SPACE = Rule(f"{_KEYWORDS.replace('|', ', ')} or px", f"{_KEYWORDS}|{_PX}")
-PADDING = Rule(f"{_KEYWORDS.replace('|', ', ')}, px or %", f"{_KEYWORDS}|{_PX}|{_PERCENT}")
-OFFSET = Rule(PADDING.words, f"{_KEYWORDS}|-?{_PX}|-?{_PERCENT}")
-LENGTH = Rule("px or %", f"{_PX}|{_PERCENT}")
-FONT = Rule(f"{_SIZES.replace('|', ', ')} or px", f"{_SIZES}|{_PX}")
-IMAGE_SIZE = Rule(f"{_SIZES.replace('|', ', ')}, full, px or %", f"{_SIZES}|full|{_PX}|{_PERCENT}")
-BORDER = Rule("none, light, normal, medium, semi-bold, bold or px", f"none|light|normal|medium|semi-bold|bold|{_PX}")
+TEXT = Format("text that is not empty", r"(?s).*\S.*")
+URL = Format("an address", r"\S+")
+COUNT = Format("a whole number from 0", r"\d+", int)
+FLAG = Format("true or false", "True|False", bool)
+COLOUR = Format("#RRGGBB or #RRGGBBAA", r"#[0-9A-Fa-f]{6}([0-9A-Fa-f]{2})?")
+SPACE = Format(f"{_KEYWORDS.replace('|', ', ')} or px", f"{_KEYWORDS}|{_PX}")
+PADDING = Format(f"{_KEYWORDS.replace('|', ', ')}, px or %", f"{_KEYWORDS}|{_PX}|{_PERCENT}")
+OFFSET = Format(PADDING.words, f"{_KEYWORDS}|-?{_PX}|-?{_PERCENT}")
+LENGTH = Format("px or %", f"{_PX}|{_PERCENT}")
+FONT = Format(f"{_SIZES.replace('|', ', ')} or px", f"{_SIZES}|{_PX}")
+IMAGE_SIZE = Format(f"{_SIZES.replace('|', ', ')}, full, px or %", f"{_SIZES}|full|{_PX}|{_PERCENT}")
+BORDER = Format("none, light, normal, medium, semi-bold, bold or px", f"none|light|normal|medium|semi-bold|bold|{_PX}")
 ALIGN = _one_of("start|end|center")
 GRAVITY = _one_of("top|bottom|center")
-RATIO = Rule("width:height", r"\d+(\.\d+)?:\d+(\.\d+)?")
+RATIO = Format("width:height", r"\d+(\.\d+)?:\d+(\.\d+)?")
 QUICK = _one_of("action")
 SHRINK = _one_of("shrink-to-fit")
 
@@ -53,7 +53,7 @@ SHRINK = _one_of("shrink-to-fit")
 ACTION, CONTENTS, BACKGROUND, SPANS = "action", "contents", "background", "spans"
 BLOCK, HERO, STYLES, STYLE = "block", "hero", "styles", "style"
 
-Property = Rule | str
+Property = Format | str
 _PLACED: dict[str, Property] = {
     "position": _one_of("relative|absolute"),
     **dict.fromkeys(("offsetTop", "offsetBottom", "offsetStart", "offsetEnd"), OFFSET),
@@ -95,7 +95,7 @@ COMPONENTS: dict[str, dict[str, Property]] = {
         "align": ALIGN,
         "gravity": GRAVITY,
         "wrap": FLAG,
-        "lineSpacing": Rule("px", _PX),
+        "lineSpacing": Format("px", _PX),
         "maxLines": COUNT,
         "adjustMode": SHRINK,
         "scaling": FLAG,
@@ -144,9 +144,9 @@ BUBBLE: dict[str, Property] = {
 }
 BLOCK_STYLE: dict[str, Property] = {"backgroundColor": COLOUR, "separator": FLAG, "separatorColor": COLOUR}
 GRADIENT: dict[str, Property] = {
-    "angle": Rule("degrees such as 90deg", r"\d+(\.\d+)?deg"),
+    "angle": Format("degrees such as 90deg", r"\d+(\.\d+)?deg"),
     **dict.fromkeys(("startColor", "endColor", "centerColor"), COLOUR),
-    "centerPosition": Rule("%", _PERCENT),
+    "centerPosition": Format("%", _PERCENT),
 }
 OBJECTS: dict[str, dict[str, Property]] = {
     BACKGROUND: GRADIENT,

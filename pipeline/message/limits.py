@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from pipeline.config import QUICK_LABEL, QUICK_REPLIES
 from pipeline.message import flex_schema as schema
-from pipeline.message.flex_schema import Property, Rule
+from pipeline.message.flex_schema import Format, Property
 from pipeline.text import graphemes, utf16
 
 MESSAGES = 5  # [ref] messages in one broadcast
@@ -150,7 +150,7 @@ def _properties(
     for key, part in value.items():
         rule = known.get(key)
         here = f"{path}.{key}"
-        if isinstance(rule, Rule):
+        if isinstance(rule, Format):
             yield from _value(part, here, rule)
         elif rule is not None:
             yield from _nested(part, here, rule, value)
@@ -216,7 +216,7 @@ def _keys(value: Mapping[str, Any], path: str, known: Any, required: Sequence[st
             yield Violation(path, "property", f"no {key}", f"{key} is required")
 
 
-def _value(value: Any, path: str, rule: Rule) -> Iterator[Violation]:
+def _value(value: Any, path: str, rule: Format) -> Iterator[Violation]:
     if not rule.allows(value):
         yield Violation(path, "value", repr(value)[:60], rule.words)
 

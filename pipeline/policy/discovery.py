@@ -14,7 +14,7 @@ from pipeline.ledger.knowledge import Knowledge, Known, host
 from pipeline.policy.content import emergency_word, signals
 from pipeline.policy.identity import Identities, Subject, newest_of
 from pipeline.policy.same_article import believable, is_index
-from pipeline.policy.second_report import Reading, answer_to, mark_of, told_lately
+from pipeline.policy.second_report import Reading, mark_of, novelty_of, told_lately
 from pipeline.policy.sighting import UNSEEN_FOR, is_newer, is_retitled
 from pipeline.policy.survey import Sighting, Survey, doubted, without_bursts
 from pipeline.policy.trust import bare_pages
@@ -90,7 +90,7 @@ def compared(
             return Changed(at=now, article=old.id, url=s.entry.url)
         if not s.compare or known is None or s.verdict is not None:
             return s
-        answer = answer_to(Reading(now, s.entry, known, page, told, words, knowledge.waits(known)))
+        answer = novelty_of(Reading(now, s.entry, known, page, told, words, knowledge.waits(known)))
         if answer == "asked":
             return s.put("review", Reason.READ_OTHERWISE, "")
         if answer == "noted":

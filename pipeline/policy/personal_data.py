@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
-from pipeline.policy.persons import FAMILY, Place, full_names, is_public, private_people
+from pipeline.policy.persons import FAMILY, Span, full_names, is_public, private_people
 
 _DASH = r"[-‐-―−ーｰ－]"
 _GAP = rf"(?:{_DASH}|[ ()・./_~〜～,:;=*→|\n])"
@@ -100,7 +100,7 @@ _PROFILE = re.compile(
 )
 
 
-class Kind(Struct, frozen=True):
+class DataKind(Struct, frozen=True):
     """One kind of personal data: its code (words in `templates/reasons/ja.toml`), an example, and whether a text holds it."""
 
     code: str
@@ -113,9 +113,9 @@ class Text(Struct):
 
     plain: str
     own_domains: Sequence[str]
-    people: list[Place]
+    people: list[Span]
 
-    def near_people(self, pattern: re.Pattern[str], within: int = _NEAR) -> Iterator[tuple[re.Match[str], Place]]:
+    def near_people(self, pattern: re.Pattern[str], within: int = _NEAR) -> Iterator[tuple[re.Match[str], Span]]:
         """What the pattern finds within so many characters of a private person, no sentence ending in between."""
         starts = [start for start, _ in self.people]
         for found in pattern.finditer(self.plain):
@@ -222,22 +222,22 @@ def _pupils(text: Text) -> bool:
 
 # In this order; the first that is found is told.
 KINDS = (
-    Kind("mobile-number", "090-1234-5678、〇九〇の一二三四の五六七八", _mobile),
-    Kind("e-mail", "taro@example.com、taro[at]example.com", _e_mail),
-    Kind("my-number", "個人番号：1234-5678-9018", _my_number),
-    Kind("address-and-name", "門真市中町1番1号 山田太郎様", _address),
-    Kind("telephone-and-name", "山田太郎（自宅 072-000-0000）", _landline),
-    Kind("reading-of-a-name", "山田太郎（やまだ たろう）", _reading),
-    Kind("birth-date", "山田太郎さん（昭和40年5月1日生）", _near(_BIRTH)),
-    Kind(
+    DataKind("mobile-number", "090-1234-5678、〇九〇の一二三四の五六七八", _mobile),
+    DataKind("e-mail", "taro@example.com、taro[at]example.com", _e_mail),
+    DataKind("my-number", "個人番号：1234-5678-9018", _my_number),
+    DataKind("address-and-name", "門真市中町1番1号 山田太郎様", _address),
+    DataKind("telephone-and-name", "山田太郎（自宅 072-000-0000）", _landline),
+    DataKind("reading-of-a-name", "山田太郎（やまだ たろう）", _reading),
+    DataKind("birth-date", "山田太郎さん（昭和40年5月1日生）", _near(_BIRTH)),
+    DataKind(
         "number-and-name",
         "被保険者番号：12345678 氏名：山田太郎",
         lambda text: _near(_NUMBERED, 60)(text) or _holds(_PENSION)(text),
     ),
-    Kind("social-account", "LINE ID：taro1234", _holds(_SOCIAL)),
-    Kind("number-plate", "大阪 500 あ 12-34", _holds(_PLATE)),
-    Kind("public-notice", "公示送達　送達を受けるべき者：山田太郎", _public_notice),
-    Kind("domicile", "本籍：大阪府門真市中町　山田太郎", _near(_ORIGIN)),
-    Kind("pupils", "3年2組 山田太郎　鈴木花子　佐藤一郎", _pupils),
-    Kind("circumstances", "山田太郎　要介護度：3", _near(_PROFILE)),
+    DataKind("social-account", "LINE ID：taro1234", _holds(_SOCIAL)),
+    DataKind("number-plate", "大阪 500 あ 12-34", _holds(_PLATE)),
+    DataKind("public-notice", "公示送達　送達を受けるべき者：山田太郎", _public_notice),
+    DataKind("domicile", "本籍：大阪府門真市中町　山田太郎", _near(_ORIGIN)),
+    DataKind("pupils", "3年2組 山田太郎　鈴木花子　佐藤一郎", _pupils),
+    DataKind("circumstances", "山田太郎　要介護度：3", _near(_PROFILE)),
 )

@@ -6,7 +6,7 @@ Everything here reads text in NFKC. Who appears in public (lecturers, the mayor)
 import re
 from collections.abc import Iterator
 
-Place = tuple[int, int]
+Span = tuple[int, int]
 
 # Some nine hundred and fifty frequent family names of two characters and more. One-character names are words as well (森, 東, 原), and so
 # are some of places near by (北島, 三島, 大和田, 守口).
@@ -98,24 +98,24 @@ _IN_PUBLIC = re.compile(
 _ROUND = 16
 
 
-def private_people(text: str) -> list[Place]:
+def private_people(text: str) -> list[Span]:
     """Where private people are named, in order."""
     return sorted({*_with_honorific(text), *_by_name(text)})
 
 
-def full_names(text: str) -> list[Place]:
+def full_names(text: str) -> list[Span]:
     """Where a family name with a given name stands, public or not."""
     return sorted({found.span() for pattern in (_FULL, _DIVIDED, _FREQUENT) for found in pattern.finditer(text)})
 
 
-def _with_honorific(text: str) -> Iterator[Place]:
+def _with_honorific(text: str) -> Iterator[Span]:
     for found in _HONORIFIC.finditer(text):
         before = text[max(0, found.start() - 6) : found.start()].rpartition("\n")[2]
         if _NAME.search(before) and not _NO_NAME.search(before) and not is_public(text, *found.span()):
             yield found.span()
 
 
-def _by_name(text: str) -> Iterator[Place]:
+def _by_name(text: str) -> Iterator[Span]:
     for pattern in (_FULL, _DIVIDED, _FREQUENT, _IN_KANA, _LABELLED, _ACCOUNT_NAME):
         for found in pattern.finditer(text):
             if not is_public(text, *found.span()):

@@ -20,7 +20,7 @@ REPEATED_WITHIN = timedelta(hours=24)  # the same words again sooner are a fault
 MUTED_FOR = timedelta(hours=24)
 
 # noted: remembered as it stands, without going out; renamed: what waits has another title now; asked: a person says
-Answer = Literal["nothing", "noted", "renamed", "asked", "news"]
+Novelty = Literal["nothing", "noted", "renamed", "asked", "news"]
 
 
 class Reading(Struct, frozen=True):
@@ -57,7 +57,7 @@ class Reading(Struct, frozen=True):
         return set(signals(text, self.words)) - set(self.known.words)
 
 
-def answer_to(reading: Reading) -> Answer:
+def novelty_of(reading: Reading) -> Novelty:
     """The answer of the first rule that has one."""
     return next(answer for rule in RULES if (answer := rule(reading)) is not None)
 
@@ -77,33 +77,33 @@ def told_lately(knowledge: Knowledge, now: datetime) -> frozenset[str]:
     return frozenset(print_ for broadcast in gone_out_lately(knowledge, now) for print_ in broadcast.fingerprints)
 
 
-def it_was_withdrawn(r: Reading) -> Answer | None:
+def it_was_withdrawn(r: Reading) -> Novelty | None:
     """It was left out before it could go out, and its list shows it again."""
     return "news" if r.known.state == "skipped" and r.known.reason in COME_BACK else None
 
 
-def it_waits(r: Reading) -> Answer | None:
+def it_waits(r: Reading) -> Novelty | None:
     """What waits to go out is read again right before, so that it goes out as it then stands."""
     if r.known.state != "queued" or not r.waits:
         return None
     return "renamed" if r.is_retitled else "nothing"
 
 
-def it_cannot_be_read(r: Reading) -> Answer | None:
+def it_cannot_be_read(r: Reading) -> Novelty | None:
     """Then the list alone can say something new."""
     if isinstance(r.page, Page):
         return None
     return "news" if r.is_retitled else "nothing"
 
 
-def it_is_read_for_the_first_time(r: Reading) -> Answer | None:
+def it_is_read_for_the_first_time(r: Reading) -> Novelty | None:
     """It went out as title and link, or an old ledger does not know its text: only another title is a new report."""
     if r.known.mark or not isinstance(r.page, Page):
         return None
     return "noted" if r.keeps_its_title else "news"
 
 
-def it_says_the_same(r: Reading) -> Answer | None:
+def it_says_the_same(r: Reading) -> Novelty | None:
     """The same words again are a new report only when the list dates them anew and they did not go out lately."""
     if r.mark != r.known.mark:
         return None
@@ -111,14 +111,14 @@ def it_says_the_same(r: Reading) -> Answer | None:
     return "news" if again and r.mark not in r.told else "nothing"
 
 
-def it_is_muted(r: Reading) -> Answer | None:
+def it_is_muted(r: Reading) -> Novelty | None:
     """A person wants no more changes of this address: only a new emergency word or level is news then."""
     if r.known.muted is None or r.now - r.known.muted >= MUTED_FOR or not isinstance(r.page, Page):
         return None
     return None if r.newly_says else "nothing"
 
 
-def the_reader_is_another_one(r: Reading) -> Answer | None:
+def the_reader_is_another_one(r: Reading) -> Novelty | None:
     """An upgrade finds another text in the same page. Where its bytes are others too, a person says whether that is a new
     report; a new title, or a word that what went out did not hold, is one."""
     if not isinstance(r.page, Page):
@@ -131,17 +131,16 @@ def the_reader_is_another_one(r: Reading) -> Answer | None:
     return "asked" if r.keeps_its_title and not (r.known.words and r.newly_says) else None
 
 
-def a_person_is_asked(r: Reading) -> Answer | None:
+def a_person_is_asked(r: Reading) -> Novelty | None:
     """It went back to words that went out lately, and a person has been asked about that already."""
     return "nothing" if r.known.state == "review" and r.mark in r.told else None
 
 
-def it_says_something_else(_: Reading) -> Answer:
+def it_says_something_else(_: Reading) -> Novelty:
     return "news"
 
 
-Rule = Callable[[Reading], Answer | None]
-RULES: tuple[Rule, ...] = (
+RULES: tuple[Callable[[Reading], Novelty | None], ...] = (
     it_was_withdrawn,
     it_waits,
     it_cannot_be_read,

@@ -44,7 +44,7 @@ UNREADABLE = "\ufffd"  # what stands for bytes of no encoding; on a telephone it
 _NONE = PageSelectors()
 
 
-class _Reading(Struct):
+class _Markup(Struct):
     """What is looked at while a page is read: selectors of the configuration and of the system, and what was found."""
 
     index: Index
@@ -74,7 +74,7 @@ def read(fetched: Fetched, hosts: Sequence[str], select: PageSelectors = _NONE) 
         raise FetchError("malformed", f"{url}: {fetched.kind} stands there; only HTML pages are announced")
     index = Index(parse(fetched.text))
     system = system_of(index)
-    page = _Reading(index, (select, system.select) if system else (select,))
+    page = _Markup(index, (select, system.select) if system else (select,))
     heading, title = _title(page)
     if not title:
         raise FetchError("malformed", f"{url}: the page has no title (h1, og:title, title); ask the web team")
@@ -117,7 +117,7 @@ def read(fetched: Fetched, hosts: Sequence[str], select: PageSelectors = _NONE) 
     )
 
 
-def _title(page: _Reading) -> tuple[Tag | None, str]:
+def _title(page: _Markup) -> tuple[Tag | None, str]:
     """The heading that is the title, if one is, and the title: what selectors name, a h1 that is neither the site's name nor
     its logo, a heading that says what the document's title says, og:title, the document's title."""
     index = page.index
@@ -194,7 +194,7 @@ def _canonical(index: Index, url: str, on_site: OnSite) -> str:
     return address
 
 
-def _contact(page: _Reading, heading: Tag | None, around: Sequence[Span]) -> contact.Block | None:
+def _contact(page: _Markup, heading: Tag | None, around: Sequence[Span]) -> contact.Block | None:
     """The block of お問い合わせ先 and the department: what selectors name, else what the block itself says."""
     block, department = page.first("contact"), page.first("department")
     if named := department or block:
@@ -202,7 +202,7 @@ def _contact(page: _Reading, heading: Tag | None, around: Sequence[Span]) -> con
     return contact.block(page.index, heading, around)
 
 
-def _breadcrumb(page: _Reading, title: str) -> tuple[Tag | None, tuple[str, ...]]:
+def _breadcrumb(page: _Markup, title: str) -> tuple[Tag | None, tuple[str, ...]]:
     """The first place that names a way; a narrower one inside it that also does goes before."""
     best: tuple[Tag | None, tuple[str, ...]] = (None, ())
     called = islice(chain(page.select("breadcrumb"), breadcrumb.candidates(page.index)), _FEW)
@@ -218,7 +218,7 @@ def _without_title(text: str, title: str) -> str:
     return rest if squeezed(first) == squeezed(title) else text
 
 
-def _date(page: _Reading, heading: Tag | None) -> tuple[Tag | None, Dated | None]:
+def _date(page: _Markup, heading: Tag | None) -> tuple[Tag | None, Dated | None]:
     """The date, and the tag that shows it: the configuration's, the head's, a selected one's, a labelled one's, a lone one's."""
     index = page.index
     selected = [(tag, date) for tag in islice(page.select("date"), _FEW) if (date := page_date.in_tag(tag))]
