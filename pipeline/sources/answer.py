@@ -86,6 +86,10 @@ class Fetched(Struct, frozen=True):
         """The media type that the server names, such as "text/html"; "" for none."""
         return self.content_type.partition(";")[0].strip().lower()
 
+    def malformed(self, what: str) -> FetchError:
+        """What stands there is not what was expected."""
+        return FetchError("malformed", f"{self.final_url}: {what}")
+
     @property
     def digest(self) -> str:
         """The SHA-256 of the decoded body."""

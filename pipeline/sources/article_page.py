@@ -13,7 +13,7 @@ from msgspec import Struct
 from pipeline.article import Attachment, Page
 from pipeline.config import PageSelectors
 from pipeline.sources import breadcrumb, contact, page_date, page_picture
-from pipeline.sources.answer import Fetched, FetchError
+from pipeline.sources.answer import Fetched
 from pipeline.sources.chrome import body_of, chrome, without_marks
 from pipeline.sources.page_date import Dated
 from pipeline.sources.page_picture import OnSite
@@ -69,17 +69,16 @@ def read(fetched: Fetched, hosts: Sequence[str], select: PageSelectors = _NONE) 
     Raises:
         FetchError: "malformed": no HTML, no title, or a garbled one.
     """
-    url = fetched.final_url
     if fetched.kind not in _HTML:
-        raise FetchError("malformed", f"{url}: {fetched.kind} stands there; only HTML pages are announced")
+        raise fetched.malformed(f"{fetched.kind} stands there; only HTML pages are announced")
     index = Index(parse(fetched.text))
     system = system_of(index)
     page = _Markup(index, (select, system.select) if system else (select,))
     heading, title = _title(page)
     if not title:
-        raise FetchError("malformed", f"{url}: the page has no title (h1, og:title, title); ask the web team")
+        raise fetched.malformed("the page has no title (h1, og:title, title); ask the web team")
     if UNREADABLE in title:
-        raise FetchError("malformed", f"{url}: the title is garbled ({title[:100]}); ask the web team")
+        raise fetched.malformed(f"the title is garbled ({title[:100]}); ask the web team")
     way, places = _breadcrumb(page, title)
     dropped: list[Tag] = chrome(index, heading)
     block = _contact(page, heading, index.spans(dropped))
@@ -90,6 +89,7 @@ def read(fetched: Fetched, hosts: Sequence[str], select: PageSelectors = _NONE) 
     dropped += [block.tag] if block and block.is_chrome else []
     around = index.spans(dropped)
     body = page.first("body") or body_of(index, around)
+    url = fetched.final_url
     based = next((str(tag["href"]) for tag in index.names["base"] if tag.get("href")), "")
     on_site = partial(_on_site, base=_on_site(based, url, hosts) or url, hosts=hosts)
     text = readable(body, {id(tag) for tag in dropped}, after=heading, layout=index.layout) if body else ""

@@ -182,9 +182,8 @@ def without(lines: list[str], *, is_known: bool = False) -> Lines:
 
 def _are_links(lines: list[str]) -> bool:
     """Whether lines behind a block are the template's: links, and what they are called together."""
-    return any(line.startswith("・") for line in lines) and all(
-        line.startswith("・") or len(line) <= _HEADING_SIZE // 2 for line in lines
-    )
+    others = [line for line in lines if not line.startswith("・")]
+    return len(others) < len(lines) and all(len(line) <= _HEADING_SIZE // 2 for line in others)
 
 
 def _end(lines: list[str]) -> int:

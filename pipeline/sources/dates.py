@@ -94,9 +94,8 @@ def _iso_date(text: str) -> tuple[datetime, bool] | None:
         compact = _COMPACT.fullmatch(text)
         if not compact:
             return None
-        text = (
-            f"{compact[1]}-{compact[2]}-{compact[3]}T{compact[4]}:{compact[5]}:{compact[6] or '00'}{compact[7] or ''}"
-        )
+        year, month, day, hour, minute, second, zone = compact.groups(default="")
+        text = f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}{zone}"
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:

@@ -94,7 +94,7 @@ def _entity(found: re.Match[str]) -> str:
 
 
 def _malformed(fetched: Fetched, what: str) -> FetchError:
-    return FetchError("malformed", f"{fetched.final_url}: {what}; open the address in a browser and tell the web team")
+    return fetched.malformed(f"{what}; open the address in a browser and tell the web team")
 
 
 def _name(element: Any) -> str:

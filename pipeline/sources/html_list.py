@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup, Tag
 from soupsieve import SelectorSyntaxError
 
 from pipeline.config import Selectors
-from pipeline.sources.answer import Fetched, FetchError
+from pipeline.sources.answer import Fetched
 from pipeline.sources.entries import LEAST, Collector, Rows, says_nothing
 from pipeline.sources.soup import one_line, parse, readable
 
@@ -31,23 +31,21 @@ def read(fetched: Fetched, hosts: Sequence[str], select: Selectors, *, emergency
         FetchError: "malformed": no HTML, or a selector that is none.
     """
     if fetched.kind not in _HTML:
-        told = f"{fetched.final_url}: {fetched.kind} where a list page should be; check site.sources in kadoma.toml"
-        raise FetchError("malformed", told)
+        raise fetched.malformed(f"{fetched.kind} where a list page should be; check site.sources in kadoma.toml")
     soup = parse(fetched.text)
     collector = Collector(base_of(soup, fetched.final_url), hosts, own=fetched.final_url, emergency=emergency)
     heading = heading_of(soup)
     try:
         items = soup.select(select.item)
         if not items and (frame := soup.select_one("frameset frame[src]")):
-            told = f"{fetched.final_url}: the list stands in a frame ({str(frame['src'])[:100]!r} is the first one)"
-            raise FetchError("malformed", f"{told}; give the frame's own address as url in site.sources of kadoma.toml")
+            told = f"the list stands in a frame ({str(frame['src'])[:100]!r} is the first one); give the frame's own address"
+            raise fetched.malformed(f"{told} as url in site.sources of kadoma.toml")
         places = {id(item) for item in items}
         for item in items:
             _add(collector, item, places, select, emergency=emergency)
     except SelectorSyntaxError as error:
         reason = str(error).partition("\n")[0]
-        told = f"{fetched.final_url}: a selector in site.sources of kadoma.toml is wrong: {reason}"
-        raise FetchError("malformed", told) from None
+        raise fetched.malformed(f"a selector in site.sources of kadoma.toml is wrong: {reason}") from None
     return collector.rows(heading)
 
 

@@ -51,12 +51,8 @@ def by_meta(index: Index) -> Dated | None:
 def in_tag(tag: Tag) -> Dated | None:
     """The date that a tag holds for itself: behind a label for the last change, behind another, or the first."""
     words = one_line(tag)[:_LONGEST]
-    return (
-        read_date(str(tag.get("datetime") or ""))
-        or _behind(_CHANGED, words)
-        or _behind(_PUBLISHED, words)
-        or read_date(words)
-    )
+    told = read_date(str(tag.get("datetime") or ""))
+    return told or _behind(_CHANGED, words) or _behind(_PUBLISHED, words) or read_date(words)
 
 
 def by_label(index: Index) -> tuple[Tag | None, Dated] | None:
@@ -112,17 +108,13 @@ def alone(index: Index, heading: Tag | None) -> tuple[Tag | None, Dated] | None:
         if not is_date_alone(said) and not tag.get("datetime"):
             continue
         date = in_tag(tag)
-        if (
-            date
-            and heading
-            and (index.follows(tag, heading) or index.follows(heading, tag))
-            and _DAY_ALONE.fullmatch(said)
-        ):
-            beside.append((tag, date))
-        names = (*names_of(tag), tag.name)
-        if not date or index.span[id(tag)][0] < after or not any(_NAMES.search(name.lower()) for name in names):
+        if date is None:
             continue
-        if not (found and index.inside(tag, found[-1][0])):
+        is_beside = heading and (index.follows(tag, heading) or index.follows(heading, tag))
+        if is_beside and _DAY_ALONE.fullmatch(said):
+            beside.append((tag, date))
+        is_called_so = any(_NAMES.search(name.lower()) for name in (*names_of(tag), tag.name))
+        if is_called_so and index.span[id(tag)][0] >= after and not (found and index.inside(tag, found[-1][0])):
             found.append((tag, date))
     return beside[0] if beside else found[0] if len(found) == 1 else None
 

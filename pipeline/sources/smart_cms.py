@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from pipeline.sources import charset
-from pipeline.sources.answer import Fetched, FetchError
+from pipeline.sources.answer import Fetched
 from pipeline.sources.entries import NUMBER_BEYOND, Collector, Rows
 from pipeline.text import clean
 
@@ -55,11 +55,11 @@ def read(fetched: Fetched, hosts: Sequence[str], *, emergency: bool = False) -> 
         if row.url is UNSET or row.page_name is UNSET:
             collector.skip()
             continue
-        published = None if row.publish_datetime is UNSET else row.publish_datetime
+        dates = (row.publish_datetime, row.update_datetime, row.modified, row.published)
         collector.add(
             row.url,
             _REFERENCE.sub(lambda found: html.unescape(found[0]), charset.whole(row.page_name or "")),
-            [one for one in (published, row.update_datetime, row.modified, row.published) if isinstance(one, str)],
+            [date for date in dates if isinstance(date, str)],
             page_no=_number(row.page_no),
             tags=_tags(row.tag),
             sns_display=_sns_display(row.reserve),
@@ -94,10 +94,8 @@ def _decoded(fetched: Fetched) -> list[Row] | Row:
     except (msgspec.ValidationError, ValueError, RecursionError) as error:
         is_html = body.lstrip()[:1] == b"<"
         what = "HTML where the list should be" if is_html else f"not the list expected ({error})"
-        raise FetchError(
-            "malformed",
-            f"{fetched.final_url}: {what}; open it in a browser and compare with kind smart-cms in kadoma.toml",
-        ) from None
+        told = f"{what}; open it in a browser and compare with kind smart-cms in kadoma.toml"
+        raise fetched.malformed(told) from None
     return document
 
 
@@ -105,11 +103,8 @@ def _require(fetched: Fetched, rows: Sequence[Row]) -> None:
     """A key that no row has any more is the CMS's matter; one row without it is that row's."""
     gone = [key for key in _NEEDED if rows and all(getattr(row, key) is UNSET for row in rows)]
     if gone:
-        raise FetchError(
-            "malformed",
-            f"{fetched.final_url}: entry 1 has no {', '.join(gone)}, nor has any other; the CMS has changed its list: "
-            "pipeline/sources/smart_cms.py has to follow",
-        )
+        told = f"entry 1 has no {', '.join(gone)}, nor has any other; the CMS has changed its list"
+        raise fetched.malformed(f"{told}: pipeline/sources/smart_cms.py has to follow")
 
 
 def _number(value: Any) -> int | None:
