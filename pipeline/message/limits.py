@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from pipeline.config import QUICK_LABEL, QUICK_REPLIES
 from pipeline.message import flex_schema as schema
-from pipeline.message.flex_schema import Format, Property
+from pipeline.message.flex_schema import Format, Part
 from pipeline.text import graphemes, utf16
 
 MESSAGES = 5  # [ref] messages in one broadcast
@@ -31,6 +31,8 @@ RATIO_TALLEST = 3  # [ref] height at most three times the width
 SCHEMES = ("https", "http", "line", "tel")  # [ref] schemes of a URI action
 
 _URI_CHARACTERS = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")  # RFC 3986
+
+WORDS = schema.FORMATS["TEXT"]
 
 
 class Violation(Struct, frozen=True):
@@ -69,14 +71,14 @@ def _message(message: Mapping[str, Any], path: str) -> Iterator[Violation]:
         yield from _quick_reply(message["quickReply"], f"{path}.quickReply")
     if kind == "text":
         yield from _keys(message, path, {"text", "quickReply"}, ("text",))
-        yield from _value(message.get("text"), f"{path}.text", schema.TEXT)
+        yield from _value(message.get("text"), f"{path}.text", WORDS)
         yield from _at_most(f"{path}.text", "UTF-16 units", utf16(str(message.get("text", ""))), TEXT)
         return
     if kind != "flex":
         yield Violation(f"{path}.type", "type of message", repr(kind), "flex, text")
         return
     yield from _keys(message, path, {"altText", "contents", "quickReply"}, ("altText", "contents"))
-    yield from _value(message.get("altText", "-"), f"{path}.altText", schema.TEXT)
+    yield from _value(message.get("altText", "-"), f"{path}.altText", WORDS)
     yield from _at_most(f"{path}.altText", "UTF-16 units", utf16(str(message.get("altText", ""))), ALT_TEXT)
     contents = message.get("contents")
     kind = contents.get("type") if isinstance(contents, Mapping) else None
@@ -97,7 +99,7 @@ def _quick_reply(reply: Any, path: str) -> Iterator[Violation]:
     for number, item in enumerate(items):
         here = f"{path}.items[{number}]"
         yield from _keys(item, here, {"action"}, ("action",))
-        yield from _value(item.get("type"), f"{here}.type", schema.QUICK)
+        yield from _value(item.get("type"), f"{here}.type", schema.FORMATS["QUICK"])
         action = item.get("action", {})
         yield from _action(action, f"{here}.action")
         label = str(action.get("label", ""))
@@ -124,7 +126,7 @@ def _bubble(bubble: Mapping[str, Any], path: str) -> Iterator[Violation]:
     if bubble.get("type") != "bubble":
         yield Violation(f"{path}.type", "container", repr(bubble.get("type")), "bubble")
         return
-    yield from _properties(bubble, path, schema.BUBBLE, ())
+    yield from _properties(bubble, path, schema.OBJECTS["bubble"])
     yield from _at_most(path, "bytes of the bubble", escaped_bytes(bubble), BUBBLE_BYTES)
 
 
@@ -136,19 +138,17 @@ def _component(component: Any, path: str, allowed: Sequence[str]) -> Iterator[Vi
     if kind not in allowed:
         yield Violation(f"{path}.type", "component", repr(kind), ", ".join(allowed))
     if kind in schema.COMPONENTS:
-        yield from _properties(component, path, schema.COMPONENTS[kind], schema.REQUIRED.get(kind, ()))
+        yield from _properties(component, path, schema.COMPONENTS[kind])
     if kind == "text" and "text" not in component and "contents" not in component:
         yield Violation(f"{path}.text", "text", "nothing", "text or contents")
     if kind == "image":
         yield from _image(component, path)
 
 
-def _properties(
-    value: Mapping[str, Any], path: str, known: Mapping[str, Property], required: Sequence[str]
-) -> Iterator[Violation]:
-    yield from _keys(value, path, known, required)
+def _properties(value: Mapping[str, Any], path: str, known: Part) -> Iterator[Violation]:
+    yield from _keys(value, path, known.properties, known.required)
     for key, part in value.items():
-        rule = known.get(key)
+        rule = known.properties.get(key)
         here = f"{path}.{key}"
         if isinstance(rule, Format):
             yield from _value(part, here, rule)
@@ -157,21 +157,21 @@ def _properties(
 
 
 def _nested(part: Any, path: str, rule: str, parent: Mapping[str, Any]) -> Iterator[Violation]:
-    if rule in (schema.CONTENTS, schema.SPANS):
+    if rule in ("contents", "spans"):
         if not isinstance(part, list):
             yield Violation(path, "contents", repr(part)[:60], "a list of components")
             return
-        layout = "span" if rule == schema.SPANS else str(parent.get("layout"))
+        layout = rule if rule == "spans" else str(parent.get("layout"))
         for number, child in enumerate(part):
             yield from _component(child, f"{path}[{number}]", schema.CHILDREN.get(layout, schema.CHILDREN["vertical"]))
     elif rule in schema.CHILDREN:
         yield from _component(part, path, schema.CHILDREN[rule])
     elif not isinstance(part, Mapping):
         yield Violation(path, rule, repr(part)[:60], "an object")
-    elif rule == schema.ACTION:
+    elif rule == "action":
         yield from _action(part, path)
     else:
-        yield from _properties(part, path, schema.OBJECTS[rule], schema.REQUIRED.get(rule, ()))
+        yield from _properties(part, path, schema.OBJECTS[rule])
 
 
 def _action(action: Mapping[str, Any], path: str) -> Iterator[Violation]:
@@ -184,7 +184,7 @@ def _action(action: Mapping[str, Any], path: str) -> Iterator[Violation]:
         yield Violation(f"{path}.uri", "scheme", repr(uri[:60]), ", ".join(SCHEMES))
     yield from _uri(uri, f"{path}.uri", URI)
     if "label" in action:
-        yield from _value(action["label"], f"{path}.label", schema.TEXT)
+        yield from _value(action["label"], f"{path}.label", WORDS)
         yield from _at_most(f"{path}.label", "grapheme clusters", graphemes(str(action["label"])), LABEL)
 
 
@@ -194,7 +194,7 @@ def _image(image: Mapping[str, Any], path: str) -> Iterator[Violation]:
         yield Violation(f"{path}.url", "address of a picture", repr(url[:60]), "https://…")
     yield from _uri(url, f"{path}.url", IMAGE_URL)
     ratio = str(image.get("aspectRatio", "1:1"))
-    if schema.RATIO.allows(ratio):
+    if schema.FORMATS["RATIO"].allows(ratio):
         width, height = (float(number) for number in ratio.split(":"))
         if not (1 <= width <= RATIO_MAX and 1 <= height <= RATIO_MAX and height <= RATIO_TALLEST * width):
             limit = f"numbers from 1 to {RATIO_MAX}, height at most {RATIO_TALLEST} times the width"

@@ -125,7 +125,7 @@ MODELS |= {"icon": sdk.FlexIcon, "separator": sdk.FlexSeparator, "filler": sdk.F
 @pytest.mark.parametrize("kind", flex_schema.COMPONENTS)
 def test_the_properties_are_those_of_the_sdk(kind: str) -> None:
     named = {field.alias for field in MODELS[kind].__fields__.values()}
-    assert named - {"type"} == set(flex_schema.COMPONENTS[kind])
+    assert named - {"type"} == set(flex_schema.COMPONENTS[kind].properties)
 
 
 def test_the_sdk_loses_a_typo_and_the_round_trip_tells() -> None:
