@@ -32,7 +32,7 @@ DATES = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), "2026-11-24T10:
 NEWS = (*ARTICLES[20:22], EMERGENCY)  # two broadcasts: one of two articles, one emergency
 SOAK = "SOAK_SEEDS" in os.environ
 REMEMBERED = ("accepted", "_keys", "_buckets", "_armed", "count")  # of LINE: all that its answers can depend on
-OVER = ("after", "written")  # kinds of points that a touch has led to; the others are announced before it
+OVER = ("after", "half", "written")  # kinds of points that a touch has led to; the others are announced before it
 NEVER = "never"  # a pipe that nobody writes to
 MOST_RUNS = 5  # after the crash, until quiet; one is enough but for faults that last
 
@@ -76,7 +76,7 @@ class Point(Struct, frozen=True):
 
     def is_the_same_as(self, before: "Point") -> bool:
         """Between two touches, with nothing in between: the one is over, the other has not begun."""
-        return before.kind in OVER and self.kind not in (*OVER, "half") and self.remains.left == before.remains.left
+        return before.kind in OVER and self.kind not in OVER and self.remains.left == before.remains.left
 
 
 class CrashTown:

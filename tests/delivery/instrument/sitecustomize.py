@@ -76,13 +76,11 @@ class Points:
 
         def torn_write(descriptor: int, data: Any) -> int:
             self.reach(f"write {len(data)} bytes")
-            with self._lock:
-                if self.is_next() and self._number == signal.SIGKILL:
-                    write(descriptor, bytes(data)[: len(data) // 2])
-                self.reach(f"half of {len(data)} bytes written")
-            written = write(descriptor, data)
+            begun = write(descriptor, bytes(data)[: len(data) // 2])
+            self.reach(f"half of {len(data)} bytes written")
+            rest = write(descriptor, bytes(data)[begun:])
             self.reach("written")
-            return written
+            return begun + rest
 
         os.write = torn_write
         self._around(os, "fsync")
