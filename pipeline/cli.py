@@ -11,13 +11,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pipeline.characters import typed
 from pipeline.commands import Output
 from pipeline.config import JST, ConfigError, duration
 from pipeline.exits import DONE, FAILED, WAITS
 from pipeline.masking import masking
 from pipeline.report.safe import json_document, line
 from pipeline.runner import deaf
-from pipeline.text import typed
 
 log = logging.getLogger("kadoma_line")
 

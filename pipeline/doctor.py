@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from pipeline import templates
 from pipeline.article import Entry, Listing, Page, PageProblem, article_id
+from pipeline.characters import cut
 from pipeline.config import JST, Config, ConfigError, duration
 from pipeline.decision import Alert
 from pipeline.ledger.events import Robots
@@ -28,7 +29,6 @@ from pipeline.report.github import GitHub, GitHubError
 from pipeline.report.residents import lines
 from pipeline.report.safe import line
 from pipeline.sources.collect import Memory, SiteReader
-from pipeline.text import cut
 from pipeline.wall import wall
 from pipeline.world import World
 

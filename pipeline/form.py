@@ -9,6 +9,7 @@ from typing import get_args
 from msgspec import Struct
 
 from pipeline.article import Picture
+from pipeline.characters import typed
 from pipeline.config import JST, Config, ConfigError
 from pipeline.decision import Basis
 from pipeline.desk import Action, Desk, Draft
@@ -16,7 +17,6 @@ from pipeline.ledger.knowledge import Known
 from pipeline.refusal import Refusal
 from pipeline.report.find import named
 from pipeline.sources.urls import on_hosts, typed_url
-from pipeline.text import typed
 
 # The choices of the form, as post.yml shows them.
 POST, CORRECT, APPROVE = "投稿", "訂正", "承認"

@@ -14,8 +14,8 @@ from typing import Literal, get_args
 import msgspec
 from msgspec import Struct
 
+from pipeline.characters import clean
 from pipeline.desk import Action
-from pipeline.text import clean
 
 Problem = Literal["contradiction", "unclear", "other-words"]
 

@@ -325,9 +325,9 @@ def read_ahead() -> None:
     import soupsieve
 
     from pipeline import doctor, watchdog
+    from pipeline.characters import _patterns
     from pipeline.report import render, words
     from pipeline.templates import TEMPLATES
-    from pipeline.text import _patterns
 
     for read in (words.catalogue, doctor.catalogue, watchdog.catalogue, _patterns):
         read()

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.article import Item, Picture
+from pipeline.characters import clean, clean_lines, cut
 from pipeline.config import JST, Config
 from pipeline.message import limits, uri
-from pipeline.message.lead import lead, opening
-from pipeline.text import clean, clean_lines, cut
+from pipeline.text import lead, opening
 
 LABEL_UNITS = 16  # what a card in a row can show of a category on one line
 

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from pipeline.characters import graphemes, utf16
 from pipeline.config import QUICK_LABEL, QUICK_REPLIES
 from pipeline.message import flex_schema as schema
 from pipeline.message.flex_schema import Format, Part
-from pipeline.text import graphemes, utf16
 
 MESSAGES = 5  # [ref] messages in one broadcast
 BODY_BYTES = 2_000_000  # [ref] 2 MB for the whole request

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.article import Item
+from pipeline.characters import cut, utf16
 from pipeline.message import limits, uri
 from pipeline.message.card import theme
 from pipeline.templates import TEMPLATES
-from pipeline.text import cut, utf16
 
 
 def plain(items: Sequence[Item]) -> tuple[tuple[dict[str, Any], ...], tuple[str, ...]]:

@@ -10,11 +10,11 @@ from typing import Any
 from msgspec import Struct
 
 from pipeline.article import Item
+from pipeline.characters import cut, utf16
 from pipeline.config import Config
 from pipeline.message import limits, uri
 from pipeline.message.card import account, card, colour, theme
 from pipeline.templates import TEMPLATES, environment
-from pipeline.text import cut, utf16
 
 Json = dict[str, Any]
 URGENT_APART = 3

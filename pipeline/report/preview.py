@@ -11,10 +11,10 @@ from typing import Any
 from markupsafe import Markup
 from msgspec import Struct
 
+from pipeline.characters import utf16
 from pipeline.message import limits
 from pipeline.report import Json, flex_html
 from pipeline.templates import TEMPLATES, environment, words
-from pipeline.text import utf16
 
 
 class PreviewMessage(Struct, frozen=True):

@@ -4,7 +4,7 @@ import json
 import re
 from urllib.parse import quote
 
-from pipeline.text import clean
+from pipeline.characters import clean
 
 # The runner of GitHub Actions takes a line that begins with `::` for a command, and the older form `##[` anywhere in it
 # (actions/runner, ActionCommand.cs: TryParseV2 trims the line's beginning, TryParse searches the whole line).

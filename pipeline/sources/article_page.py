@@ -11,6 +11,7 @@ from bs4 import Tag
 from msgspec import Struct
 
 from pipeline.article import Attachment, Page
+from pipeline.characters import clean, clean_lines, cut
 from pipeline.config import PageSelectors
 from pipeline.sources import breadcrumb, contact, page_date, page_picture
 from pipeline.sources.answer import Fetched
@@ -21,7 +22,6 @@ from pipeline.sources.soup import Index, Span, one_line, parse, readable
 from pipeline.sources.systems import system_of
 from pipeline.sources.titles import bare, is_site_name, squeezed, without_names
 from pipeline.sources.urls import on_hosts, site_url
-from pipeline.text import clean, clean_lines, cut
 
 _HTML = ("text/html", "application/xhtml+xml", "application/xml", "text/xml", "text/plain", "")
 _LONGEST_TITLE = 500  # UTF-16 units; no more is kept of what a broken page calls its title

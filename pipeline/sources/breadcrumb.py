@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from bs4 import Tag
 
+from pipeline.characters import clean
 from pipeline.sources.soup import Index, is_read, names_of, one_line, readable, walk
 from pipeline.sources.titles import squeezed
-from pipeline.text import clean
 
 _NAMES = re.compile(
     r"(?:^|[-_])(?:pankuzu|pankuzu_?(?:list|navi)|bread_?crumbs?(?:list)?|crumbs?|topic_?s?path|tpath|pan_?list)(?:$|[-_])"

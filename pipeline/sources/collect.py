@@ -109,7 +109,7 @@ class SiteReader:
         """Of what reads pages: the code of this station, and the selectors. Another one may find another text in a page."""
         here = Path(__file__).parent
         files = sorted(file for file in here.iterdir() if file.suffix in (".py", ".toml"))
-        code = b"".join(file.read_bytes() for file in (*files, here.parent / "text.py"))
+        code = b"".join(file.read_bytes() for file in (*files, here.parent / "characters.py"))
         return sha256(code + repr(self._site.page).encode()).hexdigest()[:8]
 
     def unchanged(self, validators: Mapping[str, tuple[str, str]]) -> set[str]:

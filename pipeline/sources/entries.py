@@ -11,9 +11,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pipeline.article import TITLE_AT_MOST, Entry, identity
+from pipeline.characters import clean
 from pipeline.sources.dates import has_odd_zone, read_date
 from pipeline.sources.urls import fragment, is_plain, on_hosts, own_host, page_number, site_url, without_fragment
-from pipeline.text import clean
 
 ADDRESS_AT_MOST = 10_000  # characters; LINE takes no longer one (Messaging API, 2026-10-27)
 CHARACTERS_AT_MOST = 1_000_000  # of all addresses, titles and texts of one list

@@ -6,9 +6,9 @@ from itertools import islice
 
 from bs4 import Tag
 
+from pipeline.characters import clean
 from pipeline.sources.dates import read_date
 from pipeline.sources.soup import Index, names_of, one_line
-from pipeline.text import clean
 
 Dated = tuple[datetime, bool]  # the instant, and whether it is a date only
 

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from bs4 import Tag
 
 from pipeline.article import Picture
+from pipeline.characters import clean
 from pipeline.sources.soup import Index, Span
-from pipeline.text import clean
 
 _MOST = 300  # pictures of a body that are looked at
 _SITE_FILE = re.compile(

@@ -10,10 +10,10 @@ from urllib.parse import urljoin
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from pipeline.characters import clean
 from pipeline.sources import charset
 from pipeline.sources.answer import Fetched
 from pipeline.sources.entries import NUMBER_BEYOND, Collector, Rows
-from pipeline.text import clean
 
 _NEEDED = ("url", "page_name", "publish_datetime")
 _REFERENCE = re.compile(r"&#(?:\d{1,7}|x[0-9a-f]{1,6});", re.IGNORECASE)

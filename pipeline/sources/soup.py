@@ -11,7 +11,7 @@ from operator import itemgetter
 from bs4 import BeautifulSoup, CData, Tag, XMLParsedAsHTMLWarning
 from bs4.element import PageElement, PreformattedString
 
-from pipeline.text import clean, clean_lines
+from pipeline.characters import clean, clean_lines
 
 warnings.filterwarnings("ignore", category=XMLParsedAsHTMLWarning)  # XHTML is what many CMSs still write
 

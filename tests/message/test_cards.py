@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from pipeline.article import Item, Page, Picture
+from pipeline.characters import graphemes
 from pipeline.config import ConfigError, QuickReply, load
 from pipeline.decision import Shows
 from pipeline.ledger.knowledge import Knowledge, Known
@@ -20,7 +21,6 @@ from pipeline.message.plain import plain
 from pipeline.message.render import is_silent, render
 from pipeline.message.roundtrip import lost
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
-from pipeline.text import graphemes
 from tests.doubles import line_rules
 from tests.message.message_examples import CONFIG, article
 from tests.town import TUESDAY, Town

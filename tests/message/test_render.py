@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from pipeline.article import Picture
+from pipeline.characters import utf16
 from pipeline.config import JST
 from pipeline.message.card import card, theme
 from pipeline.message.limits import ALT_TEXT, violations
@@ -19,7 +20,6 @@ from pipeline.message.roundtrip import lost
 from pipeline.report.flex_html import draw
 from pipeline.report.preview import flex_words
 from pipeline.templates import TEMPLATES
-from pipeline.text import utf16
 from tests.message.message_examples import CONFIG, article, random_article
 
 PICTURE = Picture("https://www.city.kadoma.osaka.jp/a.png", width=800, height=600)

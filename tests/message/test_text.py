@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.message.lead import lead, opening
-from pipeline.text import clean, clean_lines, cut, graphemes, utf16
+from pipeline.characters import clean, clean_lines, cut, graphemes, utf16
+from pipeline.text import lead, opening
 from tests.message.message_examples import long_text, text
 
 OPENINGS = tomllib.loads((Path(__file__).parent / "openings.toml").read_text(encoding="utf-8"))["opening"]
@@ -121,6 +121,6 @@ def test_a_posters_text_and_an_emergency_are_shown_as_they_were_written(
 
 
 def test_plain_japanese_needs_no_unicode_tables() -> None:
-    code = "import sys; from pipeline.text import clean, cut; clean('令和8年度　市民税①'); cut('門真市' * 9, 9)"
+    code = "import sys; from pipeline.characters import clean, cut; clean('令和8年度　市民税①'); cut('門真市' * 9, 9)"
     code += "; sys.exit('regex' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

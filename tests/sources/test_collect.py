@@ -375,7 +375,7 @@ assert listing.state == "unchanged", listing
 print(" ".join(sorted(sys.modules)))
 """
 HEAVY = {"bs4", "lxml", "feedparser", "protego", "imagesize", "jinja2", "linebot", "concurrent.futures", "dataclasses", "regex", "soupsieve",
-         "pipeline.text", "logging.handlers", "asyncio", "pipeline.sources.smart_cms"}  # fmt: skip
+         "pipeline.characters", "logging.handlers", "asyncio", "pipeline.sources.smart_cms"}  # fmt: skip
 
 
 def test_a_run_without_news_imports_no_reader_and_none_of_their_libraries(website: Website) -> None:
