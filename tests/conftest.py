@@ -14,9 +14,9 @@ from tests import leftovers, own_files  # noqa: E402 - after the line above
 from tests.remembered import forget  # noqa: E402
 from tests.town import Town, stop_zygote  # noqa: E402
 
-# Speed belongs in `make bench`: a busy machine must not make a test fail. In CI the same examples every time.
+# Speed belongs in `make bench`: a busy machine must not make a test fail. The same examples every time; others in `make soak`.
 settings.register_profile(
-    "kadoma", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
+    "kadoma", deadline=None, derandomize="SOAK_SEEDS" not in os.environ, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("kadoma")
 
