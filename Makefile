@@ -42,7 +42,7 @@ debian:
 # What `make test` does with one seed and where a kill can matter, with many seeds and at all points: make soak SOAK_SEEDS=50
 SOAK_SEEDS ?= 10
 soak: $(VENV)/.dev
-	SOAK_SEEDS=$(SOAK_SEEDS) FUZZ_SECONDS=60 $(BIN)/python -m pytest -n auto --dist worksteal tests/delivery tests/policy tests/test_fuzz.py
+	SOAK_SEEDS=$(SOAK_SEEDS) FUZZ_SECONDS=60 $(BIN)/python -m pytest -n auto --dist worksteal tests/delivery tests/message tests/policy tests/test_fuzz.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
@@ -45,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _main(given: Sequence[str]) -> int:
     try:
         options = _parser().parse_args(given)
+        if getattr(options, "actor", "") is None:
+            options.actor = os.environ.get("GITHUB_TRIGGERING_ACTOR") or os.environ.get("GITHUB_ACTOR") or ""
     except ConfigError as error:
         return _print(_ended_by(error), as_json="--json" in given)
     _log_to_stderr(options.debug)
@@ -114,6 +117,7 @@ class _Version(argparse.Action):
         parser.exit()
 
 
+@cache
 def _parser() -> argparse.ArgumentParser:
     common = _Parser(add_help=False)
     one = common.add_argument
@@ -199,9 +203,8 @@ def _add_questions(add: Add, common: argparse.ArgumentParser) -> None:
 
 def _add_desk(add: Add) -> None:
     actor = _Parser(add_help=False)
-    login = os.environ.get("GITHUB_TRIGGERING_ACTOR") or os.environ.get("GITHUB_ACTOR") or ""
     about = "who decides (default: the GitHub login of the workflow)"
-    actor.add_argument("--actor", default=login, metavar="LOGIN", help=about)
+    actor.add_argument("--actor", metavar="LOGIN", help=about)
     actor.add_argument("--why", default="", metavar="TEXT", help="the reason, kept in the ledger")
 
     one = add("approve", "desk.approve", "a poster's yes to articles that wait for a person", actor)

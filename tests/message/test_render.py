@@ -1,6 +1,7 @@
 """Items become messages."""
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -25,10 +26,13 @@ from tests.message.message_examples import CONFIG, article, random_article
 PICTURE = Picture("https://www.city.kadoma.osaka.jp/a.png", width=800, height=600)
 
 
-@pytest.mark.parametrize("part", range(4))  # four tests so that two cores share 4,000 articles
+EACH = 1000 if "SOAK_SEEDS" in os.environ else 500
+
+
+@pytest.mark.parametrize("part", range(4))  # so that all cores share the articles
 def test_any_article_of_any_plane_becomes_a_message_that_line_takes(part: int) -> None:
     chance = random.Random(part)  # noqa: S311 - the same articles for the same part
-    articles = [random_article(chance) for _ in range(1000)]
+    articles = [random_article(chance) for _ in range(EACH)]
     assert {ord(letter) >> 16 for one in articles for letter in one.title + one.text} == set(range(17)), (
         "every plane of Unicode"
     )

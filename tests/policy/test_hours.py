@@ -89,7 +89,7 @@ _kinds = st.sampled_from(["new", "edit", "word", "emergency", "approved", "post"
 _steps = st.lists(st.tuples(st.timedeltas(timedelta(0), timedelta(days=3)), _kinds), min_size=1, max_size=12)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(instants, _steps)
 def test_art_07_whatever_is_published_whenever_no_normal_broadcast_leaves_outside_the_hours(
     begin: datetime, steps: list[tuple[timedelta, str]]
