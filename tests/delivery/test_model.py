@@ -191,7 +191,7 @@ class Life(RuleBasedStateMachine):
             if broadcast.outcome == "unknown":
                 delivered = any(one.retry_key == broadcast.key for one in self.town.line.accepted)
                 with self.ledger() as ledger:
-                    Desk(load(self.town.config), ledger, "miryoku").resolve(broadcast.id, delivered)
+                    Desk(load(self.town.config), ledger, "miryoku").resolve([broadcast.id], delivered)
 
     # What must hold
 
