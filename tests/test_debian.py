@@ -10,7 +10,7 @@ from tests.town import ROOT
 
 def test_no_other_packages_are_installed_there_than_readme_and_ci_name() -> None:
     assert of_readme() == ["python3", "python3-venv", "git", "make"]
-    assert of_ci() == ["chromium", "fonts-noto-cjk", "fonts-noto-color-emoji", "fontconfig"]
+    assert of_ci() == ["chromium", "fonts-noto-cjk", "fonts-noto-color-emoji", "fontconfig", "libatomic1"]
 
 
 def test_it_tries_the_debians_that_readme_promises() -> None:

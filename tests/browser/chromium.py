@@ -38,7 +38,12 @@ def executable() -> str:
 @functools.cache
 def chromium() -> Browser:
     """The browser of this process. Each page has a profile of its own, so that one is enough for all tests."""
-    playwright = sync_playwright().start()
+    try:
+        playwright = sync_playwright().start()
+    except Exception as error:
+        pytest.fail(
+            f"Playwright's driver does not start ({error}); on Debian install the package libatomic1", pytrace=False
+        )
     atexit.register(playwright.stop)  # and with it the browser
     return playwright.chromium.launch(executable_path=executable(), args=FLAGS)
 
