@@ -49,11 +49,6 @@ def clean_lines(text: str) -> str:
     return _BLANK_LINES.sub("\n\n", lines).strip("\n")
 
 
-def typed(text: str) -> str:
-    """What the command line or the environment holds, with U+FFFD for bytes that are no UTF-8: nothing can store or send those."""
-    return text.encode(errors="surrogateescape").decode(errors="replace")
-
-
 def utf16(text: str) -> int:
     """The length in UTF-16 code units, which is how LINE counts text."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -12,19 +12,24 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pipeline.characters import typed
 from pipeline.commands import Output
 from pipeline.config import JST, ConfigError, duration
 from pipeline.exits import DONE, FAILED, WAITS
 from pipeline.masking import masking
 from pipeline.report.safe import json_document, line
-from pipeline.runner import deaf
+from pipeline.runner import deaf, typed
 
 log = logging.getLogger("kadoma_line")
 
 Add = Callable[..., argparse.ArgumentParser]
 
 HELP_WIDTH = 100  # characters
+GROUPS = {
+    "passes": ("run", "watch"),
+    "questions": ("preview", "report", "status", "explain", "ledger"),
+    "desk": ("approve", "reject", "post", "resolve", "reply", "form"),
+    "checks": ("simulate", "doctor", "pace", "watchdog", "demo"),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(given: Sequence[str]) -> int:
     try:
-        options = _parser().parse_args(given)
+        options = _parser(_groups_for(given)).parse_args(given)
         if getattr(options, "actor", "") is None:
             options.actor = os.environ.get("GITHUB_TRIGGERING_ACTOR") or os.environ.get("GITHUB_ACTOR") or ""
     except ConfigError as error:
@@ -117,8 +122,13 @@ class _Version(argparse.Action):
         parser.exit()
 
 
+def _groups_for(given: Sequence[str]) -> tuple[str, ...]:
+    """Which groups of commands have to be described: all of them cost a run without news a twentieth of its time."""
+    return tuple(name for name, commands in GROUPS.items() if given and given[0] in commands) or tuple(GROUPS)
+
+
 @cache
-def _parser() -> argparse.ArgumentParser:
+def _parser(groups: tuple[str, ...]) -> argparse.ArgumentParser:
     common = _Parser(add_help=False)
     one = common.add_argument
     one("--version", action=_Version, nargs=0, help="show the version and end")
@@ -142,10 +152,14 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=command)
         return added
 
-    _add_passes(add)
-    _add_questions(add, common)
-    _add_desk(add)
-    _add_checks(add)
+    if "passes" in groups:
+        _add_passes(add)
+    if "questions" in groups:
+        _add_questions(add, common)
+    if "desk" in groups:
+        _add_desk(add)
+    if "checks" in groups:
+        _add_checks(add)
     return parser
 
 

@@ -9,13 +9,13 @@ from typing import get_args
 from msgspec import Struct
 
 from pipeline.article import Picture
-from pipeline.characters import typed
 from pipeline.config import JST, Config, ConfigError
 from pipeline.decision import Basis
 from pipeline.desk import Action, Desk, Draft
 from pipeline.ledger.knowledge import Known
 from pipeline.refusal import Refusal
 from pipeline.report.find import named
+from pipeline.runner import typed
 from pipeline.sources.urls import on_hosts, typed_url
 
 # The choices of the form, as post.yml shows them.

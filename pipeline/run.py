@@ -28,7 +28,7 @@ from pipeline.policy.hours import is_open
 from pipeline.policy.same_article import believable
 from pipeline.policy.survey import Survey, survey
 from pipeline.policy.trust import failure, robots_news, trusts_304, wait_until
-from pipeline.report import cried
+from pipeline.report import cried, words
 from pipeline.report.alerts import standing
 from pipeline.report.outcome import Report
 from pipeline.report.place import place_of
@@ -262,16 +262,18 @@ class Pass:
         write_board = self.config.github.board and knowledge.last_run == self.report.id  # this pass had news
         if not (self.alerts or knowledge.told or write_board):
             return
-        from pipeline.report import board, issues  # a quiet run needs neither
-        from pipeline.report.github import GitHub
+        from pipeline.report.github import GitHub  # only where there is something to tell
 
-        place, now = place_of(environment, self.world.typed), self.world.now()
-        github = GitHub.of(self.config, environment)
+        github, now = GitHub.of(self.config, environment), self.world.now()
         if github is None:
             for alert in self.alerts:
                 if alert.code in self.began:
-                    log.warning("%s", issues.printed(alert, place))
+                    log.warning("%s", words.told(alert, place_of(environment, self.world.typed)).printed())
             return
+        from pipeline.report import board, issues  # and with them jinja2
+
+        place = place_of(environment, self.world.typed)
+
         if write_board:
             board.keep(github, self.config, knowledge, self.ledger.state, now, place=place)
         told = issues.publish(

@@ -86,3 +86,8 @@ def origin_of(environment: Mapping[str, str]) -> str:
         return f"comment/{comment}"
     run = environment.get("GITHUB_RUN_ID", "")
     return f"run/{run}" if run else ""
+
+
+def typed(text: str) -> str:
+    """What the command line or the environment holds, with U+FFFD for bytes that are no UTF-8: nothing can store or send those."""
+    return text.encode(errors="surrogateescape").decode(errors="replace")

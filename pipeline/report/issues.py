@@ -112,16 +112,10 @@ def cry(config: Config, environment: Mapping[str, str], alert: Alert, state: Pat
     github = GitHub.of(config, environment)
     if github is None:
         if cried.is_new(state, alert.code):
-            log.warning("%s", printed(alert, place))
+            log.warning("%s", words.told(alert, place).printed())
         return
     with tolerated():
         open_or_rewrite(github, config, place, words.told(alert, place), ours(github, config).get(alert.code))
-
-
-def printed(alert: Alert, place: Place) -> str:
-    """The same text for a machine without GitHub."""
-    told = words.told(alert, place)
-    return f"【{told.title}】{told}"
 
 
 def ours(github: GitHub, config: Config) -> dict[str, Issue]:

@@ -4,8 +4,6 @@ import json
 import re
 from urllib.parse import quote
 
-from pipeline.characters import clean
-
 # The runner of GitHub Actions takes a line that begins with `::` for a command, and the older form `##[` anywhere in it
 # (actions/runner, ActionCommand.cs: TryParseV2 trims the line's beginning, TryParse searches the whole line).
 _COMMAND_AT_START = re.compile(r"(?m)^(\s*)::")
@@ -21,6 +19,8 @@ _BACKTICKS = re.compile("`+")
 
 def line(text: object) -> str:
     """One line without controls, colours of a terminal, or bidirectional tricks."""
+    from pipeline.characters import clean  # a run without news has nothing to clean
+
     return clean(str(text))
 
 

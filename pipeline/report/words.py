@@ -96,6 +96,10 @@ class Notice(Struct, frozen=True):
         technical = sentence("technical", text=self.technical) if self.technical else ""
         return f"{self.what}{self.means}{self.do}{commands}{things}{technical}"
 
+    def printed(self) -> str:
+        """With its title, for a machine without GitHub."""
+        return f"【{self.title}】{self}"
+
 
 def catalogue() -> Wording:
     return templates.words("reasons/ja.toml", Wording)

@@ -9,11 +9,12 @@ from pipeline.config import is_loopback
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
+# Patterns of what is rare are compiled when it comes.
+
 # What advertising and mailing tools append; the CMS's own parameters (page_no, siteNew …) are none of these.
-TRACKING = re.compile(
+TRACKING = (
     r"utm_\w+|mtm_\w+|pk_\w+|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|yclid|ytm_\w+|msclkid|twclid|ttclid|igshid|li_fat_id"
-    r"|mc_cid|mc_eid|_ga|_gl|vero_id|_hsenc|_hsmi",
-    re.IGNORECASE,
+    r"|mc_cid|mc_eid|_ga|_gl|vero_id|_hsenc|_hsmi"
 )
 
 # Addresses that are canonical as they stand; nearly all of a list's thousand are.
@@ -23,11 +24,8 @@ _PLAIN = re.compile(
     re.ASCII,
 )
 # Who is asking, not what: a session that a server writes into every address.
-_SESSION = re.compile(
-    r"jsessionid|phpsessid|aspsessionid\w*|asp\.net_sessionid|sessionid|session_id|sess_id|sid|cfid|cftoken|zenid|oscsid",
-    re.IGNORECASE,
-)
-_PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid|sessionid)=[^/;?#]*|/\(S\([0-9a-z]{24}\)\)", re.IGNORECASE)
+_SESSION = r"jsessionid|phpsessid|aspsessionid\w*|asp\.net_sessionid|sessionid|session_id|sess_id|sid|cfid|cftoken|zenid|oscsid"
+_PATH_SESSION = r"(?i);(?:jsessionid|phpsessid|sid|sessionid)=[^/;?#]*|/\(S\([0-9a-z]{24}\)\)"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -148,14 +146,14 @@ def _host(name: str) -> str:
 
 def _path(path: str) -> str:
     """Encoded, without a session, and without dots (RFC 3986, 5.2.4): urljoin resolves them in relative addresses alone."""
-    path = _PATH_SESSION.sub("", _escapes(path)).removeprefix("/")
+    path = re.sub(_PATH_SESSION, "", _escapes(path)).removeprefix("/")
     return encoded(urlsplit(urljoin("https://host/", f"/./{path}")).path) or "/"
 
 
 def _query(query: str) -> str:
     fields = [field.removeprefix("amp;") for field in _escapes(query).split("&")]  # &amp; that was escaped twice
     names = ((field, unquote(field.split("=")[0])) for field in fields)
-    kept = [field for field, name in names if not (TRACKING.fullmatch(name) or _SESSION.fullmatch(name))]
+    kept = [field for field, name in names if not re.fullmatch(f"(?i:{TRACKING}|{_SESSION})", name)]
     return encoded("&".join(kept))
 
 
