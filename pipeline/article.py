@@ -16,7 +16,7 @@ TITLE_AT_MOST = 1_000  # characters; LINE's own limits are below it, and a ledge
 
 
 # An address in which nothing can be spelt in two ways; nearly all of a list's thousand are such.
-_ONE_SPELLING = re.compile(r"https://[^/?#]+(?:/[^/?#;]+)*/\d+\.html?", re.IGNORECASE)
+_ONE_SPELLING = re.compile(r"(?:https://[^/?#]+|http://127\.0\.0\.1:\d+)(?:/[^/?#;]+)*/\d+\.html?", re.IGNORECASE)
 _INDEX = re.compile(r"(?:index|default)\.(?:html?|php|aspx?|jsp|cgi)", re.IGNORECASE)
 _STATIC = re.compile(r".*\.(?:html?|pdf)", re.IGNORECASE)
 # What is hung on a page's address so that caches take it for another one: on a file nearly anything, on a folder what has a
