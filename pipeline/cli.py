@@ -128,7 +128,7 @@ def _groups_for(given: Sequence[str]) -> tuple[str, ...]:
 
 
 @cache
-def _parser(groups: tuple[str, ...]) -> argparse.ArgumentParser:
+def _parser(groups: tuple[str, ...] = tuple(GROUPS)) -> argparse.ArgumentParser:
     common = _Parser(add_help=False)
     one = common.add_argument
     one("--version", action=_Version, nargs=0, help="show the version and end")

@@ -173,7 +173,9 @@ class Zygote:
 
 
 # Without the modules json, os, signal and socket, whose imports take twice as long as the interpreter's own start.
-LAUNCHER = """#!{python} -IS
+LAUNCHER = """#!/bin/sh
+'''exec' '{python}' -IS "$0" "$@" # as pip does it: the interpreter's folder may have a blank in its name
+' '''
 import _signal, _socket, posix, sys
 control = _socket.socket(fileno={control})
 ours, theirs = _socket.socketpair()
