@@ -10,11 +10,11 @@ import pytest
 from tests.town import ROOT
 
 OLD = "case $1 in -V) echo Python 3.9.2;; *) exit 1;; esac"
-WITHOUT_VENV = f'case "$*" in *ensurepip*) exit 1;; -V) echo Python 3.11.2;; *) exec {sys.executable} "$@";; esac'
+WITHOUT_VENV = f'case "$*" in *ensurepip*) exit 1;; -V) echo Python 3.11.2;; *) exec "{sys.executable}" "$@";; esac'
 # Stands in for `python -m venv --clear`, which takes seconds. What is made starts this Python by its own path: behind a link it is
 # the one that it was made from, and Debian's has no pip.
-GOOD = f'case "$*" in "-m venv --clear "*) rm -rf "$4"; mkdir -p "$4/bin"; cp "$0" "$4/bin/python";; *) exec {sys.executable} "$@";; esac'
-FULL_DISK = f'case "$*" in "-m venv "*) mkdir -p "$4/bin"; echo No space left >&2; exit 1;; *) exec {sys.executable} "$@";; esac'
+GOOD = f'case "$*" in "-m venv --clear "*) rm -rf "$4"; mkdir -p "$4/bin"; cp "$0" "$4/bin/python";; *) exec "{sys.executable}" "$@";; esac'
+FULL_DISK = f'case "$*" in "-m venv "*) mkdir -p "$4/bin"; echo No space left >&2; exit 1;; *) exec "{sys.executable}" "$@";; esac'
 
 
 def made(folder: Path, python: str | None) -> "subprocess.CompletedProcess[str]":
@@ -104,7 +104,7 @@ def test_packages_that_cannot_be_fetched_are_told_in_one_sentence_at_the_end(tmp
     python = tmp_path / "venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(
-        f'#!/bin/sh\ncase "$*" in *"pip install"*) echo no route >&2; exit 1;; *) exec {sys.executable} "$@";; esac\n',
+        f'#!/bin/sh\ncase "$*" in *"pip install"*) echo no route >&2; exit 1;; *) exec "{sys.executable}" "$@";; esac\n',
         encoding="utf-8",
     )
     python.chmod(0o755)

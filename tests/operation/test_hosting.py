@@ -28,7 +28,7 @@ PROGRAMS = {
     "install": 'for last; do :; done; mkdir -p "$last"',
     "ssh-keygen": 'while [ "$1" != -f ]; do shift; done; touch "$2" "$2.pub"',
     "ssh": 'test -e "$HERE/srv/kadoma-line-home/.ssh/id_ed25519" && for last; do :; done && set -- $last && exec git "${1#git-}" "$HERE/remote.git"',
-    "python3": f'{sys.executable} "$@" --without-pip && for site in "$3"/lib/python3.*/site-packages; do echo {sysconfig.get_path("purelib")} >"$site/here.pth"; done',
+    "python3": f'"{sys.executable}" "$@" --without-pip && for site in "$3"/lib/python3.*/site-packages; do echo "{sysconfig.get_path("purelib")}" >"$site/here.pth"; done',
 }  # fmt: skip
 
 
