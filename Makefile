@@ -52,7 +52,7 @@ format: $(VENV)/.dev
 screenshots: $(VENV)/.dev
 	$(BIN)/python -m tests.browser.screenshots
 
-# Ours, the peers and the floors side by side, on loopback; about seventeen minutes. A second run: make bench BENCH=--append
+# Ours, the peers and the floors side by side, on loopback; about eight minutes. A second run: make bench BENCH=--append
 bench: $(VENV)/.run $(VENV)/peers/.done
 	$(BIN)/python -m benchmarks --peers $(VENV)/peers $(BENCH)
 
