@@ -83,7 +83,7 @@ class Process:
 
     def send_signal(self, number: int) -> None:
         if self.returncode is None:
-            with contextlib.suppress(BrokenPipeError):  # it has just ended
+            with contextlib.suppress(ConnectionError):  # it has just ended
                 self._connection.sendall(bytes([number]))
 
     def _end(self) -> None:
@@ -210,6 +210,7 @@ class Server:
     def __init__(self, control: socket.socket) -> None:
         self._control = control
         self._running: dict[int, socket.socket] = {}  # process → where its end is told
+        self._told: list[socket.socket] = []  # the client closes first: unread signals would take its answer away
         self._alarm, alarm = socket.socketpair()
         self._alarm.setblocking(False)
         alarm.setblocking(False)
@@ -220,11 +221,15 @@ class Server:
     def serve(self) -> None:
         """Until whoever started this closes the standard input, or dies."""
         while True:
-            connections = [self._control, self._alarm, *self._running.values()]
+            connections = [self._control, self._alarm, *self._running.values(), *self._told]
             ready, _, _ = select.select([0, *(one.fileno() for one in connections)], [], [])
             if self._alarm.fileno() in ready:
                 self._alarm.recv(4096)
                 self._reap()
+            for connection in [one for one in self._told if one.fileno() in ready]:
+                if not _received(connection):
+                    self._told.remove(connection)
+                    connection.close()
             for pid, connection in list(self._running.items()):
                 if connection.fileno() in ready:
                     self._obey(pid, connection)
@@ -253,7 +258,7 @@ class Server:
 
     def _obey(self, pid: int, connection: socket.socket) -> None:
         """A signal is asked for; or nobody is there any more."""
-        asked = connection.recv(4096)
+        asked = _received(connection)
         for number in asked:  # a byte each
             os.kill(pid, number)
         if not asked:
@@ -266,8 +271,16 @@ class Server:
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
                 pid, status = ended
                 if connection := self._running.pop(pid, None):
-                    with connection, contextlib.suppress(OSError):
+                    with contextlib.suppress(OSError):
                         connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+                    self._told.append(connection)
+
+
+def _received(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(4096)
+    except OSError:  # the client is gone
+        return b""
 
 
 def warm_up(request: dict[str, Any]) -> int:
