@@ -40,9 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             try:
                 return _main([typed(part) for part in given])
             finally:
-                print(
-                    end="", flush=True
-                )  # here, where a closed pipe is expected; --help and --version end by an exception
+                # Here, where a closed pipe is expected: --help and --version end by an exception.
+                print(end="", flush=True)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return FAILED

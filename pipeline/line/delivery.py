@@ -176,9 +176,7 @@ class Delivery:
             return
         except store.LedgerError:
             raise
-        except (
-            Exception
-        ) as error:  # one article's fault, or the template's: neither the others nor an emergency wait for it
+        except Exception as error:  # one article's or the template's: neither the others nor an emergency wait for it
             is_plain = isinstance(error, RenderError | LostInTranslation)
             words = str(error) if is_plain else f"{type(error).__name__}: {error}"
             if self._urgent and not plainly:

@@ -99,8 +99,9 @@ def compared(
             return Changed(at=now, article=known.id, title=s.entry.title)
         return s if answer == "news" else None
 
-    stood_there = [s for s in seen.sightings if _stood_there(s, pages.get(s.entry.url))]
-    others = [(s, read_again(s)) for s in seen.sightings if s not in stood_there]
+    dated = [(s, _stood_there(s, pages.get(s.entry.url))) for s in seen.sightings]
+    stood_there = [s for s, stood in dated if stood]
+    others = [(s, read_again(s)) for s, stood in dated if not stood]
     baseline = (*seen.baseline, *stood_there)
     # As many pages at once say something else when the site was rebuilt around them.
     news = [answer for _, answer in others if isinstance(answer, Sighting)]
