@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.sandbox.articles import ARTICLES
+from tests.second_city import HANDBOOK
 from tests.town import Town
 
 OFF, ON = "shadow = false", "shadow = true"
@@ -93,6 +94,21 @@ def test_what_went_out_in_the_trial_alone_is_said_not_to_have_reached_anybody_an
     assert [ARTICLES[10].title in title for title in trial.sent_titles()] == [True]
     assert "現在の状態：送信済み" in trial.call("explain", url, code=0).out
     assert "24時間以内" in trial.call("post", "--url", url, "--actor", "miryoku", code=2).err, "now it has reached them"
+
+
+def test_what_waited_when_a_live_city_began_a_trial_is_not_sent_afterwards_as_the_handbook_warns(town: Town) -> None:
+    town.with_emergency_source()
+    town.with_baseline()
+    town.publish(ARTICLES[20])  # Tuesday, 8:00: it waits for the opening
+    town.run(code=0)
+    town.with_emergency_source((OFF, ON))
+    town.now += timedelta(hours=2)
+    town.run(code=0)
+    town.with_emergency_source()
+    town.now += timedelta(hours=2)
+    town.run(code=0)
+    assert town.line.accepted == []
+    assert "送信を待っていた記事も試行の中で扱われ、あとから送られることはありません" in HANDBOOK
 
 
 def test_a_trial_broadcast_that_its_run_left_open_is_never_sent_for_real(town: Town) -> None:
