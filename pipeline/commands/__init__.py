@@ -15,8 +15,7 @@ from msgspec.structs import replace
 
 from pipeline.config import Config, ConfigError, load
 from pipeline.exits import DONE
-from pipeline.report.place import Place, place_of
-from pipeline.report.place import typed as typed_options
+from pipeline.report.place import Place, options_needed, place_of
 from pipeline.report.progress import is_colourful
 from pipeline.world import World
 
@@ -72,7 +71,7 @@ def place(options: argparse.Namespace) -> Place:
 def typed(options: argparse.Namespace) -> str:
     """The options that a person repeats in the next command."""
     state = Path("state") if options.rehearsal else options.state
-    return f"{typed_options(os.environ, options.config, state)}{' --rehearsal' if options.rehearsal else ''}"
+    return f"{options_needed(os.environ, options.config, state)}{' --rehearsal' if options.rehearsal else ''}"
 
 
 def colour() -> bool:

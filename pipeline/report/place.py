@@ -40,7 +40,7 @@ class Place(Struct, frozen=True):
         return f"{text}{self.options if ours else ''}{self.actor if by_a_person else ''}"
 
 
-def typed(environment: Mapping[str, str], config: Path, state: Path) -> str:
+def options_needed(environment: Mapping[str, str], config: Path, state: Path) -> str:
     """The options that a command needs where a person writes it: on this machine, or of a run on GitHub in a clone, where
     what stands outside of it has no name."""
     options = ""
