@@ -17,7 +17,7 @@ from msgspec import Struct
 from pipeline import config as configuration
 from pipeline.line.answers import Json, LineError, clock_of, count, json_object, one_line, text_of, trouble_of, words_of
 from pipeline.line.wire import LineSilent, Reply, exchange
-from pipeline.message.roundtrip import lost
+from pipeline.message.roundtrip import through_sdk
 from pipeline.runner import masked
 from pipeline.world import CLOCK
 
@@ -178,12 +178,10 @@ class LineClient:
 
     def wire(self, messages: Sequence[Mapping[str, Any]], silent: bool = False) -> bytes:
         """The exact bytes that the SDK sends for these messages; `silent`: telephones make no sound. Raises LostInTranslation."""
-        if places := lost(messages):
-            raise LostInTranslation(f"the SDK does not keep {', '.join(places[:3])}; correct the template")
-        from linebot.v3.messaging import BroadcastRequest  # a second and 75 MB
-
-        request = BroadcastRequest.from_dict({"messages": list(messages), "notificationDisabled": silent})
-        return json.dumps(request.to_dict()).encode()
+        request, lost = through_sdk(messages, silent)
+        if lost:
+            raise LostInTranslation(f"the SDK does not keep {', '.join(lost[:3])}; correct the template")
+        return json.dumps(request).encode()
 
     def validate(self, messages: Sequence[Mapping[str, Any]]) -> str:
         """LINE's own check of messages, which costs nothing: "" when they are good, else LINE's words. Raises LineError."""

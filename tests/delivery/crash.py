@@ -2,6 +2,7 @@
 not begun. Copies of its repository are cheap; city and LINE stay where they are."""
 
 import copy
+import fcntl
 import json
 import os
 import re
@@ -25,8 +26,8 @@ from pipeline.ledger.knowledge import Knowledge
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
 from tests.delivery.remains import Remains, remains
 from tests.doubles.line import LineFault, LineServer
-from tests.town import SCRIPT, Town
-from tests.zygote import Process, Zygote
+from tests.town import SCRIPT, Town, zygote
+from tests.zygote import Process
 
 DATES = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), "2026-11-24T10:00:00+09:00")
 NEWS = (*ARTICLES[20:22], EMERGENCY)  # two broadcasts: one of two articles, one emergency
@@ -93,15 +94,12 @@ class CrashTown:
                 self.town.git("config", setting, "0", at=repository)
         self.town.publish(*NEWS[:2])
         self.town.city.emergency(EMERGENCY, self.town.now)
-        self.zygote = Zygote()
         self.count = 0
         self._port = urlsplit(self.town.line.url).port or 0
         self._points: dict[str, list[Point]] = {}
         self._recovered: set[tuple[object, ...]] = set()
         self._killed_at: set[tuple[str, bool]] = set()
-        moment = self.fresh(Trouble())
-        code = self.zygote.warm_up(moment.command()[1:], self.town.process_environment())
-        assert code == 0
+        self._met: set[tuple[str, ...]] = set()
 
     def points(self, trouble: "Trouble") -> list["Point"]:
         """What a run that nobody kills passes, while the trouble lasts: asked once."""
@@ -112,18 +110,29 @@ class CrashTown:
             moment.check()
         return self._points[trouble.name]
 
-    def is_new(self, trouble: "Trouble", points: Sequence["Point"], in_fresh_clone: bool) -> bool:
-        """Whether runs have never recovered from exactly what the last of these points leaves."""
+    def is_worth_it(self, trouble: "Trouble", points: Sequence["Point"], in_fresh_clone: bool) -> bool:
+        """Whether a kill at the last of these points can leave what runs have never recovered from."""
         left = points[-1].remains
         if SOAK:
             return True
-        if not left.is_settled(in_fresh_clone):
-            is_repeated = len(points) > 1 and points[-1].is_the_same_as(points[-2])
-            return not is_repeated and (trouble is TROUBLES[0] or not left.waits_for_it())
-        state = (trouble.name, in_fresh_clone, *left.seen_from(in_fresh_clone))
+        if left.is_settled(in_fresh_clone):
+            return self.is_new(trouble.name, left, in_fresh_clone)
+        is_repeated = len(points) > 1 and points[-1].is_the_same_as(points[-2])
+        return not is_repeated and (trouble is TROUBLES[0] or not left.waits_for_it())
+
+    def is_new(self, about: str, left: Remains, in_fresh_clone: bool) -> bool:
+        """Whether runs have never recovered from this; from now on they have."""
+        state = (about, in_fresh_clone, *left.seen_from(in_fresh_clone))
         is_new = state not in self._recovered
         self._recovered.add(state)
         return is_new
+
+    def has_met(self, point: Point) -> bool:
+        """Whether a run has recovered while just such a command went on here, that had been told as much."""
+        met = (point.kind, *point.remains.commands())
+        has_met = met in self._met
+        self._met.add(met)
+        return has_met
 
     def copied(self, trouble: "Trouble", point: "Point", in_fresh_clone: bool) -> Snapshot | None:
         """What was seen there, to recover from instead of killing; nothing where something goes on, and where a kill has yet
@@ -136,7 +145,6 @@ class CrashTown:
         return point.snapshot if is_shown else None
 
     def stop(self) -> None:
-        self.zygote.stop()
         self.town.stop()
         shutil.rmtree(self.folder)
 
@@ -314,7 +322,7 @@ class Moment:
 
     def __init__(self, crash_town: CrashTown, folder: Path, trouble: Trouble, origin: Path) -> None:
         self._trouble = trouble
-        self.town, self.line, self._zygote, self.folder = crash_town.town, crash_town.line, crash_town.zygote, folder
+        self.town, self.line, self.folder = crash_town.town, crash_town.line, folder
         self.remote, self.checkout = folder / "remote.git", folder / "checkout"
         copy_repository(origin, folder)
         settings = self.checkout / ".git" / "config"
@@ -334,7 +342,7 @@ class Moment:
         crash = {"CRASH_LOG": str(self.points), "CRASH_AT": str(crash_at), "CRASH_SIGNAL": str(int(number))}
         crash |= {"CRASH_SEED": "a run that is killed", **DATES, **({"CRASH_PAUSE": str(pause)} if pause else {})}
         crash = {} if crash_at is None else crash
-        return self._zygote.start(
+        return zygote().start(
             command, self.town.process_environment({**self._trouble.environment, **crash}), self.folder
         )
 
@@ -388,12 +396,19 @@ class Moment:
         assert code == -9 or ended, f"the point was not reached: exit code {code}: {process.err}"
         return self.remains(json.loads(self.points.read_text().partition("\t")[2] or "[]"))
 
-    def interrupt(self, at: int) -> None:
+    def settled(self) -> Remains:
+        """What is there when git that a kill has left behind, and that holds our lock, is over: there a next run begins."""
+        with (self.checkout / ".git" / "kadoma-line.lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return self.remains(())
+
+    def interrupt(self, at: int) -> Remains:
         """SIGTERM at one of the points: the run ends by itself, with nothing half done."""
         process = self.start(crash_at=at, number=signal.SIGTERM)
         assert process.wait() == 1, process.err
         assert self.town.git("status", "--porcelain", at=self.checkout) == ""
         assert self.branch(self.checkout / ".git") == self.branch(self.remote)
+        return self.remains(())
 
     def run_until_quiet(self, in_fresh_clone: bool = False) -> None:
         """Run again, each time from a new clone if asked, until nothing is open or queued."""
@@ -430,6 +445,9 @@ class Moment:
             # A push that a killed run left behind landed after the last run: one more writer, on top of everything.
             self.town.git("pull", "--quiet", "--ff-only", at=self.checkout)
         check_ledger(self.checkout / "state", self.town.line)
+        self.end()
+
+    def end(self) -> None:
         shutil.rmtree(self.folder)
 
     def branch(self, git: Path) -> str:

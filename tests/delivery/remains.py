@@ -41,21 +41,23 @@ class Remains(Struct, frozen=True):
 
     def is_settled(self, in_fresh_clone: bool) -> bool:
         """Whether it is what it is: nothing goes on whose end a next run could see."""
-        commands = set(map(_command, self.left))
+        commands = self.commands()
         return (
             not any(f"POST {BROADCAST} " in one for one in self.left)
             and "push" not in commands
             and (in_fresh_clone or not commands.difference(("", *READING)))
         )
 
+    def commands(self) -> set[str]:
+        """Which of git's commands go on; "" for what is not git."""
+        return set(map(_command, self.left))
+
     def waits_for_it(self) -> bool:
         """Whether what goes on is git on this disk alone, which keeps our lock: a next run begins at what it leaves."""
-        commands = set(map(_command, self.left))
-        return not commands.intersection(NETWORK) and not any(f"POST {BROADCAST} " in one for one in self.left)
+        return not self.commands().intersection(NETWORK) and not any(f"POST {BROADCAST} " in one for one in self.left)
 
 
 def _command(left: str) -> str:
-    """Which of git's commands goes on; "" for what is not git."""
     program, _, arguments = left.partition(" ")
     return SETTING.sub("", arguments).split(" ")[0] if program == "git" else ""
 

@@ -18,8 +18,8 @@ from pipeline.ledger import store
 from pipeline.ledger.fold import fold
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY, SampleArticle
 from tests.delivery.crash import check_ledger
-from tests.town import SCRIPT, Town
-from tests.zygote import Process, Zygote
+from tests.town import SCRIPT, Town, zygote
+from tests.zygote import Process
 
 SEEDS = int(os.environ.get("SOAK_SEEDS", "1"))
 RUNNERS, NORMAL = 10, 9  # in each wave nine articles and an emergency
@@ -46,12 +46,10 @@ class Race:
         )  # fmt: skip
         self.town.line.hourly = 10_000  # every takeover of an open broadcast costs a request
         self.town.with_baseline()
-        self.zygote = Zygote()
         self.clones = [self.town.clone(f"runner-{number}") for number in range(RUNNERS)]
         self.published: list[SampleArticle] = []
 
     def stop(self) -> None:
-        self.zygote.stop()
         self.town.stop()
         shutil.rmtree(self.folder)
 
@@ -80,7 +78,7 @@ class Race:
     def start(self, clone: Path, crash_at: int) -> Process:
         command = [str(SCRIPT), "run", "--json", "--config", str(self.town.config), "--state", str(clone / "state")]
         crash = {"CRASH_LOG": str(self.folder / "points"), "CRASH_AT": str(crash_at)} if crash_at else {}
-        return self.zygote.start(command, self.town.process_environment(crash), self.folder)
+        return zygote().start(command, self.town.process_environment(crash), self.folder)
 
     def run_wave(self, chance: random.Random) -> list[tuple[int, str]]:
         """Everybody at once; about half of them die somewhere."""

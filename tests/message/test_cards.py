@@ -19,7 +19,7 @@ from pipeline.message.item import item_of
 from pipeline.message.limits import violations
 from pipeline.message.plain import plain
 from pipeline.message.render import is_silent, render
-from pipeline.message.roundtrip import lost
+from pipeline.message.roundtrip import through_sdk
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
 from tests.doubles import line_rules
 from tests.message.message_examples import CONFIG, article
@@ -126,7 +126,7 @@ class TestQuickReplies:
             {"type": "uri", "label": "防災マップ", "uri": "https://map.example.jp/%E9%98%B2%E7%81%BD"},
         ]
         assert violations(messages) == []
-        assert lost(messages) == []
+        assert through_sdk(messages)[1] == []
         assert line_rules.check({"messages": list(messages)}) is None
 
     def test_nothing_else_offers_them(self) -> None:

@@ -11,7 +11,7 @@ from pipeline.article import Picture
 from pipeline.message import flex_schema, limits
 from pipeline.message.limits import violations
 from pipeline.message.render import render
-from pipeline.message.roundtrip import lost
+from pipeline.message.roundtrip import through_sdk
 from tests.message.message_examples import CONFIG, article
 
 PICTURE = Picture("https://www.city.kadoma.osaka.jp/a.png", width=800, height=600)
@@ -131,5 +131,5 @@ def test_the_properties_are_those_of_the_sdk(kind: str) -> None:
 def test_the_sdk_loses_a_typo_and_the_round_trip_tells() -> None:
     broken = message()
     texts(broken)["warp"] = True
-    assert lost([message()]) == []
-    assert lost([broken]) == ["messages[0].contents.body.contents[0].warp"]
+    assert through_sdk([message()])[1] == []
+    assert through_sdk([broken])[1] == ["messages[0].contents.body.contents[0].warp"]
