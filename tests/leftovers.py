@@ -29,7 +29,10 @@ def begin() -> None:
     os.environ["TMPDIR"] = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_place())
     tempfile.tempdir = None
     settings = Path(os.environ["TMPDIR"]) / "gitconfig"  # no name, no signing, no hooks, no other first branch
-    settings.write_text(f'[safe]\n\tdirectory = "{ROOT}"\n', encoding="utf-8")
+    untidied = (
+        "[gc]\n\tauto = 0\n[receive]\n\tautogc = false\n[maintenance]\n\tauto = false\n"  # for no repository lives long
+    )
+    settings.write_text(f'[safe]\n\tdirectory = "{ROOT}"\n{untidied}', encoding="utf-8")
     os.environ |= {"GIT_CONFIG_GLOBAL": str(settings), "GIT_CONFIG_NOSYSTEM": "1"}
 
 

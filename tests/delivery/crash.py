@@ -89,9 +89,6 @@ class CrashTown:
         self.town.with_emergency_source()
         self.town.with_baseline()
         self.town.now += timedelta(hours=2)
-        for repository in (self.town.remote, self.folder / "checkout"):  # these do not live long enough to be tidied up
-            for setting in ("gc.auto", "receive.autogc", "maintenance.auto"):
-                self.town.git("config", setting, "0", at=repository)
         self.town.publish(*NEWS[:2])
         self.town.city.emergency(EMERGENCY, self.town.now)
         self.count = 0
