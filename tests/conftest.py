@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ settings.register_profile(
 )
 settings.load_profile("kadoma")
 
+
+# What is imported and collected stays until the end: not searched for garbage, neither now nor by each test.
+gc.disable()
 
 # A shell that runs us in the background, or nohup, has signals ignored, and what we start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -62,6 +66,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """What is left out as a whole is not even imported."""
     slow = collection_path.parent.name in SLOW_FOLDERS or collection_path.name in SLOW_FILES
     return True if config.getoption("quick") and slow and collection_path.suffix == ".py" else None
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

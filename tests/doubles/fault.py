@@ -1,6 +1,8 @@
 """What can go wrong on the other side of the wire, as small frozen values."""
 
 import functools
+import gzip
+import struct
 import zlib
 from datetime import timedelta
 from threading import Event
@@ -95,7 +97,7 @@ class Fault(Struct, frozen=True):
     @classmethod
     def gzip_bomb(cls, megabytes: int = 100, content_type: str = HTML) -> Self:
         """Few bytes on the wire, many once decoded."""
-        return cls.raw(_packed_spaces(megabytes), content_type, "gzip")
+        return cls.raw(packed_spaces(megabytes), content_type, "gzip")
 
     @classmethod
     def big(cls, megabytes: int = 10, content_type: str = HTML) -> Self:
@@ -122,7 +124,11 @@ class Fault(Struct, frozen=True):
 
 
 @functools.cache
-def _packed_spaces(megabytes: int) -> bytes:
-    packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+def packed_spaces(megabytes: int) -> bytes:
+    """As one gzip member. What follows a full flush knows nothing of what came before, so one megabyte is packed for all."""
     block = b" " * MEGABYTE
-    return b"".join(packer.compress(block) for _ in range(megabytes)) + packer.flush()
+    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    packed = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    check = functools.reduce(lambda before, _: zlib.crc32(block, before), range(megabytes), 0)
+    end = packer.flush() + struct.pack("<II", check, megabytes * MEGABYTE)
+    return gzip.compress(b"")[:10] + packed * megabytes + end

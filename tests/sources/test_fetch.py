@@ -19,6 +19,7 @@ from trustme import Blob
 from pipeline.config import Site, Source
 from pipeline.sources.answer import Fetched, FetchError
 from pipeline.sources.fetch import Client
+from tests.doubles.fault import packed_spaces
 from tests.sources.source_site import NOW, Ask, Clock, Reply, Website, site_of
 
 MakeClient = Callable[..., Client]
@@ -284,7 +285,7 @@ def test_a_body_over_the_limit_is_too_large_whether_announced_or_not(website: We
 
 
 def test_a_gzip_bomb_is_stopped_at_the_limit_in_memory_too(website: Website, client_of: MakeClient) -> None:
-    bomb = gzip.compress(bytes(200_000_000), 6)
+    bomb = packed_spaces(200)
     website.routes["/a"] = Reply(bomb, headers={"Content-Encoding": "gzip"})
     client = client_of(website)
     tracemalloc.start()
@@ -296,7 +297,7 @@ def test_a_gzip_bomb_is_stopped_at_the_limit_in_memory_too(website: Website, cli
 
 
 def test_a_bomb_in_the_body_of_a_redirect_is_never_opened(website: Website, client_of: MakeClient) -> None:
-    bomb = gzip.compress(bytes(200_000_000), 6)
+    bomb = packed_spaces(200)
     website.routes["/a"] = Reply(bomb, 302, headers={"Content-Encoding": "gzip", "Location": "/b"})
     website.routes["/b"] = b"x"
     client = client_of(website)
