@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.zygote import Zygote
+from tests.zygote import Process, Zygote
 
 SCRIPTS = {
     "ends by itself": "print('done')",
@@ -69,6 +70,14 @@ def test_a_script_that_takes_too_long_is_killed(zygote: Zygote, tmp_path: Path) 
     with pytest.raises(subprocess.TimeoutExpired):
         slow.wait(timeout=0.5)
     assert slow.returncode == -signal.SIGKILL
+
+
+def test_an_end_that_is_told_together_with_the_start_is_not_missed(tmp_path: Path) -> None:
+    """As it comes when the test gets no time to look until a short script is over."""
+    ours, theirs = socket.socketpair()
+    theirs.sendall(b"123\n7\n")
+    with (tmp_path / "out").open("w+b") as nothing, theirs:
+        assert Process(ours, ["script.py"], nothing, nothing).wait(timeout=0.5) == 7
 
 
 CLIENT = """

@@ -56,7 +56,8 @@ class Process:
 
     def __init__(self, connection: socket.socket, arguments: Sequence[str], out: IO[bytes], err: IO[bytes]) -> None:
         self._connection, self.args, self._out, self._err = connection, arguments, out, err
-        self._answers = connection.makefile("rb")
+        # Unbuffered, so that an end that is told at once with the start can still be waited for.
+        self._answers = connection.makefile("rb", buffering=0)
         self.pid = int(self._answers.readline())
         self.returncode: int | None = None
 
@@ -67,8 +68,7 @@ class Process:
             subprocess.TimeoutExpired: it took longer.
         """
         if self.returncode is None:
-            # In two halves: where the machine slept meanwhile, the first is over at once.
-            if not any(select.select([self._connection], [], [], timeout / 2)[0] for _ in range(2)):
+            if not select.select([self._connection], [], [], timeout)[0]:
                 self.send_signal(signal.SIGKILL)
                 self._end()
                 raise subprocess.TimeoutExpired(self.args, timeout, self.out, self.err)
