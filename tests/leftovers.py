@@ -32,7 +32,12 @@ def begin() -> None:
     untidied = (
         "[gc]\n\tauto = 0\n[receive]\n\tautogc = false\n[maintenance]\n\tauto = false\n"  # for no repository lives long
     )
-    settings.write_text(f'[safe]\n\tdirectory = "{ROOT}"\n{untidied}', encoding="utf-8")
+    template = (
+        Path(os.environ["TMPDIR"]) / "template"
+    )  # of a repository: without git's 14 examples of hooks, copied each time
+    (template / "hooks").mkdir(parents=True)
+    made = f'[init]\n\ttemplateDir = "{template}"\n'
+    settings.write_text(f'[safe]\n\tdirectory = "{ROOT}"\n{untidied}{made}', encoding="utf-8")
     os.environ |= {"GIT_CONFIG_GLOBAL": str(settings), "GIT_CONFIG_NOSYSTEM": "1"}
 
 

@@ -263,18 +263,20 @@ class Runner:
             return
         branch = resolved(options["ref"], contexts)
         assert resolved(options["persist-credentials"], contexts) == "false"
-        self.town.git("init", "--quiet", str(workspace))
-        self.town.git("remote", "add", "origin", f"file://{self.town.remote}", at=workspace)
-        self.town.git(
-            "fetch",
-            "--quiet",
-            "--no-tags",
-            *(() if options.get("fetch-depth") == 0 else ("--depth=1",)),
-            "origin",
-            f"+refs/heads/{branch}:refs/remotes/origin/{branch}",
-            at=workspace,
-        )
-        self.town.git("checkout", "--quiet", "--force", "-B", branch, f"refs/remotes/origin/{branch}", at=workspace)
+        depth = () if options.get("fetch-depth") == 0 else ("--depth=1",)
+        tip = self.town.git("rev-parse", branch, at=self.town.remote)
+        fresh = self.town.folder / "fresh"
+
+        def work() -> tuple[None, bool]:
+            self.town.git("init", "--quiet", str(fresh))
+            self.town.git("remote", "add", "origin", f"file://{self.town.remote}", at=fresh)
+            what = f"+refs/heads/{branch}:refs/remotes/origin/{branch}"
+            self.town.git("fetch", "--quiet", "--no-tags", *depth, "origin", what, at=fresh)
+            self.town.git("checkout", "--quiet", "--force", "-B", branch, f"refs/remotes/origin/{branch}", at=fresh)
+            return None, True
+
+        remembered(("a checkout", branch, depth, tip), self.town.folder, (fresh.name,), work)
+        fresh.rename(workspace)
 
     def _step(
         self,
