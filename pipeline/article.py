@@ -29,6 +29,7 @@ _ON_FOLDERS = re.compile(r"(?:v|ver|version|ts?|timestamp|_|cb|cachebuster|nocac
 _ON_PROGRAMS = re.compile(r"(?:_|cb|cachebuster|nocache|timestamp)=\d{8,}", re.IGNORECASE)
 
 
+@lru_cache(10_000)  # each pass asks for that of every entry of every list
 def article_id(url: str) -> str:
     """The stable id: twelve hex digits of the SHA-256 of what identifies the page, versioned ("1:") so that it can change
     one day."""

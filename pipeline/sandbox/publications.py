@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -73,11 +74,10 @@ class SimulatedSite:
         known = knowledge.sources.get(source)
         if known is not None and known.digest == digest:
             return Listing(source, "unchanged", emergency=emergency, digest=digest)
-        shown = [(one, url) for url, one in self._shown.items() if one.emergency == emergency]
+        newest = ((one, url) for url, one in reversed(self._shown.items()) if one.emergency == emergency)
+        shown = list(islice(newest, LIST_LENGTH))[::-1]
         shown.sort(key=lambda row: row[0].at, reverse=True)
-        entries = tuple(
-            Entry(url, one.title, _date(one), one.page, sns_display=one.sns_display) for one, url in shown[:LIST_LENGTH]
-        )
+        entries = tuple(Entry(url, one.title, _date(one), one.page, sns_display=one.sns_display) for one, url in shown)
         undated = sum(entry.date is None for entry in entries)
         return Listing(source, "ok", entries, emergency=emergency, digest=digest, undated=undated)
 

@@ -26,7 +26,7 @@ from tests.message.message_examples import CONFIG, article, random_article
 PICTURE = Picture("https://www.city.kadoma.osaka.jp/a.png", width=800, height=600)
 
 
-EACH = 1000 if "SOAK_SEEDS" in os.environ else 500
+EACH = 1000 if "SOAK_SEEDS" in os.environ else 250
 
 
 @pytest.mark.parametrize("part", range(4))  # so that all cores share the articles

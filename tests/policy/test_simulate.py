@@ -58,7 +58,7 @@ def test_in_a_year_nothing_is_forgotten_and_the_accidents_wait_for_a_person(year
 
 
 def test_skipping_passes_at_which_nothing_can_change_changes_nothing() -> None:
-    begin, end = BEGIN, BEGIN + 21 * DAY
+    begin, end = BEGIN, BEGIN + 14 * DAY  # every reason that a longer time brings is among them
     publications = made_up(3, begin, end)
     every = instants(Asked(begin, end, STEP), CITY.policy.hours)
     site = SimulatedSite(CITY.site.url)
@@ -93,7 +93,7 @@ def test_a_watch_stays_as_long_as_it_says() -> None:
 
 
 def test_the_relay_and_a_clock_outside_make_up_for_githubs_delays() -> None:
-    begin, end = BEGIN, BEGIN + 90 * DAY
+    begin, end = BEGIN, BEGIN + 45 * DAY
     publications = made_up(4, begin, end)
 
     def delay(**asked: object) -> tuple[float, int]:
