@@ -28,17 +28,20 @@ def begin() -> None:
     sys.dont_write_bytecode = False  # or everything is compiled again in each of hundreds of processes
     os.environ["TMPDIR"] = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_place())
     tempfile.tempdir = None
-    settings = Path(os.environ["TMPDIR"]) / "gitconfig"  # no name, no signing, no hooks, no other first branch
-    untidied = (
-        "[gc]\n\tauto = 0\n[receive]\n\tautogc = false\n[maintenance]\n\tauto = false\n"  # for no repository lives long
-    )
-    template = (
-        Path(os.environ["TMPDIR"]) / "template"
-    )  # of a repository: without git's 14 examples of hooks, copied each time
-    (template / "hooks").mkdir(parents=True)
-    made = f'[init]\n\ttemplateDir = "{template}"\n'
-    settings.write_text(f'[safe]\n\tdirectory = "{ROOT}"\n{untidied}{made}', encoding="utf-8")
-    os.environ |= {"GIT_CONFIG_GLOBAL": str(settings), "GIT_CONFIG_NOSYSTEM": "1"}
+    os.environ |= {"GIT_CONFIG_GLOBAL": str(_settings(Path(os.environ["TMPDIR"]))), "GIT_CONFIG_NOSYSTEM": "1"}
+
+
+def _settings(folder: Path) -> Path:
+    """Of git: no name, no signing, no hooks, no other first branch."""
+    template = folder / "template"  # of repositories: without git's 14 examples of hooks
+    for empty in ("hooks", "info"):
+        (template / empty).mkdir(parents=True)
+    settings: dict[str, object] = {"safe.directory": ROOT, "init.templateDir": template}
+    settings |= {"gc.auto": 0, "receive.autogc": "false", "maintenance.auto": "false"}  # no repository lives that long
+    file = folder / "gitconfig"
+    parts = ((*name.split("."), value) for name, value in settings.items())
+    file.write_text("".join(f'[{part}]\n\t{name} = "{value}"\n' for part, name, value in parts), encoding="utf-8")
+    return file
 
 
 def end() -> list[Path]:

@@ -8,7 +8,7 @@ import json
 import re
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,6 +27,7 @@ REFERENCES = ROOT / "tests" / "browser" / "references"
 DOCS = ROOT / "docs" / "images"
 # Case numbers of the gallery and the names they get in docs/images.
 DOCUMENTED = {0: "article", 6: "digest", 8: "emergency", 11: "correction"}
+DARK = (0, 8)  # case numbers that are looked at in the dark, too
 MADE_WITH = REFERENCES / "made-with.json"
 STYLE = ROOT / "templates" / "preview" / "style.css"
 COLOUR_TOLERANCE = 48  # of 255: anti-aliasing differs between versions of Chromium and FreeType
@@ -47,14 +48,20 @@ def _told(*command: str) -> str:
     return " ".join(sorted(set(done.stdout.split()), key=done.stdout.split().index))
 
 
-def shots(folder: Path, *switches: str) -> list[bytes]:
-    """Each case of the gallery as a PNG."""
+def shots(folder: Path) -> dict[str, bytes]:
+    """Each case of the gallery as a PNG, and some in the dark and in large letters, by their files' names."""
+    dark = {f"{number:02}-dark-xl.png": data for number, data in _shots(folder, DARK, "dark", "scale-xl")}
+    every = range(len(gallery().cases))
+    return {f"{number:02}.png": data for number, data in _shots(folder, every)} | dark
+
+
+def _shots(folder: Path, cases: Iterable[int], *switches: str) -> Iterator[tuple[int, bytes]]:
     with opened(gallery_page(CONFIG), folder) as watched:
         watched.choose(*switches)
         watched.page.add_style_tag(content=".top { position: static !important }")
         watched.page.wait_for_timeout(200)
         phones = watched.page.locator(".phone")
-        return [phones.nth(number).screenshot() for number in range(phones.count())]
+        yield from ((number, phones.nth(number).screenshot()) for number in cases)
 
 
 def preview(folder: Path) -> bytes:
@@ -143,13 +150,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for old in REFERENCES.glob("*.png"):
             old.unlink()
-        for number, data in enumerate(shots(Path(folder))):
-            (REFERENCES / f"{number:02}.png").write_bytes(small(data))
-            if number in DOCUMENTED:
-                (DOCS / f"{DOCUMENTED[number]}.png").write_bytes(data)
-        for number, data in enumerate(shots(Path(folder), "dark", "scale-xl")):
-            if number in (0, 8):
-                (REFERENCES / f"{number:02}-dark-xl.png").write_bytes(small(data))
+        found = shots(Path(folder))
+        for name, data in found.items():
+            (REFERENCES / name).write_bytes(small(data))
+        for number, name in DOCUMENTED.items():
+            (DOCS / f"{name}.png").write_bytes(found[f"{number:02}.png"])
         (DOCS / "preview.png").write_bytes(small(preview(Path(folder))))
         for name, data in notices(Path(folder)).items():
             (DOCS / f"{name}.png").write_bytes(small(data))

@@ -43,7 +43,7 @@ def preview(*titles: str) -> str:
 def axe_violations(watched: Watched) -> list[str]:
     script = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
     watched.page.evaluate(script)
-    found = watched.page.evaluate("axe.run()")
+    found = watched.page.evaluate("axe.run({resultTypes: ['violations']})")
     return [
         json.dumps([rule["id"], [node["html"] for node in rule["nodes"]][:3]], ensure_ascii=False)
         for rule in found["violations"]
