@@ -18,23 +18,38 @@ goes on is not tried again: what it leaves is the next state.
 
 import itertools
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from pipeline.sandbox.articles import SampleArticle
 from tests.delivery.crash import SOAK, TROUBLES, CrashTown, Moment, Trouble
 from tests.town import SCRIPT
 from tests.zygote import INSTRUMENT
 
+Towns = Callable[[Trouble], CrashTown]
 PARTS = 2  # so that both cores have work
 
 
 @pytest.fixture(scope="session")
-def crash_town() -> Iterator[CrashTown]:
-    made = CrashTown()
-    yield made
-    made.stop()
+def towns() -> Iterator[Towns]:
+    """The town in which a trouble is met, made when it is first needed."""
+    made: dict[Sequence[SampleArticle], CrashTown] = {}
+
+    def town_of(trouble: Trouble) -> CrashTown:
+        if trouble.news not in made:
+            made[trouble.news] = CrashTown(trouble.news)
+        return made[trouble.news]
+
+    yield town_of
+    for town in made.values():
+        town.stop()
+
+
+@pytest.fixture
+def crash_town(towns: Towns) -> CrashTown:
+    return towns(TROUBLES[0])
 
 
 TRIES = 3  # of two requests at once either may be the first at a point: then it is tried again
@@ -93,11 +108,10 @@ def test_killed_anywhere_every_article_is_sent_exactly_once(crash_town: CrashTow
 
 
 @pytest.mark.parametrize("number", range(1, len(TROUBLES)), ids=[trouble.name for trouble in TROUBLES[1:]])
-def test_killed_while_something_else_fails_every_article_is_sent_exactly_once(
-    crash_town: CrashTown, number: int
-) -> None:
+def test_killed_while_something_else_fails_every_article_is_sent_exactly_once(towns: Towns, number: int) -> None:
     """At every point at which the trouble can make a difference (`make soak`: at every point)."""
     trouble = TROUBLES[number]
+    crash_town = towns(trouble)
     points = crash_town.points(trouble)
     try_points(crash_town, trouble, range(1, len(points) + 1) if SOAK else trouble.span(points))
 
