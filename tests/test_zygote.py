@@ -5,11 +5,11 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import town
 from tests.zygote import Process, Zygote
 
 SCRIPTS = {
@@ -31,11 +31,10 @@ SCRIPTS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def zygote() -> Iterator[Zygote]:
-    made = Zygote()
-    yield made
-    made.stop()
+@pytest.fixture
+def zygote() -> Zygote:
+    """The one that all tests use, as it is by now."""
+    return town.zygote()
 
 
 @pytest.mark.parametrize("what", SCRIPTS)
@@ -82,6 +81,7 @@ def test_an_end_that_is_told_together_with_the_start_is_not_missed(tmp_path: Pat
 
 CLIENT = """
 import os, signal, sys
+from tests import town
 from tests.zygote import Zygote
 zygote = Zygote()
 slow = zygote.start([sys.argv[1]], os.environ)

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pipeline.article import Listing, Page, PageProblem
-from pipeline.config import JST, Config, Hours, Site, Source
+from pipeline.config import JST, Config, Hours, Source
 from pipeline.decision import Decision
 from pipeline.ledger.events import AnyEvent, Decided, Robots
 from pipeline.ledger.knowledge import Knowledge
@@ -82,6 +82,7 @@ class Passes:
 
     def __init__(self, config: Config, site: Town) -> None:
         self._config, self._site = config, site
+        self._sources = {site_url(one.url, config.site.url, config.site.hosts): one for one in config.site.sources}
         self.knowledge = Knowledge()
         self.outcomes = Outcomes()
 
@@ -89,8 +90,8 @@ class Passes:
         """One pass; returns the instants at which a hold ends."""
         self.outcomes.passes += 1
         listings = self._site.listings(self.knowledge)
-        site = self._config.site
-        config = replace(self._config, site=replace(site, sources=tuple(_source(one, site) for one in listings)))
+        sources = tuple(map(self._source, listings))
+        config = replace(self._config, site=replace(self._config.site, sources=sources))
         world = World({}, lambda: now, lambda _: None)
         report = Report(f"s{self.outcomes.passes}", now, hours.is_open(now, config.policy.hours), dry_run=False)
         ledger = _Tally(self.knowledge, self.outcomes)
@@ -99,11 +100,10 @@ class Passes:
         Pass(config, ledger, world, report, reader=reader, delivery=line).run()
         return [known.until for known in self.knowledge.queue() if known.decision == "hold" and known.until]
 
-
-def _source(listing: Listing, site: Site) -> Source:
-    """The source that the configuration has for this list; the site may show lists that it knows nothing of."""
-    known = next((one for one in site.sources if listing.source == site_url(one.url, site.url, site.hosts)), None)
-    return known or Source("html", listing.source, listing.fallback, listing.emergency)
+    def _source(self, listing: Listing) -> Source:
+        """The source that the configuration has for this list; the site may show lists that it knows nothing of."""
+        known = self._sources.get(listing.source)
+        return known or Source("html", listing.source, listing.fallback, listing.emergency)
 
 
 class Lists:
