@@ -7,6 +7,7 @@ import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 LOOPBACK = "127.0.0.1"
-POLL = 0.02  # seconds until a stopped server has noticed
+POLL = 0.5  # seconds until a stopped server has noticed, where nothing wakes it up
 
 
 class Request(Struct, frozen=True):
@@ -95,6 +96,8 @@ class LoopbackServer(ABC):
 
     def stop(self) -> None:
         if self._server is not None:
+            with suppress(OSError):  # so that the thread which waits for connections looks up at once
+                self._server.socket.shutdown(socket.SHUT_RDWR)
             self._server.shutdown()
             self._server.server_close()
             self._server = None
