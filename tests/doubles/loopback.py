@@ -8,10 +8,12 @@ from typing import Any, Self
 
 from msgspec import structs
 
-from pipeline.sandbox.loopback import POLL, Exchange, Handler, LoopbackServer, Request, Response, close
+from pipeline.sandbox.loopback import Exchange, Handler, LoopbackServer, Request, Response, close
 from tests.doubles.fault import Fault
 
 __all__ = ["Exchange", "FaultyServer", "Request", "Response"]
+
+LOOK = 0.02  # seconds between two looks at whether a request that hangs may go on, or its client is gone
 
 
 class CutResponse(Response, frozen=True):
@@ -177,7 +179,7 @@ class FaultyServer(LoopbackServer):
             # Nobody sends a second request before the first answer: something to read is the end of the connection.
             if select.select([connection], [], [], 0)[0]:
                 return False
-            if released.wait(POLL) or (fault.until is not None and fault.until.is_set()):
+            if released.wait(LOOK) or (fault.until is not None and fault.until.is_set()):
                 return True
         return False
 
