@@ -2,10 +2,11 @@
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
 from types import FrameType
 
 from pipeline.config import JST, Config, ConfigError
@@ -23,9 +24,11 @@ class World:
         sleep: waits; ends early when a signal asks to stop.
 
     Attributes:
+        stopping: a signal came: finish the step and end.
         typed: the options that a person repeats in the next command; what people are told carries them.
     """
 
+    stopping = False
     typed = ""
 
     def __init__(
@@ -35,10 +38,10 @@ class World:
         sleep: Callable[[float], object] | None = None,
     ) -> None:
         self.environment = environment
-        self._stop = threading.Event()
+        self._asked: SimpleQueue[int] = SimpleQueue()  # signals; an Event could be set in the middle of its own wait()
         self.progress: Callable[[str], object] = lambda _: None  # told the station of the run that begins
         self.now = now or (lambda: datetime.now(JST))
-        self._sleep = sleep or self._stop.wait
+        self._sleep = sleep or self._wait
         self._until = time.monotonic() + RUN_AT_MOST.total_seconds()
 
     @classmethod
@@ -61,10 +64,9 @@ class World:
     def sleep(self, seconds: float) -> None:
         self._sleep(seconds)
 
-    @property
-    def stopping(self) -> bool:
-        """A signal came: finish the step and end."""
-        return self._stop.is_set()
+    def _wait(self, seconds: float) -> None:
+        with suppress(Empty):
+            self._asked.put(self._asked.get(timeout=max(0, seconds)))  # it stays, for whoever else waits, and later
 
     @property
     def out_of_time(self) -> bool:
@@ -78,8 +80,10 @@ class World:
         """Ctrl-C and SIGTERM (what a cancelled workflow sends) end the run between steps; a second one ends it at once."""
 
         def handler(number: int, _frame: FrameType | None) -> None:
-            self._stop.set()
+            # First: signals that come faster than all of this is carried out would pile up.
             signal.signal(number, signal.SIG_DFL)
+            self.stopping = True
+            self._asked.put(number)
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, handler)

@@ -142,5 +142,7 @@ def test_a_script_started_from_nothing_passes_the_same_points(crash_town: CrashT
     assert done.returncode == 0, done.stderr
     moment.run_until_quiet()
     moment.check()
-    kinds = sorted(line.split()[1] for line in (tmp_path / "points").read_text().splitlines())
-    assert kinds == sorted(point.kind for point in crash_town.points(TROUBLES[0]))  # two pages are fetched at once
+    kinds = [line.split()[1] for line in (tmp_path / "points").read_text().splitlines()]
+    there = [point.kind for point in crash_town.points(TROUBLES[0])]
+    # Two pages are fetched at once, over one connection more or less.
+    assert sorted(filter("socket.connect".__ne__, kinds)) == sorted(filter("socket.connect".__ne__, there))

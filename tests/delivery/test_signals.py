@@ -83,7 +83,7 @@ def test_a_second_signal_ends_the_run_at_once_and_the_next_one_finishes(inside_g
     run.send_signal(signal.SIGTERM)
     while run.poll() is None:  # the first one may not have been handled yet, then both are one
         run.send_signal(signal.SIGTERM)
-    assert run.wait() == -signal.SIGTERM
+    assert run.wait() == -signal.SIGTERM, run.err
     assert inside_git.run().exit == 0
     assert inside_git.times_sent(A.title) == 1
     inside_git.check()
