@@ -176,9 +176,8 @@ def test_news_write_little_more_than_what_is_sent(town: Town) -> None:
     before = _size(town.state)
     town.run(code=0)
     body = len(town.line.accepted[0].body)
-    assert (
-        body < _size(town.state) - before < body + 3 * 1500 + 2500
-    )  # an event or two for each article, and those of the broadcast
+    events = 3 * 1500 + 2500  # one or two for each article, and those of the broadcast
+    assert body < _size(town.state) - before < body + events
 
 
 # A site in trouble

@@ -81,7 +81,6 @@ def test_an_end_that_is_told_together_with_the_start_is_not_missed(tmp_path: Pat
 
 CLIENT = """
 import os, signal, sys
-from tests import town
 from tests.zygote import Zygote
 zygote = Zygote()
 slow = zygote.start([sys.argv[1]], os.environ)

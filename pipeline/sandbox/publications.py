@@ -74,6 +74,7 @@ class SimulatedSite:
         known = knowledge.sources.get(source)
         if known is not None and known.digest == digest:
             return Listing(source, "unchanged", emergency=emergency, digest=digest)
+        # What was taken last is the newest: the years before it are not sorted at each reading.
         newest = ((one, url) for url, one in reversed(self._shown.items()) if one.emergency == emergency)
         shown = list(islice(newest, LIST_LENGTH))[::-1]
         shown.sort(key=lambda row: row[0].at, reverse=True)

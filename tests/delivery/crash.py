@@ -10,7 +10,7 @@ import shutil
 import signal
 import tempfile
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,20 +23,16 @@ from pipeline.ledger import store
 from pipeline.ledger.events import Intent, Outcome, decode
 from pipeline.ledger.fold import fold
 from pipeline.ledger.knowledge import Knowledge
-from pipeline.sandbox.articles import ARTICLES, EMERGENCY, SampleArticle
+from pipeline.sandbox.articles import EMERGENCY, SampleArticle
 from tests.delivery.remains import Remains, remains
-from tests.doubles.line import LineFault, LineServer
+from tests.delivery.troubles import NEVER, SOAK, TROUBLES, Trouble
+from tests.doubles.line import LineServer
 from tests.town import SCRIPT, Town, zygote
 from tests.zygote import Process
 
 DATES = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), "2026-11-24T10:00:00+09:00")
-NEWS = (*ARTICLES[20:22], EMERGENCY)  # two broadcasts: one of two articles, one emergency
-SOAK = "SOAK_SEEDS" in os.environ
-# While something else fails, too, there is one broadcast: the next one meets the same, or what it meets without it.
-FEW = NEWS if SOAK else (EMERGENCY,)
 REMEMBERED = ("accepted", "_keys", "_buckets", "_armed", "count")  # of LINE: all that its answers can depend on
 OVER = ("after", "half", "written")  # kinds of points that a touch has led to; the others are announced before it
-NEVER = "never"  # a pipe that nobody writes to
 MOST_RUNS = 5  # after the crash, until quiet; one is enough but for faults that last
 
 
@@ -105,7 +101,7 @@ class CrashTown:
         self._killed_at: set[tuple[str, bool]] = set()
         self._met: set[tuple[str, ...]] = set()
 
-    def points(self, trouble: "Trouble") -> list["Point"]:
+    def points(self, trouble: Trouble) -> list["Point"]:
         """What a run that nobody kills passes, while the trouble lasts: asked once."""
         if trouble.name not in self._points:
             moment = self.fresh(trouble)
@@ -114,7 +110,7 @@ class CrashTown:
             moment.check()
         return self._points[trouble.name]
 
-    def is_worth_it(self, trouble: "Trouble", points: Sequence["Point"], in_fresh_clone: bool) -> bool:
+    def is_worth_it(self, trouble: Trouble, points: Sequence["Point"], in_fresh_clone: bool) -> bool:
         """Whether a kill at the last of these points can leave what runs have never recovered from."""
         left = points[-1].remains
         if SOAK:
@@ -138,7 +134,7 @@ class CrashTown:
         self._met.add(met)
         return has_met
 
-    def copied(self, trouble: "Trouble", point: "Point", in_fresh_clone: bool) -> Snapshot | None:
+    def copied(self, trouble: Trouble, point: "Point", in_fresh_clone: bool) -> Snapshot | None:
         """What was seen there, to recover from instead of killing; nothing where something goes on, and where a kill has yet
         to show that it leaves just that."""
         if SOAK or not point.remains.is_settled(in_fresh_clone):
@@ -152,15 +148,15 @@ class CrashTown:
         self.town.stop()
         shutil.rmtree(self.folder)
 
-    def fresh(self, trouble: "Trouble") -> "Moment":
+    def fresh(self, trouble: Trouble) -> "Moment":
         """The moment before the run, once more; LINE knows nothing of what was."""
         return self._moment(trouble, self.folder, trouble.begin)
 
-    def killed(self, trouble: "Trouble", left: Snapshot) -> "Moment":
+    def killed(self, trouble: Trouble, left: Snapshot) -> "Moment":
         """The moment after a kill that left this."""
         return self._moment(trouble, left.folder, lambda line: line.remember(left.line))
 
-    def _moment(self, trouble: "Trouble", origin: Path, prepare: Callable[[NumberedLine], None]) -> "Moment":
+    def _moment(self, trouble: Trouble, origin: Path, prepare: Callable[[NumberedLine], None]) -> "Moment":
         self.count += 1
         self.town.line.stop()
         assert self.town.line.errors == []
@@ -172,157 +168,6 @@ class CrashTown:
         moment = Moment(self, self.folder / f"moment-{self.count}", trouble, origin)
         trouble.arm(moment)
         return moment
-
-
-class Trouble:
-    """What else goes wrong while runs are killed.
-
-    Attributes:
-        codes: exit codes that a run may then have, besides 0.
-        settings: changes of the configuration.
-        environment: more of it, for the runs.
-        news: what the runs have to send.
-    """
-
-    name = "none"
-    news: Sequence[SampleArticle] = NEWS
-    codes: tuple[int, ...] = ()
-    settings: tuple[tuple[str, str], ...] = ()
-    environment: Mapping[str, str] = {}
-
-    def begin(self, line: NumberedLine) -> None:
-        """LINE before the first run: nothing is wrong."""
-
-    def arm(self, moment: "Moment") -> None:
-        """The repository: nothing is wrong."""
-
-    def span(self, points: Sequence["Point"]) -> Sequence[int]:
-        """The points, from 1 on, at which a kill can lead to anything that no kill of an untroubled run leads to."""
-        return range(1, len(points) + 1)
-
-
-class LineTrouble(Trouble):
-    """LINE fails the first requests.
-
-    Nothing can be different before an intent is pushed: nobody has asked LINE to send, and what such a kill leaves on a
-    disk is thrown away, trouble or not. A single failure is over when its repeat is answered: ledger, remote and LINE are
-    then what they are without it. Failures that last are over with the first broadcast: the next one meets the same.
-    """
-
-    codes = (1,)
-    news = FEW
-
-    def __init__(self, name: str, fault: LineFault, times: int = 1) -> None:
-        self.name, self._fault, self._times = name, fault, times
-        if fault.kind == "hang":
-            self.settings = (('account = "@kadoma_city"', 'account = "@kadoma_city"\nread_timeout = "1s"'),)
-
-    def begin(self, line: NumberedLine) -> None:
-        line.fail(self._fault, times=self._times)
-
-    def span(self, points: Sequence["Point"]) -> Sequence[int]:
-        pushed = first(points, "'push'", 0, len(points))
-        told = pushed if self._times == 1 else first(points, "'push'", pushed, len(points))
-        return range(pushed, first(points, "ledger-", told, len(points)) + 1)
-
-
-class PushTrouble(Trouble):
-    """Some pushes fail, counted from the beginning of the moment.
-
-    Nothing is different before such a push begins, nor once its repeat has landed: disk and remote are then what they are
-    without it. (The pushes that still have to fail do so wherever the recovery has got to.)
-
-    Attributes:
-        repeats: how many more pushes it takes until that is so; None: it takes another run.
-    """
-
-    codes = (1,)
-    news = FEW
-    repeats: int | None = 0
-
-    def __init__(self, name: str, *pushes: int) -> None:
-        self.name, self._pushes = name, pushes
-        # Shell: go on only at some pushes.
-        self._sometimes = (
-            "n=$(($(cat pushed 2>/dev/null || echo 0) + 1)); echo $n >pushed; "
-            f"case $n in {'|'.join(map(str, pushes))}) ;; *) exit 0;; esac\n"
-        )
-
-    def span(self, points: Sequence["Point"]) -> Sequence[int]:
-        begun = [number for number, point in enumerate(points, 1) if "'push'" in point.name]
-        return [
-            number
-            for push in self._pushes
-            if push <= len(begun)
-            for number in range(begun[push - 1], self._over(points, begun[push - 1 :]) + 1)
-        ]
-
-    def _over(self, points: Sequence["Point"], begun: Sequence[int]) -> int:
-        if self.repeats is None or self.repeats >= len(begun):
-            return len(points)
-        return first(points, "ledger-", begun[self.repeats], len(points))
-
-
-HANG = f"cat {NEVER}"
-
-
-class RemoteTrouble(PushTrouble):
-    """The pushes meet a hook of the remote."""
-
-    def __init__(self, name: str, *pushes: int, what: str) -> None:
-        super().__init__(name, *pushes)
-        self._what = what
-        if what == HANG:
-            self.settings, self.repeats = (("[state]\n", '[state]\ntimeout = "1s"\n'),), None
-        else:
-            self.repeats = 1
-
-    def arm(self, moment: "Moment") -> None:
-        hook = moment.remote / "hooks" / "pre-receive"
-        hook.parent.mkdir(exist_ok=True)
-        os.mkfifo(moment.remote / NEVER)
-        hook.write_text(f"#!/bin/sh\n{self._sometimes}{self._what}\n")
-        hook.chmod(0o755)
-
-
-class LostAnswer(PushTrouble):
-    """The pushes land, and the client is told that they failed."""
-
-    def arm(self, moment: "Moment") -> None:
-        git = moment.folder / "bin" / "git"
-        git.parent.mkdir()
-        git.write_text(
-            f'#!/bin/sh\n{shutil.which("git")} "$@" || exit\ncase " $* " in *" push "*) ;; *) exit 0;; esac\n'
-            f"cd {moment.remote}\n{self._sometimes}exit 1\n"
-        )
-        git.chmod(0o755)
-        self.environment = {"PATH": f"{git.parent}:{os.environ['PATH']}"}
-
-
-def first(points: Sequence["Point"], mark: str, after: int, or_else: int) -> int:
-    """The number of the first point with a mark, after another one."""
-    found = (number for number, point in enumerate(points, 1) if number > after and mark in point.name)
-    return next(found, or_else)
-
-
-PERSON = (
-    "unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES\n"
-    "export GIT_AUTHOR_NAME=P GIT_AUTHOR_EMAIL=p@example.org GIT_COMMITTER_NAME=P GIT_COMMITTER_EMAIL=p@example.org\n"
-    "git update-ref refs/heads/main $(git commit-tree main^{tree} -p main -m 'a person wrote')"
-)
-TROUBLES = (
-    Trouble(),
-    LineTrouble("LINE answers 500 before accepting", LineFault.error_before(), times=5),
-    LineTrouble("LINE answers 500 after accepting", LineFault.error_after()),
-    LineTrouble("LINE drops the connection after accepting", LineFault.drop_after()),
-    LineTrouble("LINE hangs before accepting", LineFault.hang_before()),
-    LineTrouble("LINE hangs after accepting", LineFault.hang_after()),
-    # Not every second push: clones would lose every outcome and repeat for ever.
-    RemoteTrouble("a push that is rejected", 1, 5 if SOAK else 3, what=PERSON),  # the first, and the last outcome's
-    RemoteTrouble("an intent's push that hangs", 1, what=HANG),
-    RemoteTrouble("an outcome's push that hangs", 2, what=HANG),
-    LostAnswer("a push that succeeds while the client sees an error", *((1, 4, 6) if SOAK else (1, 2, 4))),
-)
 
 
 class Moment:

@@ -24,7 +24,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.sandbox.articles import SampleArticle
-from tests.delivery.crash import SOAK, TROUBLES, CrashTown, Moment, Trouble
+from tests.delivery.crash import CrashTown, Moment
+from tests.delivery.troubles import SOAK, TROUBLES, Trouble
 from tests.town import SCRIPT
 from tests.zygote import INSTRUMENT
 

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.sandbox.articles import ARTICLES
 from tests.delivery.conftest import Inside
-from tests.delivery.crash import PERSON
+from tests.delivery.troubles import PERSON
 from tests.doubles.line import BROADCAST
 
 A = ARTICLES[20]

@@ -33,7 +33,8 @@ from pipeline.report.outcome import Report
 from pipeline.run import run
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY, SampleArticle
 from pipeline.world import CLOCK, World
-from tests.delivery.crash import PERSON, check_chain
+from tests.delivery.crash import check_chain
+from tests.delivery.troubles import PERSON
 from tests.doubles.line import LineFault
 from tests.town import Town
 

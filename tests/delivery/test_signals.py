@@ -1,12 +1,19 @@
 """Ctrl-C and SIGTERM (what a cancelled workflow sends) end a run between its steps."""
 
+import fcntl
+import itertools
 import os
+import shutil
 import signal
-from typing import IO
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
 from pipeline.sandbox.articles import ARTICLES
+from pipeline.world import World
 from tests.delivery.conftest import Inside
 from tests.doubles.fault import Fault
 from tests.doubles.line import BROADCAST, LineFault
@@ -87,3 +94,60 @@ def test_a_second_signal_ends_the_run_at_once_and_the_next_one_finishes(inside_g
     assert inside_git.run().exit == 0
     assert inside_git.times_sent(A.title) == 1
     inside_git.check()
+
+
+def test_git_that_a_killed_run_has_left_at_work_is_waited_for(inside_git: Inside, tmp_path: Path) -> None:
+    """It has our lock, and gives it back when it ends."""
+    begun, go_on, programs = tmp_path / "begun", tmp_path / "go-on", tmp_path / "programs"
+    os.mkfifo(begun)
+    os.mkfifo(go_on)
+    programs.mkdir()
+    wait = f'case " $* " in *" write-tree "*) echo >"{begun}"; cat "{go_on}";; esac'
+    (programs / "git").write_text(f'#!/bin/sh\n{wait}\nexec {shutil.which("git")} "$@"\n')
+    (programs / "git").chmod(0o755)
+    inside_git.town.environment["PATH"] = f"{programs}:{os.environ['PATH']}"
+    run = start(inside_git)
+    assert begun.read_text() == "\n"
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    with (inside_git.town.state.parent / ".git" / "kadoma-line.lock").open() as lock:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        go_on.write_text("")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    del inside_git.town.environment["PATH"]
+    assert inside_git.run().exit == 0
+    assert inside_git.times_sent(A.title) == 1
+    inside_git.check()
+
+
+def test_a_signal_at_any_moment_of_waiting_is_heard_and_ends_it() -> None:
+    """Also while what waits holds a lock of its own."""
+    usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)}
+    signal.signal(signal.SIGALRM, lambda *_: pytest.fail("it waits for ever"))
+    signal.alarm(20)
+    try:
+        for moment in itertools.count():
+            world, left = World({}), itertools.repeat(None, moment)
+
+            def at_each_line(*_: object, left: Iterator[None] = left) -> Any:
+                if next(left, "over") == "over":
+                    sys.settrace(None)
+                    signal.raise_signal(signal.SIGTERM)
+                    return None
+                return at_each_line
+
+            world.obey_signals()
+            sys.settrace(at_each_line)
+            world.sleep(0)
+            ended = sys.gettrace() is not None
+            sys.settrace(None)
+            if ended:
+                break
+            world.sleep(600)
+            assert world.stopping
+    finally:
+        signal.alarm(0)
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+    assert moment > 1
