@@ -111,9 +111,11 @@ def test_git_that_a_killed_run_has_left_at_work_is_waited_for(inside_git: Inside
     run.send_signal(signal.SIGKILL)
     run.wait()
     with (inside_git.town.state.parent / ".git" / "kadoma-line.lock").open() as lock:
-        with pytest.raises(BlockingIOError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        go_on.write_text("")
+        try:
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        finally:
+            go_on.write_text("")
         fcntl.flock(lock, fcntl.LOCK_EX)
     del inside_git.town.environment["PATH"]
     assert inside_git.run().exit == 0
