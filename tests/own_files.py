@@ -8,10 +8,13 @@ whoever is not named here; those named here are run with several configurations 
 import sys
 from pathlib import Path
 
+from tests.leftovers import PREFIX
+
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGURATION, STATE = ROOT / "kadoma.toml", ROOT / "state"
 READERS = ("tests/test_configuration.py",)
 OF_BOTH = tuple(str(Path(__file__).parent / Path(name).name) for name in (*READERS, "tests/test_a_city_of_its_own.py"))
+BELOW_OURS = f"/{PREFIX}"  # folders of a test run
 OPENING = ("open", "os.listdir", "os.scandir")
 
 
@@ -29,6 +32,8 @@ def _look(event: str, arguments: tuple[object, ...]) -> None:
         return
     if not arguments[0].endswith("kadoma.toml") and "state" not in arguments[0]:
         return
+    if BELOW_OURS in arguments[0] and BELOW_OURS not in str(ROOT):
+        return  # nearly all, and to resolve a path takes as long as to open it
     if arguments[1:2] == (None,) and not Path(arguments[0]).is_absolute():
         return  # os.open, perhaps beside a folder's descriptor, which is not told
     path = Path(arguments[0]).resolve()

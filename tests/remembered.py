@@ -16,6 +16,7 @@ from typing import Any
 from msgspec import Struct
 
 from pipeline.sandbox.loopback import LOOPBACK
+from tests.copies import copy_tree
 from tests.delivery.remains import digest
 
 
@@ -54,14 +55,14 @@ def remembered(about: Sequence[object], home: Path, parts: Sequence[str], work: 
     if is_kept:
         copies = tuple(_shelf() / f"{len(_known)}-{number}" for number in range(len(places)))
         for place, kept in zip(places, copies, strict=True):
-            shutil.copytree(place, kept)
+            copy_tree(place, kept)
         _known[key] = Outcome(said, home, copies)
     return said
 
 
 def _put(kept: Path, place: Path, there: Path, here: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(kept, place)
+    copy_tree(kept, place)
     settings = place / ".git" / "config"
     if settings.exists():
         settings.write_text(settings.read_text().replace(str(there), str(here)))

@@ -10,13 +10,14 @@ streams. The connection tells the zygote what to start, and the client how it en
 is killed. Nothing of this has a name in the file system, and nothing outlives the client.
 """
 
-import ast
 import atexit
 import contextlib
+import ctypes
 import gc
 import importlib
 import importlib.util
 import io
+import marshal
 import os
 import pkgutil
 import resource
@@ -48,6 +49,7 @@ MODULES = (
     "jpholiday",
 )  # fmt: skip - of others; all of ours are imported
 INSTRUMENT = Path(__file__).parent / "delivery" / "instrument"
+HUGE, MADV_COLLAPSE = 1 << 21, 25  # bytes of a huge page; Linux 6.1 and later
 SHORT = 0.02  # seconds before the first repeat at LINE, at the site and after a lost race: nobody is there to spare
 
 
@@ -162,7 +164,7 @@ class Zygote:
         ours, theirs = socket.socketpair()
         with theirs:
             socket.send_fds(self.control, [b"."], [theirs.fileno(), *streams])
-        ours.sendall(repr(request).encode() + b"\n")
+        ours.sendall(marshal.dumps(request))
         return ours
 
     def stop(self) -> None:
@@ -177,7 +179,7 @@ class Zygote:
 LAUNCHER = """#!/bin/sh
 '''exec' '{python}' -IS "$0" "$@" # as pip does it: the interpreter's folder may have a blank in its name
 ' '''
-import _signal, _socket, posix, sys
+import _signal, _socket, marshal, posix, sys
 control = _socket.socket(fileno={control})
 ours, theirs = _socket.socketpair()
 descriptors = b"".join(number.to_bytes(4, sys.byteorder) for number in (theirs.fileno(), 0, 1, 2))
@@ -186,7 +188,7 @@ theirs.close()
 text = lambda data: data.decode("utf-8", "surrogateescape")
 environment = {{text(name): text(value) for name, value in posix.environ.items()}}
 request = dict(arguments=[{script!r}, *sys.argv[1:]], environment=environment, cwd=posix.getcwd())
-ours.sendall(repr(request).encode() + b"\\n")
+ours.sendall(marshal.dumps(request))
 answers = b""
 def answer():
     global answers
@@ -245,7 +247,7 @@ class Server:
         _, (descriptor, *streams), _, _ = socket.recv_fds(self._control, 1, 4)
         connection = socket.socket(fileno=descriptor)
         with connection.makefile("rb") as asked:
-            request = ast.literal_eval(asked.readline().decode())
+            request = marshal.load(asked)  # noqa: S302 - our own words
         if "warm" in request:
             connection.sendall(f"{warm_up(request)}\n".encode())
             connection.close()
@@ -299,7 +301,23 @@ def warm_up(request: dict[str, Any]) -> int:
         signal.signal(number, signal.SIG_DFL)
     gc.collect()
     gc.freeze()  # so that forks share it
+    use_huge_pages()
     return code
+
+
+def use_huge_pages() -> None:
+    """Have the kernel keep this process's memory in pages of 2 MB: a fork that has fewer to copy and a child that has fewer to
+    give back save a sixth of what a quiet run costs. It may refuse; then nothing is different."""
+    if not (maps := Path("/proc/self/maps")).exists():
+        return
+    advise = ctypes.CDLL(None).madvise
+    advise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    for line in maps.read_text().splitlines():
+        where, access, *_, inode = line.split()[:5]
+        begin, end = (int(address, 16) for address in where.split("-"))
+        begin, end = -(-begin // HUGE) * HUGE, end // HUGE * HUGE
+        if access == "rw-p" and inode == "0" and begin < end:
+            advise(begin, end - begin, MADV_COLLAPSE)
 
 
 def become(request: dict[str, Any], streams: Sequence[int]) -> NoReturn:
@@ -340,13 +358,15 @@ def read_ahead() -> None:
     import jpholiday
     import soupsieve
 
-    from pipeline import doctor, watchdog
+    from pipeline import cli, doctor, watchdog
     from pipeline.characters import _patterns
     from pipeline.report import render, words
     from pipeline.templates import TEMPLATES
 
     for read in (words.catalogue, doctor.catalogue, watchdog.catalogue, _patterns):
         read()
+    for group in cli.GROUPS:
+        cli._parser((group,))
     soupsieve.compile("a[b='c']:not(.d) > e#f, g:nth-child(2)")  # its own patterns
     for year in (2026, 2027):
         jpholiday.year_holidays(year)

@@ -57,6 +57,7 @@ class Commands:
 
     def __init__(self, folder: Path, timeout: float) -> None:
         self._cwd, self._timeout = folder, timeout
+        self._environment = {name: value for name, value in os.environ.items() if name not in ELSEWHERE} | OWN
         self.lock = -1
         self._read: dict[str, str] | None = None
 
@@ -73,7 +74,7 @@ class Commands:
     def run(self, *arguments: str, timeout: float = LOCAL, inherit: bool = True, stdin: str = "") -> Result:
         """One command, in a session of its own: Ctrl-C is for us, and at the timeout its helpers end with it. Bytes that are no
         UTF-8 survive as surrogates, and line ends are what they are. Raises GitError where there is no git."""
-        environment = {name: value for name, value in os.environ.items() if name not in ELSEWHERE} | OWN
+        environment = self._environment
         if arguments[0] == "commit-tree":
             environment = self._author() | {name: value for name, value in environment.items() if value}
         try:

@@ -5,6 +5,7 @@ Pure: everything a rule may look at is in its `Case`.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -230,16 +231,21 @@ def holds_no_personal_data(case: Case) -> Decision | None:
     mark = mark_of(page)
     if Reason.PERSONAL_DATA in known.cleared and (mark == known.cleared_mark or not (mark and known.cleared_mark)):
         return None
-    from pipeline.policy.personal_data import personal_data  # only here: its patterns take long to compile
-
     texts = [known.title, *((post.text, post.quoted_from) if post else ())]
     if isinstance(page, Page):
         texts += [page.title, page.text, page.department, page.contact, page.picture.alt if page.picture else ""]
         texts += [attachment.title for attachment in page.attachments]
-    found = personal_data("\n".join(texts), case.config.policy.personal_data.own_domains)
+    found = _personal_data("\n".join(texts), case.config.policy.personal_data.own_domains)
     if not found:
         return None
     return replace(case.decision("review", Reason.PERSONAL_DATA, found), mark=mark)
+
+
+@lru_cache(200)  # each pass asks about what waits, and twice about what goes
+def _personal_data(text: str, own_domains: tuple[str, ...]) -> str:
+    from pipeline.policy.personal_data import personal_data  # only here: its patterns take long to compile
+
+    return personal_data(text, own_domains)
 
 
 def update_is_wanted(case: Case) -> Decision | None:

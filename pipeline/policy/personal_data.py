@@ -109,10 +109,11 @@ class DataKind(Struct, frozen=True):
 
 
 class Text(Struct):
-    """A text in NFKC, and where it names private people."""
+    """A text in NFKC, where full names stand in it, public or not, and where it names private people."""
 
     plain: str
     own_domains: Sequence[str]
+    names: list[Span]
     people: list[Span]
 
     def near_people(self, pattern: re.Pattern[str], within: int = _NEAR) -> Iterator[tuple[re.Match[str], Span]]:
@@ -134,7 +135,8 @@ def personal_data(text: str, own_domains: Sequence[str]) -> str:
     The text is compared in NFKC (full-width digits); it is not changed.
     """
     plain = unicodedata.normalize("NFKC", text)
-    read = Text(plain, own_domains, private_people(plain))
+    names = full_names(plain)
+    read = Text(plain, own_domains, names, private_people(plain, names))
     return next((kind.code for kind in KINDS if kind.found(read)), "")
 
 
@@ -214,9 +216,8 @@ def _public_notice(text: Text) -> bool:
 
 
 def _pupils(text: Text) -> bool:
-    names = full_names(text.plain)
-    return len(names) >= _PUPILS_MANY and any(
-        _PUPILS.search(text.plain, max(0, start - _NEAR), end + _NEAR // 2) for start, end in names
+    return len(text.names) >= _PUPILS_MANY and any(
+        _PUPILS.search(text.plain, max(0, start - _NEAR), end + _NEAR // 2) for start, end in text.names
     )
 
 

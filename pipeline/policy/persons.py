@@ -4,7 +4,8 @@ Everything here reads text in NFKC. Who appears in public (lecturers, the mayor)
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 Span = tuple[int, int]
 
@@ -98,9 +99,9 @@ _IN_PUBLIC = re.compile(
 _ROUND = 16
 
 
-def private_people(text: str) -> list[Span]:
-    """Where private people are named, in order."""
-    return sorted({*_with_honorific(text), *_by_name(text)})
+def private_people(text: str, names: Sequence[Span]) -> list[Span]:
+    """Where private people are named, in order; `names` are the full ones of the text."""
+    return sorted({*_with_honorific(text), *_by_name(text, names)})
 
 
 def full_names(text: str) -> list[Span]:
@@ -115,11 +116,9 @@ def _with_honorific(text: str) -> Iterator[Span]:
             yield found.span()
 
 
-def _by_name(text: str) -> Iterator[Span]:
-    for pattern in (_FULL, _DIVIDED, _FREQUENT, _IN_KANA, _LABELLED, _ACCOUNT_NAME):
-        for found in pattern.finditer(text):
-            if not is_public(text, *found.span()):
-                yield found.span()
+def _by_name(text: str, names: Sequence[Span]) -> Iterator[Span]:
+    others = (found.span() for pattern in (_IN_KANA, _LABELLED, _ACCOUNT_NAME) for found in pattern.finditer(text))
+    return (span for span in chain(names, others) if not is_public(text, *span))
 
 
 def is_public(text: str, start: int, end: int) -> bool:

@@ -86,6 +86,7 @@ def _connected(scheme: str, host: str, port: int | None, limits: Limits, deadlin
         import certifi
 
         named = certifi.where()
-    secured = HTTPSConnection(host, port)
-    secured.sock = ssl.create_default_context(cafile=named).wrap_socket(sock, server_hostname=host)
+    trust = ssl.create_default_context(cafile=named)
+    secured = HTTPSConnection(host, port, context=trust)  # or it would load the system's certificates, for nothing
+    secured.sock = trust.wrap_socket(sock, server_hostname=host)
     return secured

@@ -10,6 +10,7 @@ import shutil
 import signal
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,8 +25,9 @@ from pipeline.ledger.events import Intent, Outcome, decode
 from pipeline.ledger.fold import fold
 from pipeline.ledger.knowledge import Knowledge
 from pipeline.sandbox.articles import EMERGENCY, SampleArticle
+from tests.copies import copy_tree
 from tests.delivery.remains import Remains, remains
-from tests.delivery.troubles import NEVER, SOAK, TROUBLES, Trouble
+from tests.delivery.troubles import SOAK, TROUBLES, Trouble
 from tests.doubles.line import LineServer
 from tests.town import SCRIPT, Town, zygote
 from tests.zygote import Process
@@ -99,7 +101,7 @@ class CrashTown:
         self._points: dict[str, list[Point]] = {}
         self._recovered: set[tuple[object, ...]] = set()
         self._killed_at: set[tuple[str, bool]] = set()
-        self._met: set[tuple[str, ...]] = set()
+        self._met = Counter[tuple[str, ...]]()
 
     def points(self, trouble: Trouble) -> list["Point"]:
         """What a run that nobody kills passes, while the trouble lasts: asked once."""
@@ -118,7 +120,9 @@ class CrashTown:
         if left.is_settled(in_fresh_clone):
             return self.is_new(trouble.name, left, in_fresh_clone)
         is_repeated = len(points) > 1 and points[-1].is_the_same_as(points[-2])
-        return not is_repeated and (trouble is TROUBLES[0] or not left.waits_for_it())
+        if is_repeated or not left.waits_for_it():
+            return not is_repeated
+        return trouble is TROUBLES[0] and self._met[_going_on(points[-1])] < 2
 
     def is_new(self, about: str, left: Remains, in_fresh_clone: bool) -> bool:
         """Whether runs have never recovered from this; from now on they have."""
@@ -129,10 +133,8 @@ class CrashTown:
 
     def has_met(self, point: Point) -> bool:
         """Whether a run has recovered while just such a command went on here, that had been told as much."""
-        met = (point.kind, *point.remains.commands())
-        has_met = met in self._met
-        self._met.add(met)
-        return has_met
+        self._met[_going_on(point)] += 1
+        return self._met[_going_on(point)] > 1
 
     def copied(self, trouble: Trouble, point: "Point", in_fresh_clone: bool) -> Snapshot | None:
         """What was seen there, to recover from instead of killing; nothing where something goes on, and where a kill has yet
@@ -307,9 +309,14 @@ class Moment:
         return (git / "refs" / "heads" / "main").read_text().strip()
 
 
+def _going_on(point: Point) -> tuple[str, ...]:
+    """The command that a kill would leave behind, and how much of its input it has been given."""
+    return (point.kind, *point.remains.commands())
+
+
 def copy_repository(origin: Path, folder: Path) -> None:
     for name in ("remote.git", "checkout"):
-        shutil.copytree(origin / name, folder / name, ignore=shutil.ignore_patterns("*.sample", NEVER))
+        copy_tree(origin / name, folder / name)
 
 
 def check_ledger(state: Path, line: LineServer) -> None:

@@ -2,8 +2,8 @@
 
 Two kills that leave the same behind, byte for byte, need only one recovery: the next run is a new process that knows nothing
 but its disk, the remote and LINE, so it cannot do different things after them. Left out is what no run can see or no run
-reads: the instants and inode numbers that git keeps of files to save itself a look into them, and the random part of the
-names of git's temporary files.
+reads: the instants and inode numbers that git keeps of files to save itself a look into them, the random part of the names
+of git's temporary files, and git's objects: those that a ref or the index names are told by its hash, and no run finds others.
 """
 
 import contextlib
@@ -80,7 +80,8 @@ def _add(total: "hashlib._Hash", folder: str, name: str, home: bytes) -> None:
             total.update(TEMPORARY.sub(r"\1", path).encode() + b"\0")
             with contextlib.suppress(FileNotFoundError):
                 if entry.is_dir(follow_symlinks=False):
-                    _add(total, folder, path, home)
+                    if entry.name != "objects":
+                        _add(total, folder, path, home)
                 elif entry.is_file(follow_symlinks=False):
                     known = entry.stat(follow_symlinks=False)
                     total.update(_content(entry.path, known.st_ino, known.st_mtime_ns, known.st_size, home))

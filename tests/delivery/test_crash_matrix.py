@@ -7,9 +7,10 @@ Chance, clock and git's dates are the same in all these runs, and at each point 
 been looked at (`remains.py`): that is what a kill would leave there. At most points it is what it was at the point before, byte
 for byte: some hundreds of points have a few dozen states, and fewer still of remote and LINE, which are all that a fresh clone
 sees. Equal states need one kill and one recovery: whatever the next run does follows from them. That the kill does leave what
-was seen is checked. Killed at always are the points with no state yet: where a git command that writes, or a request that makes
-LINE send, would go on without the dead process. Local git holds our lock, so that the next run begins at what it leaves: that a
-run does wait is tried once for each command and for each part of its input, and after that runs recover from what it left.
+was seen is checked. Killed at always are the points with no state yet: where a push, or a request that makes LINE send, would
+go on without the dead process. Local git holds our lock, so that the next run begins at what it leaves. Each of its commands is
+killed at twice, at each part of its input: the first time a run has to wait for it, the second time it has to leave what runs
+have recovered from, or one does. (A run records five times, each time with the same commands.)
 
 While something else fails, too, runs recover from copies of those states instead of being killed once more, and local git that
 goes on is not tried again: what it leaves is the next state.

@@ -5,6 +5,7 @@ the tests that name a reason or an article.
 """
 
 import ast
+import functools
 import inspect
 import re
 import tomllib
@@ -61,6 +62,12 @@ INTERLOCKS = (
 )  # fmt: skip
 
 
+@functools.cache
+def index() -> "Index":
+    """Read once."""
+    return Index()
+
+
 class Index:
     """Every test with the words that it names."""
 
@@ -95,7 +102,7 @@ def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
 
 def document() -> str:
     """The whole page."""
-    tests = Index()
+    tests = index()
     words = tomllib.loads((ROOT / "templates" / "reasons" / "ja.toml").read_text(encoding="utf-8"))["reasons"]
     lines = [
         "# The operation policy as code",

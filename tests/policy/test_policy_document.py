@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipeline.decision import Reason
 from pipeline.policy.decide import RIDING, RULES
-from tests.policy.document import ARTICLES, FILE, INTERLOCKS, ROOT, Index, document
+from tests.policy.document import ARTICLES, FILE, INTERLOCKS, ROOT, document, index
 
 
 def test_the_page_is_what_the_code_says_now() -> None:
@@ -12,7 +12,7 @@ def test_the_page_is_what_the_code_says_now() -> None:
 
 
 def test_every_article_of_the_policy_has_a_test_named_after_it() -> None:
-    tests = Index()
+    tests = index()
     assert [number for number, *_ in ARTICLES if not tests.of_article(number)] == []
     numbers = {part for number, *_ in ARTICLES for part in number.split("_")}
     assert numbers == {*(f"{number:02}" for number in range(1, 14)), "supplement"}
@@ -20,7 +20,7 @@ def test_every_article_of_the_policy_has_a_test_named_after_it() -> None:
 
 def test_every_reason_has_an_article_words_a_rule_or_interlock_and_a_test() -> None:
     page = document()
-    tests = Index()
+    tests = index()
     assert all(one.policy for one in Reason)
     assert [reason for reason in Reason if not tests.of_reason(reason)] == []
     assert [reason for reason in Reason if page.count(f"`{reason}`") < 2 and reason not in ONLY_ELSEWHERE] == []
