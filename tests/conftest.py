@@ -55,6 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Of workers, too: only the process that began the run ends it, after them."""
+    gc.collect()
+    gc.freeze()  # or pytest, which looks for errors in garbage at the end, would search all of it five times
     if hasattr(session.config, "workerinput"):
         return
     if left := leftovers.end():

@@ -241,7 +241,7 @@ def holds_no_personal_data(case: Case) -> Decision | None:
     return replace(case.decision("review", Reason.PERSONAL_DATA, found), mark=mark)
 
 
-@lru_cache(200)  # each pass asks about what waits, and twice about what goes
+@lru_cache(100)  # each pass asks about what waits, and twice about what goes
 def _personal_data(text: str, own_domains: tuple[str, ...]) -> str:
     from pipeline.policy.personal_data import personal_data  # only here: its patterns take long to compile
 

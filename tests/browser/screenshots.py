@@ -17,7 +17,7 @@ from PIL import Image, ImageChops
 from pipeline.report.gallery import gallery, gallery_page
 from pipeline.sandbox.articles import ARTICLES
 from tests import leftovers
-from tests.browser.chromium import executable, opened
+from tests.browser.chromium import Watched, executable, opened
 from tests.browser.office import pages
 from tests.message.message_examples import CONFIG
 from tests.town import Town
@@ -50,18 +50,18 @@ def _told(*command: str) -> str:
 
 def shots(folder: Path) -> dict[str, bytes]:
     """Each case of the gallery as a PNG, and some in the dark and in large letters, by their files' names."""
-    dark = {f"{number:02}-dark-xl.png": data for number, data in _shots(folder, DARK, "dark", "scale-xl")}
-    every = range(len(gallery().cases))
-    return {f"{number:02}.png": data for number, data in _shots(folder, every)} | dark
-
-
-def _shots(folder: Path, cases: Iterable[int], *switches: str) -> Iterator[tuple[int, bytes]]:
     with opened(gallery_page(CONFIG), folder) as watched:
-        watched.choose(*switches)
         watched.page.add_style_tag(content=".top { position: static !important }")
-        watched.page.wait_for_timeout(200)
-        phones = watched.page.locator(".phone")
-        yield from ((number, phones.nth(number).screenshot()) for number in cases)
+        every = range(len(gallery().cases))
+        light = {f"{number:02}.png": data for number, data in _shots(watched, every)}
+        watched.choose("dark", "scale-xl")
+        return light | {f"{number:02}-dark-xl.png": data for number, data in _shots(watched, DARK)}
+
+
+def _shots(watched: Watched, cases: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+    watched.page.wait_for_timeout(200)
+    phones = watched.page.locator(".phone")
+    yield from ((number, phones.nth(number).screenshot()) for number in cases)
 
 
 def preview(folder: Path) -> bytes:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
@@ -41,6 +42,13 @@ def preview(*titles: str) -> str:
     return preview_page(titles[0], [shown], rows, titles, city="門真市")
 
 
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    """The gallery, opened once for whoever only looks at it, or at other sizes of it."""
+    with opened(gallery_page(CONFIG), tmp_path_factory.mktemp("gallery")) as watched:
+        yield watched
+
+
 def axe_violations(watched: Watched) -> list[str]:
     script = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
     watched.page.evaluate(script)
@@ -60,10 +68,9 @@ def test_axe_finds_nothing_in_the_preview(tmp_path: Path) -> None:
         assert watched.alarms == []
 
 
-def test_axe_finds_nothing_in_the_gallery(tmp_path: Path) -> None:
-    with opened(gallery_page(CONFIG), tmp_path) as watched:
-        assert axe_violations(watched) == []
-        assert watched.alarms == []
+def test_axe_finds_nothing_in_the_gallery(gallery: Watched) -> None:
+    assert axe_violations(gallery) == []
+    assert gallery.alarms == []
 
 
 def test_axe_would_find_something(tmp_path: Path) -> None:
@@ -129,45 +136,43 @@ def test_no_telephone_is_too_narrow_for_what_waits(tmp_path: Path, width: int) -
         assert watched.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_cards_are_drawn_as_line_draws_them(tmp_path: Path) -> None:
-    with opened(gallery_page(CONFIG), tmp_path) as watched:
-        rows = watched.page.evaluate(
-            """() => [...document.querySelectorAll('.fx-scroll')].map(row => [...row.querySelectorAll('.fx-bubble')].map(card =>
-                 [card, card.querySelector('.fx-footer')].map(part => part.getBoundingClientRect().height)))"""
-        )
-        assert max(len(row) for row in rows) == 12
-        for row in rows:
-            heights = {round(card) for card, _ in row}
-            assert len(heights) == 1, "all cards of a row are as high as the highest"
-            assert max(footer / card for card, footer in row) <= 0.2, "small print is small"
-        radius = watched.page.evaluate("getComputedStyle(document.querySelector('.fx-giga')).borderTopLeftRadius")
-        assert radius == "5px"
-        leading = watched.page.evaluate(
-            """() => [...document.querySelectorAll('.fx-giga .fx-text[style*="line-height:calc"]')].map(text => {
-                 const style = getComputedStyle(text), spacing = parseFloat(text.style.lineHeight.match(/\\+ ([\\d.]+)px/)[1]);
-                 const lines = Math.round(text.getBoundingClientRect().height / parseFloat(style.lineHeight));
-                 const room = parseFloat(style.marginBottom) + text.getBoundingClientRect().height - spacing / 2;
-                 return Math.abs(room - (lines * 1.4 * parseFloat(style.fontSize) + (lines - 1) * spacing));
-               })"""
-        )
-        assert len(leading) > 10
-        assert max(leading) < 0.1, "line spacing is between lines alone"
+def test_cards_are_drawn_as_line_draws_them(gallery: Watched) -> None:
+    rows = gallery.page.evaluate(
+        """() => [...document.querySelectorAll('.fx-scroll')].map(row => [...row.querySelectorAll('.fx-bubble')].map(card =>
+             [card, card.querySelector('.fx-footer')].map(part => part.getBoundingClientRect().height)))"""
+    )
+    assert max(len(row) for row in rows) == 12
+    for row in rows:
+        heights = {round(card) for card, _ in row}
+        assert len(heights) == 1, "all cards of a row are as high as the highest"
+        assert max(footer / card for card, footer in row) <= 0.2, "small print is small"
+    radius = gallery.page.evaluate("getComputedStyle(document.querySelector('.fx-giga')).borderTopLeftRadius")
+    assert radius == "5px"
+    leading = gallery.page.evaluate(
+        """() => [...document.querySelectorAll('.fx-giga .fx-text[style*="line-height:calc"]')].map(text => {
+             const style = getComputedStyle(text), spacing = parseFloat(text.style.lineHeight.match(/\\+ ([\\d.]+)px/)[1]);
+             const lines = Math.round(text.getBoundingClientRect().height / parseFloat(style.lineHeight));
+             const room = parseFloat(style.marginBottom) + text.getBoundingClientRect().height - spacing / 2;
+             return Math.abs(room - (lines * 1.4 * parseFloat(style.fontSize) + (lines - 1) * spacing));
+           })"""
+    )
+    assert len(leading) > 10
+    assert max(leading) < 0.1, "line spacing is between lines alone"
 
 
-def test_a_tap_anywhere_on_a_card_opens_its_page(tmp_path: Path) -> None:
-    with opened(gallery_page(CONFIG), tmp_path) as watched:
-        opened_by = watched.page.evaluate(
-            """() => [...document.querySelectorAll('.fx-bubble:has(.fx-cover)')].slice(0, 12).map(card => {
-                 const title = [...card.querySelectorAll('.fx-body .fx-text')].find(text => text.offsetParent);
-                 title.scrollIntoView({ block: 'center' });
-                 const at = title.getBoundingClientRect();
-                 const hit = document.elementFromPoint(at.left + 5, at.top + 5);
-                 return [hit.closest('a')?.href, card.querySelector('.fx-button a').href];
-               })"""
-        )
-        assert len(opened_by) == 12
-        assert all(hit == page for hit, page in opened_by)
-        assert watched.page.locator('a[href^="tel:"]').count() > 10
+def test_a_tap_anywhere_on_a_card_opens_its_page(gallery: Watched) -> None:
+    opened_by = gallery.page.evaluate(
+        """() => [...document.querySelectorAll('.fx-bubble:has(.fx-cover)')].slice(0, 12).map(card => {
+             const title = [...card.querySelectorAll('.fx-body .fx-text')].find(text => text.offsetParent);
+             title.scrollIntoView({ block: 'center' });
+             const at = title.getBoundingClientRect();
+             const hit = document.elementFromPoint(at.left + 5, at.top + 5);
+             return [hit.closest('a')?.href, card.querySelector('.fx-button a').href];
+           })"""
+    )
+    assert len(opened_by) == 12
+    assert all(hit == page for hit, page in opened_by)
+    assert gallery.page.locator('a[href^="tel:"]').count() > 10
 
 
 OUTSIDE = """() => {
@@ -188,12 +193,11 @@ OUTSIDE = """() => {
 }"""
 
 
-def test_nothing_overlaps_or_is_cut_at_any_size(tmp_path: Path) -> None:
+def test_nothing_overlaps_or_is_cut_at_any_size(gallery: Watched) -> None:
     wrong = {}
-    with opened(gallery_page(CONFIG), tmp_path) as watched:
-        for width, scale in itertools.product((360, 1200), ("scale-m", "scale-l", "scale-xl")):
-            watched.page.set_viewport_size({"width": width, "height": 1000})
-            watched.choose(scale)
-            too_wide = max(0, watched.page.evaluate("document.documentElement.scrollWidth") - width)
-            wrong[width, scale] = (watched.page.evaluate(OUTSIDE), too_wide)
+    for width, scale in itertools.product((360, 1200), ("scale-xl", "scale-l", "scale-m")):  # at last as it was
+        gallery.page.set_viewport_size({"width": width, "height": 1000})
+        gallery.choose(scale)
+        too_wide = max(0, gallery.page.evaluate("document.documentElement.scrollWidth") - width)
+        wrong[width, scale] = (gallery.page.evaluate(OUTSIDE), too_wide)
     assert wrong == dict.fromkeys(wrong, ([], 0))
