@@ -65,7 +65,10 @@ def _broadcast(messages: Sequence[Mapping[str, Any]]) -> Iterator[Violation]:
         yield from _message(message, f"messages[{number}]")
 
 
-def _message(message: Mapping[str, Any], path: str) -> Iterator[Violation]:
+def _message(message: Any, path: str) -> Iterator[Violation]:
+    if not isinstance(message, Mapping):
+        yield Violation(path, "message", repr(message)[:60], "an object")
+        return
     kind = message.get("type")
     if "quickReply" in message:
         yield from _quick_reply(message["quickReply"], f"{path}.quickReply")
@@ -98,11 +101,13 @@ def _quick_reply(reply: Any, path: str) -> Iterator[Violation]:
     yield from _keys(reply, path, {"items"}, ())
     for number, item in enumerate(items):
         here = f"{path}.items[{number}]"
-        yield from _keys(item, here, {"action"}, ("action",))
+        if not isinstance(item, Mapping) or not isinstance(item.get("action"), Mapping):
+            yield Violation(here, "quick reply", repr(item)[:60], "an object with an action")
+            continue
+        yield from _keys(item, here, {"action"}, ())
         yield from _value(item.get("type"), f"{here}.type", schema.FORMATS["QUICK"])
-        action = item.get("action", {})
-        yield from _action(action, f"{here}.action")
-        label = str(action.get("label", ""))
+        yield from _action(item["action"], f"{here}.action")
+        label = str(item["action"].get("label", ""))
         if not 1 <= graphemes(label) <= QUICK_LABEL:
             yield Violation(f"{here}.action.label", "grapheme clusters", str(graphemes(label)), f"1 to {QUICK_LABEL}")
 
@@ -114,17 +119,18 @@ def _carousel(carousel: Mapping[str, Any], path: str) -> Iterator[Violation]:
         found = str(len(bubbles)) if isinstance(bubbles, list) else repr(bubbles)
         yield Violation(f"{path}.contents", "number of bubbles", found, f"1 to {BUBBLES}")
     yield from _at_most(path, "bytes of the carousel", escaped_bytes(carousel), CAROUSEL_BYTES)
-    bubbles = [bubble for bubble in bubbles or () if isinstance(bubble, Mapping)] if isinstance(bubbles, list) else []
-    sizes = sorted({str(bubble.get("size", "mega")) for bubble in bubbles})
+    bubbles = bubbles if isinstance(bubbles, list) else []
+    sizes = sorted({str(bubble.get("size", "mega")) for bubble in bubbles if isinstance(bubble, Mapping)})
     if len(sizes) > 1:
         yield Violation(f"{path}.contents", "size of the bubbles", ", ".join(sizes), "one size for all")
     for number, bubble in enumerate(bubbles):
         yield from _bubble(bubble, f"{path}.contents[{number}]")
 
 
-def _bubble(bubble: Mapping[str, Any], path: str) -> Iterator[Violation]:
-    if bubble.get("type") != "bubble":
-        yield Violation(f"{path}.type", "container", repr(bubble.get("type")), "bubble")
+def _bubble(bubble: Any, path: str) -> Iterator[Violation]:
+    kind = bubble.get("type") if isinstance(bubble, Mapping) else bubble
+    if kind != "bubble":
+        yield Violation(f"{path}.type", "container", repr(kind)[:60], "bubble")
         return
     yield from _properties(bubble, path, schema.OBJECTS["bubble"])
     yield from _at_most(path, "bytes of the bubble", escaped_bytes(bubble), BUBBLE_BYTES)
@@ -136,9 +142,9 @@ def _component(component: Any, path: str, allowed: Sequence[str]) -> Iterator[Vi
         return
     kind = component.get("type")
     if kind not in allowed:
-        yield Violation(f"{path}.type", "component", repr(kind), ", ".join(allowed))
-    if kind in schema.COMPONENTS:
-        yield from _properties(component, path, schema.COMPONENTS[kind])
+        yield Violation(f"{path}.type", "component", repr(kind)[:60], ", ".join(allowed))
+        return
+    yield from _properties(component, path, schema.COMPONENTS[kind])
     if kind == "text" and "text" not in component and "contents" not in component:
         yield Violation(f"{path}.text", "text", "nothing", "text or contents")
     if kind == "image":

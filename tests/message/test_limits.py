@@ -1,7 +1,7 @@
 """LINE's limits, and that the table of components is LINE's own."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -91,6 +91,7 @@ CAROUSELS: list[tuple[Change, str]] = [
         "bytes of the carousel",
     ),
     (lambda m: m["contents"].update(contents=[]), "number of bubbles"),
+    (lambda m: m["contents"]["contents"].append(None), "container"),
 ]
 
 
@@ -99,6 +100,34 @@ def test_a_carousel_has_limits_of_its_own(change: Change, rule: str) -> None:
     broken = message(3)
     change(broken)
     assert rule in {problem.rule for problem in violations([broken])}
+
+
+OTHERS: tuple[Any, ...] = (None, True, -1, 1.5, "<>", ["<>"], [None], [[]], {"a": 1}, [{}])
+
+
+def test_whatever_a_template_puts_anywhere_is_told_and_breaks_nothing() -> None:
+    good = message() | {
+        "quickReply": {"items": [{"type": "action", "action": {"type": "uri", "label": "市", "uri": "https://a.jp"}}]}
+    }
+    assert violations([good]) == []
+    whole = [good]
+    for place in list(places(whole)):
+        here: Any = whole
+        for step in place[:-1]:
+            here = here[step]
+        there = here[place[-1]]
+        for other in OTHERS:
+            is_alike = isinstance(other, str | bool | int) and type(there) is type(other)
+            here[place[-1]] = other
+            assert violations(whole) or is_alike, (place, other)
+        here[place[-1]] = there
+
+
+def places(value: Any) -> Iterator[tuple[Any, ...]]:
+    """The way to each part, part of a part, …"""
+    for step, part in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield (step,)
+        yield from ((step, *rest) for rest in places(part))
 
 
 def test_five_messages_are_the_most() -> None:
