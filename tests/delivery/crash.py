@@ -118,15 +118,15 @@ class CrashTown:
         if SOAK:
             return True
         if left.is_settled(in_fresh_clone):
-            return self.is_new(trouble.name, left, in_fresh_clone)
+            return self.is_new(trouble, left, in_fresh_clone)
         is_repeated = len(points) > 1 and points[-1].is_the_same_as(points[-2])
         if is_repeated or not left.waits_for_it():
             return not is_repeated
         return trouble is TROUBLES[0] and self._met[_going_on(points[-1])] < 2
 
-    def is_new(self, about: str, left: Remains, in_fresh_clone: bool) -> bool:
+    def is_new(self, trouble: Trouble, left: Remains, in_fresh_clone: bool) -> bool:
         """Whether runs have never recovered from this; from now on they have."""
-        state = (about, in_fresh_clone, *left.seen_from(in_fresh_clone))
+        state = (trouble.world(), in_fresh_clone, *left.seen_from(in_fresh_clone))
         is_new = state not in self._recovered
         self._recovered.add(state)
         return is_new

@@ -13,7 +13,8 @@ killed at twice, at each part of its input: the first time a run has to wait for
 have recovered from, or one does. (A run records five times, each time with the same commands.)
 
 While something else fails, too, runs recover from copies of those states instead of being killed once more, and local git that
-goes on is not tried again: what it leaves is the next state.
+goes on is not tried again: what it leaves is the next state. How LINE still has to fail is part of what it remembers, so that
+its troubles share the states in which they are over.
 `make soak` kills and recovers at every point, in both ways, whatever else fails.
 """
 
@@ -87,7 +88,7 @@ def kill_and_recover(crash_town: CrashTown, trouble: Trouble, number: int, in_fr
     for _ in range(TRIES):
         moment = crash_town.fresh(trouble)
         left = moment.crash(number, len(points))
-        if is_waited_for and not crash_town.is_new(trouble.name, moment.settled(), in_fresh_clone):
+        if is_waited_for and not crash_town.is_new(trouble, moment.settled(), in_fresh_clone):
             moment.end()
             return
         recover(moment, in_fresh_clone)  # whatever was left behind has to be recovered from
@@ -119,7 +120,7 @@ def test_asked_to_stop_anywhere_a_run_leaves_nothing_half_done(crash_town: Crash
     for number in range(1, len(crash_town.points(TROUBLES[0])) - 1, 1 if SOAK else 20):
         moment = crash_town.fresh(TROUBLES[0])
         left = moment.interrupt(number)
-        if SOAK or crash_town.is_new("asked to stop", left, False):
+        if SOAK or crash_town.is_new(TROUBLES[0], left, False):
             recover(moment, False)
         else:
             moment.end()

@@ -34,6 +34,10 @@ class Trouble:
     settings: tuple[tuple[str, str], ...] = ()
     environment: Mapping[str, str] = {}
 
+    def world(self) -> object:
+        """What else a next run can meet, besides what a kill leaves."""
+        return self.name
+
     def begin(self, line: "NumberedLine") -> None:
         """LINE before the first run: nothing is wrong."""
 
@@ -60,6 +64,9 @@ class LineTrouble(Trouble):
         self.name, self._fault, self._times = name, fault, times
         if fault.kind == "hang":
             self.settings = (('account = "@kadoma_city"', 'account = "@kadoma_city"\nread_timeout = "1s"'),)
+
+    def world(self) -> object:
+        return self.settings  # LINE remembers itself how it still has to fail
 
     def begin(self, line: "NumberedLine") -> None:
         line.fail(self._fault, times=self._times)
