@@ -14,6 +14,7 @@ from typing import Any
 
 from pipeline.config import JST
 from pipeline.sandbox.articles import ARTICLES, SampleArticle
+from pipeline.sandbox.line import Accepted
 from tests.doubles.city import City
 from tests.doubles.line import LONG_LIVED_TOKEN, LineServer
 from tests.remembered import Port, remembered
@@ -25,6 +26,11 @@ CONFIG = ROOT / "tests" / "kadoma.toml"
 SCRIPT = Path(sys.executable).parent / "kadoma-line"
 
 _free_ports: list[tuple[Port, Port]] = []  # of towns that have ended: of the city, of LINE
+
+
+def titles(broadcast: Accepted) -> list[str]:
+    """The words of each message; a card's are its altText. (An emergency whose card LINE refuses goes out as plain words.)"""
+    return [message.get("altText") or message["text"] for message in broadcast.messages]
 
 
 class Result:
@@ -166,12 +172,8 @@ class Town:
         return [json.loads(line) for line in lines]
 
     def sent_titles(self) -> list[str]:
-        """What residents got, in order: the altText of every message."""
-        return [
-            message.get("altText") or message["text"]
-            for broadcast in self.line.accepted
-            for message in broadcast.messages
-        ]
+        """What residents got, in order: of every message what the list of chats shows."""
+        return [title for broadcast in self.line.accepted for title in titles(broadcast)]
 
     def git(self, *arguments: str, at: Path | None = None) -> str:
         done = subprocess.run(["git", *arguments], cwd=at or self.folder, capture_output=True, text=True, check=True)

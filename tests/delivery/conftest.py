@@ -15,7 +15,7 @@ from pipeline.sandbox.articles import ARTICLES
 from pipeline.world import CLOCK, World
 from tests.delivery.crash import check_ledger
 from tests.doubles.line import BROADCAST
-from tests.town import Town
+from tests.town import Town, titles
 
 BASELINE = ARTICLES[:10]
 
@@ -52,10 +52,7 @@ class Inside:
 
     def times_sent(self, title: str) -> int:
         """In how many accepted broadcasts residents saw the article."""
-        return sum(
-            any(title in (message.get("altText") or message["text"]) for message in one.messages)
-            for one in self.line.accepted
-        )
+        return sum(any(title in words for words in titles(one)) for one in self.line.accepted)
 
     def check(self) -> None:
         """What the ledger says was sent is what LINE accepted, in these bytes."""
