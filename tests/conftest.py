@@ -14,6 +14,7 @@ pytest.register_assert_rewrite("tests.town", "tests.delivery.crash")  # what the
 from tests import leftovers, own_files  # noqa: E402 - after the line above
 from tests.remembered import forget  # noqa: E402
 from tests.town import Town, stop_zygote  # noqa: E402
+from tests.zygote import use_huge_pages  # noqa: E402
 
 # Speed belongs in `make bench`: a busy machine must not make a test fail. The same examples every time; others in `make soak`.
 settings.register_profile(
@@ -72,6 +73,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
+    use_huge_pages()
     gc.enable()
 
 

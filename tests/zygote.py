@@ -306,8 +306,8 @@ def warm_up(request: dict[str, Any]) -> int:
 
 
 def use_huge_pages() -> None:
-    """Have the kernel keep this process's memory in pages of 2 MB: a fork that has fewer to copy and a child that has fewer to
-    give back save a sixth of what a quiet run costs. It may refuse; then nothing is different."""
+    """Have the kernel keep this process's memory in pages of 2 MB, which are found faster, and of which a fork has fewer to copy
+    and a child fewer to give back: a sixth of what a quiet run costs. It may refuse; then nothing is different."""
     if not (maps := Path("/proc/self/maps")).exists():
         return
     advise = ctypes.CDLL(None).madvise

@@ -294,7 +294,7 @@ class Life(RuleBasedStateMachine):
 
 
 Life.TestCase.settings = settings(
-    max_examples=25 * SOAK or 16, stateful_step_count=50 if SOAK else 40, deadline=None, derandomize=not SOAK, database=None,
+    max_examples=25 * SOAK or 10, stateful_step_count=50 if SOAK else 40, deadline=None, derandomize=not SOAK, database=None,
     suppress_health_check=list(HealthCheck), phases=[Phase.generate],
 )  # fmt: skip
 TestLife = Life.TestCase
