@@ -57,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Of workers, too: only the process that began the run ends it, after them."""
     gc.collect()
-    gc.freeze()  # or pytest, which looks for errors in garbage at the end, would search all of it five times
+    gc.freeze()  # or pytest, which looks for errors in garbage at the end, would search all of it again
     if hasattr(session.config, "workerinput"):
         return
     if left := leftovers.end():

@@ -2,11 +2,12 @@
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 
 def copy_tree(origin: Path, folder: Path) -> None:
-    """Files, folders and links; no pipes. What git keeps as objects is linked: it never changes one in its place."""
+    """Files, folders and links; no pipes. What git keeps as objects is linked: it never changes what is in one."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     _copy(str(origin), str(folder), False)
 
@@ -21,4 +22,12 @@ def _copy(origin: str, folder: str, is_linked: bool) -> None:
             elif entry.is_dir():
                 _copy(entry.path, to, is_linked or entry.name == "objects")
             elif entry.is_file():
-                (os.link if is_linked else shutil.copy)(entry.path, to)
+                _file(entry.path, to, is_linked)
+
+
+def _file(origin: str, to: str, is_linked: bool) -> None:
+    if is_linked:
+        with suppress(OSError):  # another file system, or one without links
+            return os.link(origin, to)
+    shutil.copy(origin, to)
+    return None

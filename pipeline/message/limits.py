@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -128,8 +127,8 @@ def _carousel(carousel: Mapping[str, Any], path: str) -> Iterator[Violation]:
 
 
 def _bubble(bubble: Any, path: str) -> Iterator[Violation]:
-    kind = bubble.get("type") if isinstance(bubble, Mapping) else bubble
-    if kind != "bubble":
+    if not isinstance(bubble, Mapping) or bubble.get("type") != "bubble":
+        kind = bubble.get("type") if isinstance(bubble, Mapping) else bubble
         yield Violation(f"{path}.type", "container", repr(kind)[:60], "bubble")
         return
     yield from _properties(bubble, path, schema.OBJECTS["bubble"])
@@ -186,7 +185,7 @@ def _action(action: Mapping[str, Any], path: str) -> Iterator[Violation]:
         return
     yield from _keys(action, path, {"label", "uri"}, ("uri",))
     uri = str(action.get("uri", ""))
-    if urlsplit(uri).scheme not in SCHEMES:
+    if uri.partition(":")[0].lower() not in SCHEMES:
         yield Violation(f"{path}.uri", "scheme", repr(uri[:60]), ", ".join(SCHEMES))
     yield from _uri(uri, f"{path}.uri", URI)
     if "label" in action:

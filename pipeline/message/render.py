@@ -190,7 +190,7 @@ class _Renderer:
             raise RenderError(f"{_frame(error, self.root) or name}: {error}; correct the template") from None
         try:
             return dict(json.loads(text))
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             near = " ".join(text[: getattr(error, "pos", 0)].split())[-60:]
             raise RenderError(f"{name}: no valid JSON: {error}; correct the template after … {near}") from None
 

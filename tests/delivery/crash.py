@@ -10,7 +10,6 @@ import shutil
 import signal
 import tempfile
 import uuid
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -75,6 +74,11 @@ class Point(Struct, frozen=True):
     def kind(self) -> str:
         return self.name.split()[1]
 
+    def going_on(self) -> tuple[str, ...]:
+        """What a kill would leave at work: commands with their options, and how much of its input the last has been given."""
+        words = (word for command in self.remains.left for word in command.split(" "))
+        return (self.kind, *sorted(self.remains.commands()), *(word for word in words if word.startswith("--")))
+
     def is_the_same_as(self, before: "Point") -> bool:
         """Between two touches, with nothing in between: the one is over, the other has not begun."""
         return before.kind in OVER and self.kind not in OVER and self.remains.left == before.remains.left
@@ -101,7 +105,7 @@ class CrashTown:
         self._points: dict[str, list[Point]] = {}
         self._recovered: set[tuple[object, ...]] = set()
         self._killed_at: set[tuple[str, bool]] = set()
-        self._met = Counter[tuple[str, ...]]()
+        self._met: set[tuple[str, ...]] = set()
 
     def points(self, trouble: Trouble) -> list["Point"]:
         """What a run that nobody kills passes, while the trouble lasts: asked once."""
@@ -122,7 +126,9 @@ class CrashTown:
         is_repeated = len(points) > 1 and points[-1].is_the_same_as(points[-2])
         if is_repeated or not left.waits_for_it():
             return not is_repeated
-        return trouble is TROUBLES[0] and self._met[_going_on(points[-1])] < 2
+        going_on = points[-1].going_on()
+        passed = [number for number, point in enumerate(self.points(trouble), 1) if point.going_on() == going_on]
+        return trouble is TROUBLES[0] and len(points) in (passed[0], passed[-1])
 
     def is_new(self, trouble: Trouble, left: Remains, in_fresh_clone: bool) -> bool:
         """Whether runs have never recovered from this; from now on they have."""
@@ -132,9 +138,11 @@ class CrashTown:
         return is_new
 
     def has_met(self, point: Point) -> bool:
-        """Whether a run has recovered while just such a command went on here, that had been told as much."""
-        self._met[_going_on(point)] += 1
-        return self._met[_going_on(point)] > 1
+        """Whether a run had to wait for just such a command before; from now on one had."""
+        going_on = point.going_on()
+        has_met = going_on in self._met
+        self._met.add(going_on)
+        return has_met
 
     def copied(self, trouble: Trouble, point: "Point", in_fresh_clone: bool) -> Snapshot | None:
         """What was seen there, to recover from instead of killing; nothing where something goes on, and where a kill has yet
@@ -307,11 +315,6 @@ class Moment:
 
     def branch(self, git: Path) -> str:
         return (git / "refs" / "heads" / "main").read_text().strip()
-
-
-def _going_on(point: Point) -> tuple[str, ...]:
-    """The command that a kill would leave behind, and how much of its input it has been given."""
-    return (point.kind, *point.remains.commands())
 
 
 def copy_repository(origin: Path, folder: Path) -> None:

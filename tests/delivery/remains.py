@@ -1,9 +1,9 @@
 """What a killed run leaves behind, as a value that can be compared: files here and at the remote, and what LINE remembers.
 
 Two kills that leave the same behind, byte for byte, need only one recovery: the next run is a new process that knows nothing
-but its disk, the remote and LINE, so it cannot do different things after them. Left out is what no run can see or no run
-reads: the instants and inode numbers that git keeps of files to save itself a look into them, the random part of the names
-of git's temporary files, and git's objects: those that a ref or the index names are told by its hash, and no run finds others.
+but its disk, the remote and LINE, so it cannot do different things after them. Left out is what no run reads: the instants and
+inode numbers that git keeps of files to save itself a look into them; and the objects of git. git writes an object before it
+names it, so refs and index tell which there are; whether others are there, too, saves a run a download and nothing else.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ READING = ("cat-file", "check-ignore", "config", "diff", "ls-tree", "merge-base"
 # Commands without our lock: the next run does not wait for them.
 NETWORK = ("fetch", "push")
 SETTING = re.compile(r"(-c \S+ )+")
-TEMPORARY = re.compile(r"((?:tmp_obj|incoming|tmp_pack|tmp_idx|bulk-fsync)[-_])\w+")
+OBJECTS = ("/objects", "/.git/objects")  # of the remote, of the checkout
 
 
 class Remains(Struct, frozen=True):
@@ -77,10 +77,10 @@ def _add(total: "hashlib._Hash", folder: str, name: str, home: bytes) -> None:
     with contextlib.suppress(FileNotFoundError):
         for entry in sorted(os.scandir(f"{folder}/{name}"), key=lambda one: one.name):
             path = f"{name}/{entry.name}"
-            total.update(TEMPORARY.sub(r"\1", path).encode() + b"\0")
+            total.update(path.encode() + b"\0")
             with contextlib.suppress(FileNotFoundError):
                 if entry.is_dir(follow_symlinks=False):
-                    if entry.name != "objects":
+                    if path not in OBJECTS:
                         _add(total, folder, path, home)
                 elif entry.is_file(follow_symlinks=False):
                     known = entry.stat(follow_symlinks=False)

@@ -1,6 +1,7 @@
 """A town that lives at random, against a small reference model.
 
-Never twice; never outside the posting hours unless an emergency; never lost; every earlier byte of the ledger unchanged.
+Never twice (an emergency about which there was a doubt once more, with its details, when a person has said yes); never outside
+the posting hours unless an emergency; never lost; every earlier byte of the ledger unchanged.
 """
 
 import os
@@ -250,6 +251,8 @@ class Life(RuleBasedStateMachine):
         assert self.town.line.violations == []
         check_chain(self.states[0], self.town.line)
         texts = self.town.sent_titles()
+        there = {article.title for article in self.standing.values()}
+        assert all(sum(title in text for text in texts) == 2 for title in self.released & there)
         for path, article in self.standing.items():
             sent = any(article.title in text for text in texts)
             assert sent or article_id(self.town.city.url + path) in self.refused, article.title

@@ -66,7 +66,7 @@ class LineTrouble(Trouble):
             self.settings = (('account = "@kadoma_city"', 'account = "@kadoma_city"\nread_timeout = "1s"'),)
 
     def world(self) -> object:
-        return self.settings  # LINE remembers itself how it still has to fail
+        return self.settings  # how it still has to fail, LINE remembers itself
 
     def begin(self, line: "NumberedLine") -> None:
         line.fail(self._fault, times=self._times)

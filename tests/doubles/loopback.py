@@ -124,9 +124,9 @@ class FaultyServer(LoopbackServer):
                     return armed.fault
         return None
 
-    def faults_left(self) -> list[tuple[str, int | None]]:
-        """What is armed: path, and how often still."""
-        return [(armed.prefix, armed.left) for armed in self._armed]
+    def faults_left(self) -> list[tuple[str, Fault, int | None]]:
+        """What is still armed: path, fault, and how often."""
+        return [(armed.prefix, armed.fault, armed.left) for armed in self._armed if armed.left != 0]
 
     def serve(self, request: Request, connection: socket.socket) -> Response | None:
         with self.lock:

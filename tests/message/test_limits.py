@@ -92,6 +92,7 @@ CAROUSELS: list[tuple[Change, str]] = [
     ),
     (lambda m: m["contents"].update(contents=[]), "number of bubbles"),
     (lambda m: m["contents"]["contents"].append(None), "container"),
+    (lambda m: m["contents"]["contents"].append("bubble"), "container"),
 ]
 
 
@@ -102,7 +103,8 @@ def test_a_carousel_has_limits_of_its_own(change: Change, rule: str) -> None:
     assert rule in {problem.rule for problem in violations([broken])}
 
 
-OTHERS: tuple[Any, ...] = (None, True, -1, 1.5, "<>", ["<>"], [None], [[]], {"a": 1}, [{}])
+WORDS = ("<>", "http://[", "bubble", "box", "text", "flex", "uri")
+OTHERS: tuple[Any, ...] = (None, True, -1, 1.5, *WORDS, ["bubble"], [None], [[]], {"a": 1}, [{}])
 
 
 def test_whatever_a_template_puts_anywhere_is_told_and_breaks_nothing() -> None:

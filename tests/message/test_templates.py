@@ -82,6 +82,12 @@ def test_a_broken_template_is_told_with_its_place(copied: Path, name: str, good:
     assert told in complaint(copied)
 
 
+@pytest.mark.parametrize("told", ["null", "7", "true", '"bubble"', "[1]"])
+def test_a_template_that_says_something_else_than_an_object_is_told(copied: Path, told: str) -> None:
+    (copied / "message" / "article.json.j2").write_text(told, encoding="utf-8")
+    assert "message/article.json.j2: no valid JSON" in complaint(copied)
+
+
 def test_a_missing_template_is_told(copied: Path) -> None:
     (copied / "message" / "text.json.j2").unlink()
     with pytest.raises(RenderError, match=r"message/text\.json\.j2: no such template"):

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from pipeline.article import Listing, PageProblem
 from pipeline.ledger.events import Posted, Refused, Robots
-from pipeline.policy import personal_data
+from pipeline.policy import decide
 from pipeline.policy.content import emergency_word, is_garbled, signals
 from pipeline.policy.survey import READ_AGAIN
 from tests.policy.office import DAY, HOUR, KINKYU, NIGHT, TUESDAY, Office, config, problem, url
@@ -294,7 +294,7 @@ def test_a_mistake_of_ours_about_one_article_holds_neither_the_others_nor_an_eme
             raise RuntimeError("a rule that we got wrong")
         return ""
 
-    monkeypatch.setattr(personal_data, "personal_data", broken)
+    monkeypatch.setattr(decide, "_personal_data", broken)
     one, two = office.publish(201, "催しの一"), office.publish(202, "催しの二")
     urgent = office.publish(301, "断水の二", source=KINKYU)
     assert office.run() == [["断水の二"], ["催しの一"]]
