@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from contextlib import suppress
 from pathlib import Path
 
 
@@ -22,12 +21,11 @@ def _copy(origin: str, folder: str, is_linked: bool) -> None:
             elif entry.is_dir():
                 _copy(entry.path, to, is_linked or entry.name == "objects")
             elif entry.is_file():
-                _file(entry.path, to, is_linked)
+                (_link if is_linked else shutil.copy)(entry.path, to)
 
 
-def _file(origin: str, to: str, is_linked: bool) -> None:
-    if is_linked:
-        with suppress(OSError):  # another file system, or one without links
-            return os.link(origin, to)
-    shutil.copy(origin, to)
-    return None
+def _link(origin: str, to: str) -> None:
+    try:
+        os.link(origin, to)
+    except OSError:  # another file system, or one without links
+        shutil.copy(origin, to)

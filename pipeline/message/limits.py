@@ -27,7 +27,7 @@ URI = 10_000  # characters of an action's URI (LINE, since 2026-10-27; before: 1
 IMAGE_URL = 2_000  # [ref] characters of a picture's address
 RATIO_MAX = 100_000  # [ref] each number of aspectRatio, from 1
 RATIO_TALLEST = 3  # [ref] height at most three times the width
-SCHEMES = ("https", "http", "line", "tel")  # [ref] schemes of a URI action
+SCHEMES = ("https:", "http:", "line:", "tel:")  # [ref] schemes of a URI action
 
 _URI_CHARACTERS = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")  # RFC 3986
 
@@ -127,8 +127,8 @@ def _carousel(carousel: Mapping[str, Any], path: str) -> Iterator[Violation]:
 
 
 def _bubble(bubble: Any, path: str) -> Iterator[Violation]:
-    if not isinstance(bubble, Mapping) or bubble.get("type") != "bubble":
-        kind = bubble.get("type") if isinstance(bubble, Mapping) else bubble
+    kind = bubble.get("type") if isinstance(bubble, Mapping) else None
+    if kind != "bubble":
         yield Violation(f"{path}.type", "container", repr(kind)[:60], "bubble")
         return
     yield from _properties(bubble, path, schema.OBJECTS["bubble"])
@@ -185,7 +185,7 @@ def _action(action: Mapping[str, Any], path: str) -> Iterator[Violation]:
         return
     yield from _keys(action, path, {"label", "uri"}, ("uri",))
     uri = str(action.get("uri", ""))
-    if uri.partition(":")[0].lower() not in SCHEMES:
+    if not uri.lower().startswith(SCHEMES):
         yield Violation(f"{path}.uri", "scheme", repr(uri[:60]), ", ".join(SCHEMES))
     yield from _uri(uri, f"{path}.uri", URI)
     if "label" in action:

@@ -189,10 +189,13 @@ class _Renderer:
         except (jinja2.TemplateError, TypeError) as error:
             raise RenderError(f"{_frame(error, self.root) or name}: {error}; correct the template") from None
         try:
-            return dict(json.loads(text))
-        except (ValueError, TypeError) as error:
+            told = json.loads(text)
+        except ValueError as error:
             near = " ".join(text[: getattr(error, "pos", 0)].split())[-60:]
             raise RenderError(f"{name}: no valid JSON: {error}; correct the template after … {near}") from None
+        if not isinstance(told, dict):
+            raise RenderError(f"{name}: no JSON object but {' '.join(text.split())[:60]}; correct the template")
+        return told
 
 
 def _mode(digest: bool) -> str:

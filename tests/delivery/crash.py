@@ -28,7 +28,7 @@ from tests.copies import copy_tree
 from tests.delivery.remains import Remains, remains
 from tests.delivery.troubles import SOAK, TROUBLES, Trouble
 from tests.doubles.line import LineServer
-from tests.town import SCRIPT, Town, zygote
+from tests.town import SCRIPT, Town, titles, zygote
 from tests.zygote import Process
 
 DATES = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), "2026-11-24T10:00:00+09:00")
@@ -126,9 +126,11 @@ class CrashTown:
         is_repeated = len(points) > 1 and points[-1].is_the_same_as(points[-2])
         if is_repeated or not left.waits_for_it():
             return not is_repeated
+        if trouble is not TROUBLES[0]:
+            return False
         going_on = points[-1].going_on()
-        passed = [number for number, point in enumerate(self.points(trouble), 1) if point.going_on() == going_on]
-        return trouble is TROUBLES[0] and len(points) in (passed[0], passed[-1])
+        alike = [number for number, point in enumerate(self.points(trouble), 1) if point.going_on() == going_on]
+        return len(points) in (alike[0], alike[-1])
 
     def is_new(self, trouble: Trouble, left: Remains, in_fresh_clone: bool) -> bool:
         """Whether runs have never recovered from this; from now on they have."""
@@ -300,7 +302,7 @@ class Moment:
         """Every article accepted by LINE exactly once, the ledger says so, and it is whole."""
         assert self.town.line.violations == []
         bodies = [accepted.body.decode() for accepted in self.town.line.accepted]
-        texts = ["".join(message["altText"] for message in accepted.messages) for accepted in self.town.line.accepted]
+        texts = ["".join(titles(accepted)) for accepted in self.town.line.accepted]
         for article in self.news:
             assert sum(article.title in text for text in texts) == 1, f"{article.title}: {texts}"
         assert len(bodies) == (2 if len(self.news) > 1 else 1)

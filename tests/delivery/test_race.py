@@ -18,7 +18,7 @@ from pipeline.ledger import store
 from pipeline.ledger.fold import fold
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY, SampleArticle
 from tests.delivery.crash import check_ledger
-from tests.town import SCRIPT, Town, zygote
+from tests.town import SCRIPT, Town, titles, zygote
 from tests.zygote import Process
 
 SEEDS = int(os.environ.get("SOAK_SEEDS", "1"))
@@ -105,8 +105,6 @@ def test_ten_runners_at_once_with_random_kills_send_every_article_exactly_once(r
     assert (knowledge.unfinished(), knowledge.queue()) == ([], [])
     assert race.town.line.violations == []
     for article in race.published:
-        times = sum(
-            any(article.title in message["altText"] for message in one.messages) for one in race.town.line.accepted
-        )
+        times = sum(any(article.title in words for words in titles(one)) for one in race.town.line.accepted)
         assert times == 1, f"{article.title} was sent {times} times"
     check_ledger(survivor / "state", race.town.line)

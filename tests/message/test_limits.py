@@ -59,6 +59,7 @@ SINGLE: list[tuple[Change, str, str]] = [
     ),
     (lambda m: button(m)["action"].update(uri="https://a.jp/あ"), "action.uri", "characters of an address"),
     (lambda m: button(m)["action"].update(uri="javascript:alert(1)"), "action.uri", "scheme"),
+    (lambda m: button(m)["action"].update(uri="https"), "action.uri", "scheme"),
     (lambda m: button(m)["action"].update(type="postback"), "action.type", "action"),
     (lambda m: button(m).pop("action"), "footer.contents[0]", "property"),
     (lambda m: m.update(altText="あ" * 1499 + "😀"), "messages[0].altText", "UTF-16 units"),
