@@ -1,5 +1,6 @@
 # The executable documentation of the workflow. `make demo` and `make test` set everything up by themselves.
-PYTHON ?= python3
+# Which Python: .ci/venv chooses, or make PYTHON=python3.12
+PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -37,7 +38,7 @@ check: $(VENV)/.dev
 # sudo make debian. For one of them, or less: make debian DEBIANS=trixie CHECK="make quick"
 DEBIANS ?= bookworm trixie
 debian:
-	$(PYTHON) -m tests.debian $(if $(CHECK),--check "$(CHECK)") $(DEBIANS)
+	$(or $(PYTHON),python3) -m tests.debian $(if $(CHECK),--check "$(CHECK)") $(DEBIANS)
 
 # What `make test` does with one seed and where a kill can matter, with many seeds and at all points: make soak SOAK_SEEDS=50
 SOAK_SEEDS ?= 10
@@ -78,7 +79,7 @@ ifneq ($(shell cat $(VENV)/.run 2>/dev/null),$(CURDIR) $(shell $(BIN)/python -V 
 .PHONY: $(VENV)/.run
 endif
 $(VENV)/.run: requirements.lock pyproject.toml
-	@.ci/venv $(PYTHON) $(VENV)
+	@.ci/venv $(VENV) $(PYTHON)
 	@$(PIP) --require-hashes -r requirements.lock $(OR_SAY)
 	@$(PIP) --no-deps --no-build-isolation -e . $(OR_SAY)
 	@echo "$(CURDIR) $$($(BIN)/python -V)" >$@
@@ -90,7 +91,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 
 # The peers of the benchmarks live apart from us. reader's own copy of feedparser looks for sgmllib under its old name.
 $(VENV)/peers/.done: benchmarks/peers.lock $(VENV)/.run
-	$(PYTHON) -m venv --clear $(VENV)/peers
+	$(BIN)/python -m venv --clear $(VENV)/peers
 	$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/peers.lock
 	echo 'import sys, feedparser_sgmllib; sys.modules["sgmllib"] = feedparser_sgmllib' \
 		> "$$($(VENV)/peers/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/sgmllib.py"

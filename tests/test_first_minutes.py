@@ -17,19 +17,22 @@ GOOD = f'case "$*" in "-m venv --clear "*) rm -rf "$4"; mkdir -p "$4/bin"; cp "$
 FULL_DISK = f'case "$*" in "-m venv "*) mkdir -p "$4/bin"; echo No space left >&2; exit 1;; *) exec "{sys.executable}" "$@";; esac'
 
 
-def made(folder: Path, python: str | None) -> "subprocess.CompletedProcess[str]":
-    """What `make` says and does first on a machine whose python3 is this shell script."""
+def made(
+    folder: Path, python: str | None, system: str | None = None, named: str = ""
+) -> "subprocess.CompletedProcess[str]":
+    """What `make` says and does first on a machine whose python3, and whose system's own, are these shell scripts."""
     programs = folder / "bin"
     programs.mkdir(exist_ok=True)
-    if python is not None:
-        (programs / "python3").write_text(f"#!/bin/sh\n{python}\n", encoding="utf-8")
-        (programs / "python3").chmod(0o755)
+    for path, script in ((programs / "python3", python), (folder / "system", system)):
+        if script is not None:
+            path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+            path.chmod(0o755)
     for name in ("rm", "mkdir", "cp", "grep"):
         (programs / name).unlink(missing_ok=True)
         (programs / name).symlink_to(f"/bin/{name}")
     return subprocess.run(
-        ["/bin/sh", str(ROOT / ".ci" / "venv"), "python3", ".venv"],
-        cwd=folder, env={"PATH": str(programs)}, capture_output=True, text=True, check=False,
+        ["/bin/sh", str(ROOT / ".ci" / "venv"), ".venv", *([named] if named else [])],
+        cwd=folder, env={"PATH": str(programs), "SYSTEM_PYTHON": str(folder / "system")}, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
@@ -122,9 +125,9 @@ def test_packages_that_cannot_be_fetched_are_told_in_one_sentence_at_the_end(tmp
     ("since", "first"),
     [
         ("nothing", "{venv}/bin/kadoma-line demo"),
-        ("Debian was upgraded", ".ci/venv python3 {venv}"),
-        ("Python was removed", ".ci/venv python3 {venv}"),
-        ("the folder was moved", ".ci/venv python3 {venv}"),
+        ("Debian was upgraded", ".ci/venv {venv}"),
+        ("Python was removed", ".ci/venv {venv}"),
+        ("the folder was moved", ".ci/venv {venv}"),
     ],
 )
 def test_what_was_set_up_once_is_set_up_again_where_it_can_no_longer_work(
@@ -142,7 +145,7 @@ def test_what_was_set_up_once_is_set_up_again_where_it_can_no_longer_work(
     told = subprocess.run(
         ["make", "--no-print-directory", "--dry-run", "demo", f"VENV={venv}"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout  # fmt: skip
-    assert told.splitlines()[0] == first.format(venv=venv)
+    assert told.splitlines()[0].rstrip() == first.format(venv=venv)
 
 
 def test_make_sets_up_that_way(tmp_path: Path) -> None:
@@ -150,4 +153,41 @@ def test_make_sets_up_that_way(tmp_path: Path) -> None:
         ["make", "--no-print-directory", "--dry-run", "demo", f"VENV={tmp_path}/venv", "PYTHON=python3.99"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
-    assert told.splitlines()[0] == f".ci/venv python3.99 {tmp_path}/venv"
+    assert told.splitlines()[0] == f".ci/venv {tmp_path}/venv python3.99"
+
+
+PLAIN, OPTIMISED = "--enable-shared", "--enable-shared --enable-optimizations"
+
+
+def built(prefix: str, options: str) -> str:
+    """A python3 that lives below this folder and was built with these options of its `configure`."""
+    says = f'import sys, sysconfig; sys.base_prefix = "{prefix}"; sysconfig.get_config_var = lambda _: "{options}"; exec(sys.argv[1])'
+    return f"""case "$*" in *sysconfig*) exec "{sys.executable}" -c '{says}' "$2";; *) {GOOD};; esac"""
+
+
+@pytest.mark.parametrize(
+    ("python", "system", "used"),
+    [
+        (built("/opt", PLAIN), GOOD, "system"),
+        (built("/opt", PLAIN), OLD, "python3"),
+        (built("/opt", PLAIN), WITHOUT_VENV, "python3"),
+        (built("/opt", PLAIN), None, "python3"),
+        (built("/opt", OPTIMISED), GOOD, "python3"),
+        (built("/usr", PLAIN), GOOD, "python3"),
+    ],
+    ids=["slow", "slow, system old", "slow, system without venv", "slow, no other", "fast", "the system's own"],
+)  # fmt: skip
+def test_a_python_that_was_built_without_optimisations_gives_way_to_the_systems(
+    tmp_path: Path, python: str, system: str | None, used: str
+) -> None:
+    done = made(tmp_path, python, system)
+    assert done.returncode == 0
+    kept = {"python3": python, "system": system}[used]
+    assert (tmp_path / ".venv/bin/python").read_text(encoding="utf-8") == f"#!/bin/sh\n{kept}\n"
+    assert ("system is used; python3 was built without optimisations" in done.stderr) == (used == "system")
+
+
+def test_a_python_that_is_named_is_used(tmp_path: Path) -> None:
+    python = built("/opt", PLAIN)
+    assert made(tmp_path, python, GOOD, named="python3").stderr == ""
+    assert (tmp_path / ".venv/bin/python").read_text(encoding="utf-8") == f"#!/bin/sh\n{python}\n"
