@@ -10,23 +10,24 @@ from urllib.parse import urlsplit, urlunsplit
 from msgspec import Struct
 
 from pipeline.config import is_loopback
+from pipeline.late import late
 
 Kind = Literal["new", "update", "manual", "correction"]
 TITLE_AT_MOST = 1_000  # characters; LINE's own limits are below it, and a ledger line stays a line
 
 
 # An address in which nothing can be spelt in two ways; nearly all of a list's thousand are such.
-_ONE_SPELLING = re.compile(r"(?:https://[^/?#]+|http://127\.0\.0\.1:\d+)(?:/[^/?#;]+)*/\d+\.html?", re.IGNORECASE)
-_INDEX = re.compile(r"(?:index|default)\.(?:html?|php|aspx?|jsp|cgi)", re.IGNORECASE)
-_STATIC = re.compile(r".*\.(?:html?|pdf)", re.IGNORECASE)
+_ONE_SPELLING = late(r"(?:https://[^/?#]+|http://127\.0\.0\.1:\d+)(?:/[^/?#;]+)*/\d+\.html?", re.IGNORECASE)
+_INDEX = late(r"(?:index|default)\.(?:html?|php|aspx?|jsp|cgi)", re.IGNORECASE)
+_STATIC = late(r".*\.(?:html?|pdf)", re.IGNORECASE)
 # What is hung on a page's address so that caches take it for another one: on a file nearly anything, on a folder what has a
 # number for a value, on a program only what cannot be a number of an article.
-_ON_FILES = re.compile(
+_ON_FILES = late(
     r"(?:v|ver|version|rev|ts?|time|timestamp|date|d|r|rnd|rand|random|_|cb|cache|cachebuster|nocache|upd(?:ate)?)(?:=[\w.:+%-]*)?|\d+",
     re.IGNORECASE,
 )
-_ON_FOLDERS = re.compile(r"(?:v|ver|version|ts?|timestamp|_|cb|cachebuster|nocache)=[\d.]+", re.IGNORECASE)
-_ON_PROGRAMS = re.compile(r"(?:_|cb|cachebuster|nocache|timestamp)=\d{8,}", re.IGNORECASE)
+_ON_FOLDERS = late(r"(?:v|ver|version|ts?|timestamp|_|cb|cachebuster|nocache)=[\d.]+", re.IGNORECASE)
+_ON_PROGRAMS = late(r"(?:_|cb|cachebuster|nocache|timestamp)=\d{8,}", re.IGNORECASE)
 
 
 @lru_cache(10_000)  # each pass asks for that of every entry of every list

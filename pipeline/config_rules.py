@@ -12,8 +12,9 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from pipeline.config import QUICK_REPLIES, Config, ConfigError, Hours, Policy, QuickReply, Site, duration, is_loopback
+from pipeline.late import late
 
-CLOSED_DAY = re.compile(
+CLOSED_DAY = late(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}(/[0-9]{4}-[0-9]{2}-[0-9]{2})?|[0-9]{2}-[0-9]{2}(/[0-9]{2}-[0-9]{2})?)\Z"
 )
 LONGEST_CLOSURE = 60  # days in a row; "01-03/12-29" is nearly the whole year, and surely "12-29/01-03"
@@ -28,13 +29,13 @@ SPANS = {
 }  # fmt: skip
 
 SECRETS = ("LINE_CHANNEL_SECRET", "LINE_CHANNEL_ACCESS_TOKEN")
-HOST = re.compile(
+HOST = late(
     r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?::[1-9][0-9]{0,4})?|\[::1\](?::[1-9][0-9]{0,4})?"
 )
 # git check-ref-format
-BRANCH = re.compile(r"(?!refs/)(?!.*(?:\.\.|//|/\.|\.lock(?:/|\Z)|[./]\Z))[A-Za-z0-9_][\w./+-]*", re.ASCII)
-QUICK_ADDRESS = re.compile(r"(/(?!/)|https://[^/\s])\S*")
-LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:\[bot\])?")
+BRANCH = late(r"(?!refs/)(?!.*(?:\.\.|//|/\.|\.lock(?:/|\Z)|[./]\Z))[A-Za-z0-9_][\w./+-]*", re.ASCII)
+QUICK_ADDRESS = late(r"(/(?!/)|https://[^/\s])\S*")
+LOGIN = late(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:\[bot\])?")
 
 Fail = Callable[[str, object, str], None]
 

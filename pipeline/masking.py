@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import quote, quote_plus
 
+from pipeline.late import late
+
 # Of variables that hold one, ours and other programs'.
-NAMES = re.compile(
+NAMES = late(
     r"TOKEN|SECRET|PASSW(OR)?D|PASSPHRASE|CREDENTIAL|(DEPLOY|API|ACCESS|PRIVATE|SSH|SIGNING)_?KEY|_PAT$", re.IGNORECASE
 )
-LOGIN = re.compile(r"(?<=://)(?!git@)[^\s/@]{1,500}(?=@)")  # of an address: git and proxies have passwords there
+LOGIN = late(r"(?<=://)(?!git@)[^\s/@]{1,500}(?=@)")  # of an address: git and proxies have passwords there
 SHORTEST = 6  # characters; what is shorter would mask words, and protects nothing
 MASK = "***"
 # By hand: `html` would bring its 2,000 entities into every run.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from sys import intern
 from typing import Any
 
 from msgspec.structs import replace
@@ -26,7 +27,7 @@ from pipeline.ledger.events import (
     Settled,
     Told,
 )
-from pipeline.ledger.knowledge import BroadcastKnown, Deed, Knowledge, Known, SourceKnown, host, twin_key
+from pipeline.ledger.knowledge import BroadcastKnown, Deed, Knowledge, Known, SourceKnown, host, twin
 
 MEMORY_OF_BROADCASTS = timedelta(days=2)  # the frequency rules look back one day
 
@@ -64,7 +65,7 @@ def _baseline(k: Knowledge, e: Baseline) -> None:
         k.highest_page = max(k.highest_page, e.page_no or 0)
     if e.article not in k.articles:
         k.articles[e.article] = Known(
-            e.article, e.url, e.title, e.source, e.at, "baseline",
+            e.article, e.url, e.title, intern(e.source), e.at, "baseline",
             date=e.date, seen=e.date, page_no=e.page_no, decision="baseline", reason="baseline",
             emergency=e.emergency, mark=e.mark, heading=e.title, read_as=e.read_as, etag=e.etag,
             last_modified=e.last_modified,
@@ -81,7 +82,7 @@ def _found(k: Knowledge, e: Found) -> None:
     if e.emergency:  # newer words, which do not wait for what becomes of the older ones
         k.flying.pop(e.article, None)
     k.articles[e.article] = Known(
-        e.article, e.url, e.title, e.source, e.at, "queued",
+        e.article, e.url, e.title, intern(e.source), e.at, "queued",
         kind=e.kind, date=e.date, seen=e.seen or e.date, page_no=e.page_no, emergency=e.emergency,
         broadcast=before.broadcast if before else "", mark=e.mark or (before.mark if before else ""),
         heading=e.heading or e.title, words=before.words if before else (),
@@ -103,7 +104,7 @@ def _number(k: Knowledge, e: Baseline | Found) -> None:
     if isinstance(e, Found):  # as the list has them
         title, date = e.heading or e.title, e.seen or e.date
     if date is not None:
-        k.twins.setdefault(twin_key(e.url, title, date), e.article)
+        k.twins.setdefault(twin(e.url, title, date), e.article)
 
 
 def _changed(k: Knowledge, e: Changed) -> None:

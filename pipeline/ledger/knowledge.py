@@ -1,6 +1,7 @@
 """What is known: of articles, sources, broadcasts, persons' deeds. Nothing but what the events add up to (fold.py) is kept."""
 
 from datetime import datetime
+from sys import intern
 from typing import Literal
 
 from msgspec import Struct
@@ -10,6 +11,7 @@ from pipeline.decision import Verdict
 from pipeline.ledger.events import Chosen, Outcome, Posted, Robots, Settled
 
 ArticleState = Literal["baseline", "queued", "review", "skipped", "sent"]
+Twin = tuple[str, datetime, str]  # host, date, title: of parts that are kept anyway, for each article that ever was
 
 
 class Known(Struct, omit_defaults=True):
@@ -144,7 +146,7 @@ class Knowledge(Struct):
     articles: dict[str, Known] = {}
     aliases: dict[str, str] = {}
     pages: dict[int, str] = {}
-    twins: dict[str, str] = {}
+    twins: dict[Twin, str] = {}
     waiting: dict[str, None] = {}
     edited: dict[str, None] = {}  # edited while a broadcast with them was open: an update as soon as that is settled
     sources: dict[str, SourceKnown] = {}
@@ -194,9 +196,9 @@ class Knowledge(Struct):
 
 
 def host(url: str) -> str:
-    return "".join(url.split("/")[2:3])
+    return intern("".join(url.split("/")[2:3]))
 
 
-def twin_key(url: str, title: str, date: datetime) -> str:
+def twin(url: str, title: str, date: datetime) -> Twin:
     """What two spellings of one address have in common."""
-    return f"{host(url)} {date.timestamp():.0f} {title}"
+    return host(url), date, title

@@ -5,10 +5,11 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from pipeline.late import late
 from pipeline.line.wire import Reply
 from pipeline.masking import short
 
-ID = re.compile(r"([UCR])[0-9a-f]{32}(?![0-9a-f])", re.IGNORECASE)  # of a user, group or room
+ID = late(r"([UCR])[0-9a-f]{32}(?![0-9a-f])", re.IGNORECASE)  # of a user, group or room
 LARGEST = 2**53  # a number beyond it is none of LINE's, and the ledger could not hold it
 
 Json = dict[str, Any]

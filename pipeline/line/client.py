@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from msgspec import Struct
 
 from pipeline import config as configuration
+from pipeline.late import late
 from pipeline.line.answers import Json, LineError, clock_of, count, json_object, one_line, text_of, trouble_of, words_of
 from pipeline.line.wire import LineSilent, Reply, exchange
 from pipeline.message.roundtrip import through_sdk
@@ -23,11 +24,11 @@ from pipeline.world import CLOCK
 
 log = logging.getLogger("kadoma_line")
 
-MONTHLY = re.compile(r"month|quota", re.IGNORECASE)  # of two kinds of 429, told apart by words that LINE may change
+MONTHLY = late(r"month|quota", re.IGNORECASE)  # of two kinds of 429, told apart by words that LINE may change
 REFUSED = {400: "invalid", 401: "unauthorized", 403: "forbidden", 413: "refused", 415: "refused", 429: "rate"}
 BROADCAST = "/v2/bot/message/broadcast"
 VALIDATE = "/v2/bot/message/validate/broadcast"
-_SENDABLE = re.compile(r"[!-~]+")  # what a header can hold
+_SENDABLE = late(r"[!-~]+")  # what a header can hold
 TOKEN_REFILL = 61  # seconds: broadcasts come from a bucket that gains one token a minute
 RATE_WAITS = 2
 BACKOFF = 1.0  # seconds before the first repeat; doubled each time, half of it random

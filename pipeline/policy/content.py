@@ -9,14 +9,15 @@ from urllib.parse import unquote, urlsplit
 from pipeline.article import Entry, article_id
 from pipeline.config import Category, Content
 from pipeline.decision import Basis, Reason
+from pipeline.late import late
 
 # How a text shows that it quotes: lines that begin with ">", the words for it, whole sentences or long passages in brackets
 # (「集まれ！」 is a title).
-QUOTATION = re.compile(r"^[^\S\n]*[>＞].+|引用|転載|抜粋", re.MULTILINE)
-BRACKETED = re.compile(r"[「『]([^」』]*)[」』]")
+QUOTATION = late(r"^[^\S\n]*[>＞].+|引用|転載|抜粋", re.MULTILINE)
+BRACKETED = late(r"[「『]([^」』]*)[」』]")
 LONG_PASSAGE = 40  # characters
-LEVEL = re.compile(r"レベル\s*([1-5])")
-GARBLED = re.compile("\ufffd|[\x80-\x9f]|(?:[縺繧繝譁][^\\s。、]?){3}|(?:[ãæçåéè][\xa0-\xff]){2}")
+LEVEL = late(r"レベル\s*([1-5])")
+GARBLED = late("\ufffd|[\x80-\x9f]|(?:[縺繧繝譁][^\\s。、]?){3}|(?:[ãæçåéè][\xa0-\xff]){2}")
 SNS_SHOW = 2  # reserve.sns_display of SMART CMS: 1 = 表示しない, 2 = 表示する, None = not set
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from pipeline.article import Page, PageProblem, article_id
 from pipeline.decision import Reason
-from pipeline.ledger.knowledge import Knowledge, Known, twin_key
+from pipeline.ledger.knowledge import Knowledge, Known, Twin, twin
 from pipeline.policy.same_article import is_index, named_alike
 from pipeline.policy.second_report import mark_of
 from pipeline.policy.sighting import is_newer
@@ -44,7 +44,7 @@ class Identities:
         self._moved = {change.url: change.article for change in seen.changes if change.url}
         self._titles = {s.entry.url: s.entry.title for s in (*seen.baseline, *seen.sightings)}
         self._found: dict[str, Sighting] = {}  # by the id of the article
-        self._twins: dict[str, str] = {}
+        self._twins: dict[Twin, str] = {}
 
     def subject(self, s: Sighting) -> Subject:
         """Raises nothing; each sighting is asked about once."""
@@ -57,7 +57,7 @@ class Identities:
             return _told(subject)
         self._found[subject.id] = s
         if date := newest_of(s, page):
-            self._twins.setdefault(twin_key(s.entry.url, s.entry.title, date), subject.id)
+            self._twins.setdefault(twin(s.entry.url, s.entry.title, date), subject.id)
         return subject
 
     def _at(self, s: Sighting, url: str) -> Subject:
@@ -93,7 +93,7 @@ class Identities:
         date = newest_of(s, page)
         if not s.unseen or s.emergency or date is None or page is None:
             return None
-        key = twin_key(s.entry.url, s.entry.title, date)
+        key = twin(s.entry.url, s.entry.title, date)
         article = self._twins.get(key) or self._knowledge.twins.get(key, "")
         known = self._knowledge.articles.get(article)
         mark = known.mark if known else mark_of(self._mate(article))

@@ -7,16 +7,17 @@ from collections.abc import Container, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from pipeline.article import Page, PageProblem
+from pipeline.late import late
 
 # Titles in a list that any page may have behind them: with them nothing can be compared.
-SAYS_LITTLE = re.compile(
+SAYS_LITTLE = late(
     r"(?:詳しく|詳細|くわしく|こちら|緊急|重要|災害|防災|最新|お知らせ|情報|ページ|について|一覧|をご覧ください|への?|は|な|の|を)*"
 )
 ALIKE = 0.5  # of the pairs of characters: an edited title stays far above it, the title of another page far below
-INDEX = re.compile(r"(?:^|/)(?:(?:index|default|top)\.\w+)?$", re.IGNORECASE)  # of a path
-_NUMBER = re.compile(r"\d+")
+INDEX = late(r"(?:^|/)(?:(?:index|default|top)\.\w+)?$", re.IGNORECASE)  # of a path
+_NUMBER = late(r"\d+")
 # A page that somebody posted by its address alone has no title to compare with: then these words tell.
-NO_ARTICLE = re.compile(
+NO_ARTICLE = late(
     r"メンテナンス|工事中|休止中|停止中のお知らせ|ログイン|見つかりません|エラー|アクセスが集中|"
     r"maintenance|login|log in|sign in|not found|error|denied|forbidden|unavailable|just a moment",
     re.IGNORECASE,

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
-SERVER = re.compile(r"https?://[\w.-]+(:\d+)?", re.ASCII)
+from pipeline.late import late
+
+REPOSITORY = late(r"[\w.-]+/[\w.-]+", re.ASCII)
+SERVER = late(r"https?://[\w.-]+(:\d+)?", re.ASCII)
 
 
 class Place(Struct, frozen=True):

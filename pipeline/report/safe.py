@@ -4,17 +4,19 @@ import json
 import re
 from urllib.parse import quote
 
+from pipeline.late import late
+
 # The runner of GitHub Actions takes a line that begins with `::` for a command, and the older form `##[` anywhere in it
 # (actions/runner, ActionCommand.cs: TryParseV2 trims the line's beginning, TryParse searches the whole line).
-_COMMAND_AT_START = re.compile(r"(?m)^(\s*)::")
-_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-_REFERENCE = re.compile(r"\bGH-(?=\d)", re.IGNORECASE)
+_COMMAND_AT_START = late(r"(?m)^(\s*)::")
+_PUNCTUATION = late(r"([!-/:-@\[-`{-~])")
+_REFERENCE = late(r"\bGH-(?=\d)", re.IGNORECASE)
 # GitHub makes links of these after it has taken backslashes away: mentions, e-mail addresses, issue numbers.
 _LOOK_ALIKES = str.maketrans({"@": "＠", "#": "＃"})
-_ADDRESS = re.compile("\u3000(https?://[^\\s\u3000]{1,2000})$")
-_ID = re.compile("[0-9a-f]{12}(?=\u3000)")
+_ADDRESS = late("\u3000(https?://[^\\s\u3000]{1,2000})$")
+_ID = late("[0-9a-f]{12}(?=\u3000)")
 _IN_ADDRESSES = ":/?=&;%+,~"  # everything else is quoted, so that nothing ends the target of a link
-_BACKTICKS = re.compile("`+")
+_BACKTICKS = late("`+")
 
 
 def line(text: object) -> str:

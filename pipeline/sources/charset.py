@@ -4,21 +4,23 @@ import codecs
 import re
 from functools import cache
 
-_HEADER = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
-_META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
-_XML = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
-_JIS = re.compile(rb"\x1b\$[@B]|\x1b\$\(D|\x1b\([JI]")
+from pipeline.late import late
+
+_HEADER = late(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_META = late(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_XML = late(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
+_JIS = late(rb"\x1b\$[@B]|\x1b\$\(D|\x1b\([JI]")
 _HEAD = 4096  # bytes in which a page declares itself; HTML asks for the first 1,024
 
 # An emoji written as the two halves of UTF-16 (&#55357;&#56845;), which neither HTML nor XML allows.
-_HALVES = re.compile(r"&#(?:x(d[89ab][0-9a-f]{2})|(5\d{4}));&#(?:x(d[c-f][0-9a-f]{2})|(5\d{4}));", re.IGNORECASE)
+_HALVES = late(r"&#(?:x(d[89ab][0-9a-f]{2})|(5\d{4}));&#(?:x(d[c-f][0-9a-f]{2})|(5\d{4}));", re.IGNORECASE)
 
 # How bodies begin: with a byte order mark, or as HTML and JSON do in UTF-16 without one.
 _BEGINNINGS = {
     b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16",
     b"<\0": "utf-16-le", b"\0<": "utf-16-be", b"[\0": "utf-16-le", b"\0[": "utf-16-be",
 }  # fmt: skip
-_CESU = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf]")  # the halves of an emoji, each in UTF-8
+_CESU = late(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf]")  # the halves of an emoji, each in UTF-8
 _CHANCE = 20  # characters; a few half-width kana are what somebody wrote
 _THREE_BYTES, _IBM_CELLS = 0x8F, 106
 # What Windows and every browser read where the standard's tables have a look-alike.

@@ -5,6 +5,7 @@ import unicodedata
 from datetime import datetime, timedelta, timezone
 
 from pipeline.config import JST
+from pipeline.late import late
 
 # Anything outside is a typing error; dates in the future are the policy's matter.
 FIRST_YEAR, LAST_YEAR = 1989, 2100
@@ -16,7 +17,7 @@ _YEAR = r"""(?:
       (?P<era>令和|平成|昭和|(?<![A-Za-z])[RHSrhs])\s*(?P<era_year>元|\d{1,2})\s*(?:\(\s*(?P<also>\d{4})\s*年?\s*\)\s*)?
     | (?<!\d)(?P<year>\d{4})\s*(?:\([^()]{1,8}\)\s*)?
 )"""
-_DATE = re.compile(
+_DATE = late(
     _YEAR
     + r"""(?:
       \s*年\s*(?P<month_a>\d{1,2})\s*月\s*(?P<day_a>\d{1,2})\s*日
@@ -24,8 +25,8 @@ _DATE = re.compile(
     )""",
     re.VERBOSE,
 )
-_SECOND_YEAR = re.compile(r"年\s*(\([^()月日]{1,8}\))(?=\s*\d{1,2}\s*月)")  # 令和8年(2026年)1月31日
-_TIME = re.compile(
+_SECOND_YEAR = late(r"年\s*(\([^()月日]{1,8}\))(?=\s*\d{1,2}\s*月)")  # 令和8年(2026年)1月31日
+_TIME = late(
     r"""(?:\s*\([月火水木金土日祝・]{1,3}(?:曜日?)?(?:・祝)?\)|\s*[月火水木金土日]曜日?)?
         (?P<t>T|,?\s*)
         (?P<half>午前|午後|[AaPp][Mm])?\s*
@@ -38,7 +39,7 @@ _TIME = re.compile(
     re.VERBOSE,
 )
 # RFC 822 and its kind: 13 Jun 2026, 01 December 2026, 13-Jun-26, December 1, 2026; and ctime: Nov 26 10:00:00 JST 2026.
-_NAMED = re.compile(
+_NAMED = late(
     r"""(?<!\d)(?P<day_a>\d{1,2})(?:st|nd|rd|th)?[\s./-]{0,3}(?P<month_a>[A-Za-z]{3,9})[\s.,/-]{1,3}(?P<year_a>\d{4}|\d{2})(?!\d)
       | (?P<month_b>[A-Za-z]{3,9})\.?\s(?:\s?)(?P<day_b>\d{1,2})(?:st|nd|rd|th)?(?:,\s?|\s)(?P<year_b>\d{4})(?!\d)
       | (?P<month_c>[A-Za-z]{3})\s\s?(?P<day_c>\d{1,2})\s(?P<clock>\d{2}:\d{2}:\d{2}\s(?:[A-Z]{1,4}\s)?)(?P<year_c>\d{4})""",
@@ -52,12 +53,12 @@ _ZONES = {
     "Z": 0, "UT": 0, "UTC": 0, "GMT": 0, "JST": 9, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8,
     "PDT": -7,
 }  # fmt: skip
-_OFFSET = re.compile(r"(?<=\d)\s*(?:GMT|UTC?)?\s?[+-]\d{1,2}:?\d{2}(?!\d)")
+_OFFSET = late(r"(?<=\d)\s*(?:GMT|UTC?)?\s?[+-]\d{1,2}:?\d{2}(?!\d)")
 _FARTHEST = 14 * 60  # minutes: the Line Islands; Kadoma's neighbours that are farther away are typing errors
-_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
-_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)T?(\d\d)(\d\d)(\d\d)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
-_MONTH_OF_JAVA = re.compile(r"(\d{1,2}) (\d{1,2})月 (\d{4})(?!\d)")  # 火, 24 11月 2026 10:00:00 +0900
-_KANJI = re.compile(r"[〇零一二三四五六七八九十]{1,4}(?=[年月日])")
+_ISO = late(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
+_COMPACT = late(r"(\d{4})(\d\d)(\d\d)T?(\d\d)(\d\d)(\d\d)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
+_MONTH_OF_JAVA = late(r"(\d{1,2}) (\d{1,2})月 (\d{4})(?!\d)")  # 火, 24 11月 2026 10:00:00 +0900
+_KANJI = late(r"[〇零一二三四五六七八九十]{1,4}(?=[年月日])")
 _KANJI_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _LONGEST = 1000  # characters looked at: a date stands at the beginning or nowhere
 _NOON = 12

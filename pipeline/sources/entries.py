@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from pipeline.article import TITLE_AT_MOST, Entry, identity
 from pipeline.characters import clean
+from pipeline.late import late
 from pipeline.sources.dates import has_odd_zone, read_date
 from pipeline.sources.urls import fragment, is_plain, on_hosts, own_host, page_number, site_url, without_fragment
 
@@ -21,13 +22,13 @@ NUMBER_BEYOND = 10**12  # no CMS numbers its pages so high; the ledger's integer
 ENTRIES_AT_MOST = 3_000  # of one list; a site that repeats itself must not fill the ledger
 
 # Fragments that mean the page as a whole: where its text begins, for readers that skip the navigation.
-_WHOLE_PAGE = re.compile(
+_WHOLE_PAGE = late(
     r"|_?(?:top|page|page_?top|main|contents?|content_?main|honbun|body|skip\w*|tmp_honbun)", re.IGNORECASE
 )
 
 
 # What an empty list says, and a row that is not filled yet: no reports.
-_NOTHING = re.compile(
+_NOTHING = late(
     "(?:情報|お知らせ|もの)(?:は|も)?、?(?:現在|ただいま)?、?(?:特に|何も)?(?:掲載|発表|発令|発信|提供|該当)?(?:は|して|されて)?"
     "(?:あり|ござい|おり|い)ません|(?:情報|お知らせ|該当|発表|発令)は?[な無]し|発[表令](?:して|されて)(?:い|おり)ません|準備中"
 )

@@ -1,7 +1,6 @@
 """The polite client: who we are, how often we ask, how much we take, and where we follow."""
 
 import random
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pipeline.config import Site, duration
+from pipeline.late import late
 from pipeline.masking import short
 from pipeline.sources.answer import (
     CONTENT,
@@ -49,7 +49,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _CHUNK = 65_536
 # What web application firewalls answer to a plain client: in headers, or in a small page without a heading.
 _CHALLENGE_HEADERS = ("cf-mitigated", "x-amzn-waf-action")
-_CHALLENGE = re.compile(rb"_Incapsula_Resource|cf-chl|challenge-platform|awsWafCookieDomainList|/_sec/cp_challenge")
+_CHALLENGE = late(rb"_Incapsula_Resource|cf-chl|challenge-platform|awsWafCookieDomainList|/_sec/cp_challenge")
 _READ = ("Content-Type", "ETag", "Last-Modified", "Location", "Retry-After")  # of an answer's headers
 _CHALLENGE_SIZE = 20_000
 

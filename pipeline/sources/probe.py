@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from typing import Any
 from urllib.parse import urlsplit
 
 from pipeline.sources.answer import NoAnswer, trouble
@@ -75,7 +76,8 @@ def probe(url: str, headers: Mapping[str, str], limits: Limits, deadline: Deadli
 
 def _connected(scheme: str, host: str, port: int | None, limits: Limits, deadline: Deadline) -> HTTPConnection:
     secure = scheme == "https"
-    sock = socket.create_connection((host, port or (443 if secure else 80)), timeout=limits.connect)
+    name: Any = host.encode() if host.isascii() else host  # a str loads the tables of internationalised names
+    sock = socket.create_connection((name, port or (443 if secure else 80)), timeout=limits.connect)
     deadline.watch(sock)
     if not secure:
         connection = HTTPConnection(host, port)

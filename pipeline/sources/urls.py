@@ -6,6 +6,7 @@ from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 from pipeline.address import ascii_host, encoded
 from pipeline.config import is_loopback
+from pipeline.late import late
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -18,7 +19,7 @@ TRACKING = (
 )
 
 # Addresses that are canonical as they stand; nearly all of a list's thousand are.
-_PLAIN = re.compile(
+_PLAIN = late(
     r"https?://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\.[a-z]{2,}|localhost|127\.0\.0\.1)"
     r"(?::(?!80/|443/)(?:[1-9]\d{0,3}|[1-5]\d{4}))?(?:/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*)?)",
     re.ASCII,
@@ -26,13 +27,13 @@ _PLAIN = re.compile(
 # Who is asking, not what: a session that a server writes into every address.
 _SESSION = r"jsessionid|phpsessid|aspsessionid\w*|asp\.net_sessionid|sessionid|session_id|sess_id|sid|cfid|cftoken|zenid|oscsid"
 _PATH_SESSION = r"(?i);(?:jsessionid|phpsessid|sid|sessionid)=[^/;?#]*|/\(S\([0-9a-z]{24}\)\)"
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
-_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
-_INVISIBLE = re.compile(r"[\x00-\x1f\x7f]")
+_SCHEME = late(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_HOST = late(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
+_ESCAPE = late(r"%([0-9A-Fa-f]{2})")
+_INVISIBLE = late(r"[\x00-\x1f\x7f]")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 WRAPPED = " \t\n\u3000<>＜＞()（）「」『』【】\"'、。，,"  # what stands around an address in a sentence
-_PAGE_NUMBER = re.compile(r"[^?#]*/(\d{1,12})\.html?(?:[?#]|$)")
+_PAGE_NUMBER = late(r"[^?#]*/(\d{1,12})\.html?(?:[?#]|$)")
 
 
 def canonical(url: str, base: str = "") -> str:
