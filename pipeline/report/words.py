@@ -148,7 +148,7 @@ def seen(what: str) -> str:
     told = line(what)
     for pattern, phrase in catalogue().seen.items():
         told = re.sub(pattern, phrase, told)
-    return told
+    return re.sub(r"\d{4,}(?=通)", lambda figure: f"{int(figure[0]):,}", told)
 
 
 def problem(code: str) -> str:

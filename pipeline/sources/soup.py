@@ -8,12 +8,15 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from math import inf
 from operator import itemgetter
 
-from bs4 import BeautifulSoup, CData, Tag, XMLParsedAsHTMLWarning
+from bs4 import BeautifulSoup, CData, MarkupResemblesLocatorWarning, Tag, XMLParsedAsHTMLWarning
 from bs4.element import PageElement, PreformattedString
 
 from pipeline.characters import clean, clean_lines
 
 warnings.filterwarnings("ignore", category=XMLParsedAsHTMLWarning)  # XHTML is what many CMSs still write
+warnings.filterwarnings(
+    "ignore", category=MarkupResemblesLocatorWarning
+)  # a page that is nothing but an address is a page
 
 _BLOCKS = frozenset((
     "address", "article", "aside", "blockquote", "caption", "center", "dd", "details", "dialog", "div", "dl", "dt",

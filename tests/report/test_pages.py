@@ -1,5 +1,6 @@
 """`preview`: the page of what would be sent, in words, whatever state the town is in."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -88,6 +89,7 @@ def test_articles_stand_in_the_order_of_what_becomes_of_them(town: Town) -> None
     table = preview(town, code=3).partition("記事ごとの判断")[2]
     places = [table.index(words) for words in (ARTICLES[21].title, ARTICLES[22].title, "入札の結果")]
     assert places == sorted(places)
+    assert re.findall('data-name="いつ">(.*?)</td>', table) == ["すぐに", "", ""]
     assert "対象外の題名：設定で対象外とした語が題名に含まれているため、送信しません。（該当する設定 入札）" in table
 
 

@@ -142,6 +142,7 @@ def test_what_a_rule_saw_is_told_in_words() -> None:
     assert words.seen("used before None/None, now 701/None") == (
         "今月の配信数は、現在701通です（配信の前の数は分かりません）。"
     )
+    assert words.seen("used before 5/None, now 12345/None").endswith("現在が12,345通です。")
     assert words.seen("used before 700/None; LINE's statistics cannot be had (rate)") == (
         "今月の配信数は、配信の前が700通でした。LINEの集計は取得できませんでした（rate）。"
     )

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from datetime import datetime
 
 import pytest
@@ -214,3 +216,11 @@ def _page_or_malformed(body: bytes, content_type: str) -> None:
 def test_of_a_page_without_end_so_much_is_kept_as_can_be_checked_while_a_run_waits() -> None:
     endless = read(PAGE.replace("<p>電話で<br>", "<p>電話で<br>" + "</p><p>".join(["山田太郎様の件。"] * 60_000)))
     assert len(endless.text) == 200_000
+
+
+@pytest.mark.parametrize(
+    "text", ["https://www.city.example.jp/1.html", "/etc/passwd", "<?xml version='1.0'?><html><p>本文</p></html>"]
+)
+def test_the_parser_says_nothing_on_stderr_about_odd_pages(text: str) -> None:
+    code = "import sys; from pipeline.sources.soup import parse; parse(sys.argv[1])"
+    assert subprocess.run([sys.executable, "-c", code, text], capture_output=True, check=True).stderr == b""
