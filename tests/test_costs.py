@@ -88,6 +88,7 @@ def test_no_news_is_one_request_that_writes_nothing_and_imports_nothing_that_ren
     assert len(quiet.read) <= 3  # its end twice (a torn line; the hash of the last one), and once for its events
     assert quiet.installed <= LIGHT
     assert not quiet.modules & {"pipeline.message.render", "pipeline.message.limits", "pipeline.report.preview"}
+    assert "encodings.idna" not in quiet.modules
 
 
 def test_no_news_within_the_posting_hours_asks_for_holidays_and_nothing_more(town: Town) -> None:

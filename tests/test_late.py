@@ -4,6 +4,8 @@ import importlib
 import pkgutil
 import re
 
+import pytest
+
 import pipeline
 from pipeline.late import LatePattern, late
 
@@ -21,3 +23,6 @@ def test_it_is_compiled_once_and_does_what_a_pattern_does() -> None:
     assert [found[0] for found in digits.finditer("平成31年4月")] == ["31", "4"]
     assert digits.sub("N", "第7条") == "第N条"
     assert digits.search is digits.search
+    wrong = late("(")
+    with pytest.raises(re.error):
+        wrong.search("")

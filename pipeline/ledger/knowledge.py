@@ -200,5 +200,5 @@ def host(url: str) -> str:
 
 
 def twin(url: str, title: str, date: datetime) -> Twin:
-    """What two spellings of one address have in common."""
-    return host(url), date, title
+    """What two spellings of one address have in common, to the second: some lists have fractions and others of the same site none."""
+    return host(url), date.replace(microsecond=0) if date.microsecond else date, title

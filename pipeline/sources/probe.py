@@ -90,5 +90,5 @@ def _connected(scheme: str, host: str, port: int | None, limits: Limits, deadlin
         named = certifi.where()
     trust = ssl.create_default_context(cafile=named)
     secured = HTTPSConnection(host, port, context=trust)  # or it would load the system's certificates, for nothing
-    secured.sock = trust.wrap_socket(sock, server_hostname=host)
+    secured.sock = trust.wrap_socket(sock, server_hostname=name)
     return secured

@@ -331,11 +331,19 @@ class TestOriginals:
 
     def test_the_same_title_date_and_text_under_two_spellings_go_out_once(self) -> None:
         office = Office()
-        for address in (url(201), f"{url(201)}?v=2"):
+        for address in (url(201), f"{url(201)}?v=2", url(201, "kankyo")):
             office.publish(201, "催しのお知らせ", url=address)
             office.write(address, canonical=address, title="催しのお知らせ")
         assert office.run() == [["催しのお知らせ"]]
         assert office.run(HOUR) == []
+
+    def test_also_when_the_second_is_listed_an_hour_later_and_its_date_has_fractions_of_a_second(self) -> None:
+        office = Office()
+        for folder, micro, sent in (("kurashi", 0, [["催しのお知らせ"]]), ("kankyo", 400_000, [])):
+            at = TUESDAY.replace(microsecond=micro)
+            address = office.publish(201, "催しのお知らせ", at=at, url=url(201, folder), page_no=None)
+            office.write(address, title="催しのお知らせ", date=at)
+            assert office.run(HOUR) == sent
 
     def test_but_not_where_the_texts_differ(self) -> None:
         office = Office()

@@ -201,7 +201,9 @@ def test_a_manual_start_of_the_main_job_is_a_dry_run_unless_told_otherwise() -> 
 
 
 def test_ci_runs_on_every_python_that_is_supported() -> None:
-    assert dict(jobs("ci.yml"))["test"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13", "3.14"]
+    job = dict(jobs("ci.yml"))["test"]
+    assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13", "3.14"]
+    assert job["steps"][-1]["run"].startswith("PYTHON=python3 "), "and on no other that the machine has"
 
 
 def test_the_install_step_takes_everything_from_hash_locks_that_exist() -> None:
