@@ -416,6 +416,13 @@ def test_a_certificate_nobody_vouches_for_is_not_accepted_and_not_asked_again(
     assert len(secure_website.asked) == 1
 
 
+def test_the_cheap_question_is_asked_over_https_too(secure_website: Website, clock: Clock) -> None:
+    secure_website.routes["/a"] = b"x"
+    with contextlib.closing(CheapClient(site_of(secure_website), clock.now, clock.sleep)) as client:
+        assert client.get(f"{secure_website.url}/a").body == b"x"
+    assert [asked.headers["accept-encoding"] for asked in secure_website.asked] == ["identity"]  # not the thorough one
+
+
 def tls(authority: trustme.CA, name: str = "127.0.0.1", whole_chain: bool = True, **options: Any) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     leaf = authority.issue_cert(name, **options)
