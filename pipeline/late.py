@@ -7,8 +7,6 @@ from typing import Any, AnyStr, cast
 class LatePattern:
     """Becomes what `re.compile` would have made, method by method."""
 
-    _given: tuple[Any, ...] = ("",)  # of a copy that is being made
-
     def __init__(self, *given: Any) -> None:
         self._given = given
 

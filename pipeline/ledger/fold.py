@@ -63,7 +63,7 @@ def _baseline(k: Knowledge, e: Baseline) -> None:
     k.first_baseline = k.first_baseline or e.at
     if e.at == k.first_baseline:
         k.highest_page = max(k.highest_page, e.page_no or 0)
-    if e.article not in k.articles:
+    if e.article not in k.articles:  # `intern`: one text for the thousands of articles of a source
         k.articles[e.article] = Known(
             e.article, e.url, e.title, intern(e.source), e.at, "baseline",
             date=e.date, seen=e.date, page_no=e.page_no, decision="baseline", reason="baseline",

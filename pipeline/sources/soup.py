@@ -16,7 +16,7 @@ from pipeline.characters import clean, clean_lines
 warnings.filterwarnings("ignore", category=XMLParsedAsHTMLWarning)  # XHTML is what many CMSs still write
 warnings.filterwarnings(
     "ignore", category=MarkupResemblesLocatorWarning
-)  # a page that is nothing but an address is a page
+)  # what is nothing but an address is a page, too
 
 _BLOCKS = frozenset((
     "address", "article", "aside", "blockquote", "caption", "center", "dd", "details", "dialog", "div", "dl", "dt",
