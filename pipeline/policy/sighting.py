@@ -200,7 +200,7 @@ def is_retitled(title: str, known: Known) -> bool:
 def is_newer(date: datetime | None, than: datetime | None) -> bool:
     """Whether an article was edited since. A date without time of day is compared by the day: the same publication stands
     in one list with the minute, in another (or on its page) without."""
-    if date is None or than is None:
+    if date is None or than is None or date == than:
         return False
     one, other = date.astimezone(JST), than.astimezone(JST)
     if time.min in (one.time(), other.time()):

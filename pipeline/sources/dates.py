@@ -54,12 +54,13 @@ _ZONES = {
     "PDT": -7,
 }  # fmt: skip
 _OFFSET = late(r"(?<=\d)\s*(?:GMT|UTC?)?\s?[+-]\d{1,2}:?\d{2}(?!\d)")
-_FARTHEST = 14 * 60  # minutes: the Line Islands; Kadoma's neighbours that are farther away are typing errors
+_FARTHEST = timedelta(hours=14)  # the Line Islands; Kadoma's neighbours that are farther away are typing errors
 _ISO = late(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 _COMPACT = late(r"(\d{4})(\d\d)(\d\d)T?(\d\d)(\d\d)(\d\d)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
 _MONTH_OF_JAVA = late(r"(\d{1,2}) (\d{1,2})月 (\d{4})(?!\d)")  # 火, 24 11月 2026 10:00:00 +0900
 _KANJI = late(r"[〇零一二三四五六七八九十]{1,4}(?=[年月日])")
 _KANJI_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
+_DATE_ALONE = len("2026-06-13")
 _LONGEST = 1000  # characters looked at: a date stands at the beginning or nowhere
 _NOON = 12
 
@@ -86,7 +87,7 @@ def read_date(text: str) -> tuple[datetime, bool] | None:
 def has_odd_zone(text: str) -> bool:
     """Whether the date names an offset that no place on Earth has (+1700)."""
     found = _OFFSET.search(text[-10:]) if not text.endswith("+09:00") else None
-    return found is not None and abs(_minutes(found[0])) > _FARTHEST and read_date(text) is not None
+    return found is not None and abs(_offset(found[0])) > _FARTHEST and read_date(text) is not None
 
 
 def _iso_date(text: str) -> tuple[datetime, bool] | None:
@@ -102,8 +103,8 @@ def _iso_date(text: str) -> tuple[datetime, bool] | None:
     except ValueError:
         return None
     offset = instant.utcoffset()
-    is_odd = offset is None or abs(offset.total_seconds()) > _FARTHEST * 60
-    return (instant.replace(tzinfo=JST) if is_odd else instant), len(text) == len("2026-06-13")
+    is_odd = offset is None or abs(offset) > _FARTHEST
+    return (instant.replace(tzinfo=JST) if is_odd else instant), len(text) == _DATE_ALONE
 
 
 def _mail_or_written(text: str) -> tuple[datetime, bool] | None:
@@ -186,13 +187,13 @@ def _zone(time: re.Match[str]) -> timezone:
         hours = _ZONES.get(zone.upper(), 9)
         return JST if hours == 9 else timezone(timedelta(hours=hours))  # noqa: PLR2004 - of JST
     is_span = "-" in zone and ":" in zone and not time["second"] and time["t"] != "T"
-    minutes = _minutes(zone)
-    return JST if is_span or abs(minutes) > _FARTHEST else timezone(timedelta(minutes=minutes))
+    offset = _offset(zone)
+    return JST if is_span or abs(offset) > _FARTHEST else timezone(offset)
 
 
-def _minutes(offset: str) -> int:
-    """Minutes east of Greenwich of +09:00, -0500, GMT+9."""
-    sign = -1 if "-" in offset else 1
-    digits = re.sub(r"\D", "", offset)
+def _offset(written: str) -> timedelta:
+    """How far east of Greenwich +09:00, -0500, GMT+9 is."""
+    sign = -1 if "-" in written else 1
+    digits = re.sub(r"\D", "", written)
     hours, minutes = (digits, "0") if len(digits) <= 2 else (digits[:-2], digits[-2:])  # noqa: PLR2004 - +9, +09
-    return sign * (int(hours) * 60 + int(minutes))
+    return sign * timedelta(hours=int(hours), minutes=int(minutes))

@@ -159,10 +159,12 @@ class Collector:
         return address if len(address) <= ADDRESS_AT_MOST else None
 
     def _date(self, dates: Iterable[str] | None) -> datetime | None:
-        found = next(((text, read[0]) for text in dates or () if (read := read_date(text))), None)
-        self._undated += dates is not None and found is None
-        self._zones += found is not None and has_odd_zone(found[0])
-        return found[1] if found else None
+        for text in dates or ():
+            if read := read_date(text):
+                self._zones += has_odd_zone(text)
+                return read[0]
+        self._undated += dates is not None
+        return None
 
     def _named_reports(self) -> list[Entry]:
         """Reports without an address get one of their own, from title and date. Where these repeat, the lowest one, which is
