@@ -1,13 +1,10 @@
 """From the city's homepage to its residents' LINE: collect → decide → render → deliver → report."""
 
-import atexit
 import gc
 import sys
 
 # A run lives for a second, of which the search for cycles took a twentieth, most of it among modules that were being imported.
 gc.set_threshold(50_000, 20, 20)
-# Nor is there anything to find at its end, where Python would search them all twice: a fifth of a run without news.
-atexit.register(gc.freeze)
 
 # msgspec asks typing_extensions, where that is installed, for what `typing` itself has since 3.11: 3 ms and 0.4 MiB in every run.
 if "typing_extensions" not in sys.modules:

@@ -19,10 +19,10 @@ _PLAIN = late(
 )
 _HALF_WIDTH_VOICING = late("[ﾞﾟ]")  # NFC leaves them alone, but ｶﾞ is one grapheme
 _LINE_ENDS = late("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-# Every space of Unicode, the tab, and the Braille blank, which shows nothing either. Never the newline. Where a text has one alone
-# that may stay as it is, there is nothing to do.
-_NARROW = "\t\xa0\u1680\u2000-\u200a\u202f\u205f\u2800"
-_SPACES = late(f"[ \u3000{_NARROW}][ \u3000{_NARROW}]+|[{_NARROW}]")
+# Every space of Unicode, the tab, and the Braille blank, which shows nothing either. Never the newline; nor a single ordinary or
+# full-width space, which stays as it is.
+_BLANK = "[\t \xa0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000]"
+_SPACES = late(f"{_BLANK}(?:{_BLANK}+|(?<![ \u3000]))")
 _BLANK_LINES = late("\n{3,}")
 
 # Real scripts put at most four marks on a letter; a tower of them ("Zalgo") paints over the neighbouring lines.

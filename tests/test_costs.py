@@ -34,6 +34,7 @@ class Cost(Struct, frozen=True):
     grown: int
     requests: tuple[str, ...]
     started: int
+    frozen: int  # objects that Python does not look at once more at its end
 
     @property
     def installed(self) -> set[str]:
@@ -59,6 +60,7 @@ def cost(town: Town, *arguments: str, code: int = 0) -> Cost:
         _size(town.state) - before,
         tuple(request.path for request in town.city.requests),
         len(found["started"]),
+        found["frozen"],
     )
 
 
@@ -89,6 +91,7 @@ def test_no_news_is_one_request_that_writes_nothing_and_imports_nothing_that_ren
     assert quiet.installed <= LIGHT
     assert not quiet.modules & {"pipeline.message.render", "pipeline.message.limits", "pipeline.report.preview"}
     assert "encodings.idna" not in quiet.modules
+    assert quiet.frozen > 10_000
 
 
 def test_no_news_within_the_posting_hours_asks_for_holidays_and_nothing_more(town: Town) -> None:
@@ -105,6 +108,7 @@ def test_no_news_with_other_bytes_imports_no_reader_of_pages(town: Town) -> None
     touched = cost(town)
     assert touched.requests == (LIST,)
     assert touched.installed <= LIGHT | {"regex"}  # a title with an emoji
+    assert "html.entities" not in touched.modules
     assert 0 < touched.grown < 1000  # the new validators
 
 

@@ -1,6 +1,8 @@
-"""On PYTHONPATH of a measured process: tells at its end what it imported and started, and which files it read and wrote."""
+"""On PYTHONPATH of a measured process: tells at its end what it imported and started, which files it read and wrote, and what
+the search for cycles leaves out."""
 
 import atexit
+import gc
 import json
 import os
 import sys
@@ -19,7 +21,8 @@ def _note(event: str, arguments: tuple[object, ...]) -> None:
 
 
 def _tell(file: str) -> None:
-    told = {"modules": sorted(sys.modules), "opened": list(_opened), "started": _started}
+    frozen = gc.get_freeze_count()
+    told = {"modules": sorted(sys.modules), "opened": list(_opened), "started": _started, "frozen": frozen}
     with open(file, "w", encoding="utf-8") as stream:  # noqa: PTH123 - pathlib is not imported for the probe
         json.dump(told, stream)
 

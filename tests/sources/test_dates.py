@@ -85,6 +85,9 @@ def test_rfc_822_is_read_as_people_write_it(text: str, expected: str) -> None:
         "Sat, 13 Jun 2026 10:13:08 +1700",
         "2026-06-13T10:13:08+17:00",
         "2026-06-13T10:13:08+99:00",
+        "2026-06-13T10:13:08+14:01",
+        "2026-06-13T10:13:08-15:00",
+        "13 Jun 2026 10:13:08 +1401",
         "13 Jun 2026 10:13:08 -9000",
     ],
 )
@@ -94,6 +97,13 @@ def test_an_offset_that_no_place_on_earth_has_is_japans_and_is_noted(text: str) 
     assert (read[0].isoformat(), has_odd_zone(text)) == ("2026-06-13T10:13:08+09:00", True)
     assert not has_odd_zone("Sat, 13 Jun 2026 10:13:08 -0500")
     assert not has_odd_zone("2026年6月13日 10:00")
+
+
+@pytest.mark.parametrize("text", ["2026-06-13T15:13:08+14:00", "13 Jun 2026 15:13:08 +1400"])
+def test_the_offset_of_the_line_islands_is_one(text: str) -> None:
+    read = read_date(text)
+    assert read is not None
+    assert (read[0].isoformat(), has_odd_zone(text)) == ("2026-06-13T10:13:08+09:00", False)
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,12 @@ class TestSmartCms:
         )
         assert (entry.tags, entry.sns_display) == (("お知らせ",), 2)
 
+    def test_characters_as_numbers_become_characters_and_names_stay_and_labels_are_cleaned(self) -> None:
+        (entry,) = smart(
+            row(page_name="&#9312;&#x2461;&#X2462; A &lt; B", tag=[{"tag_name": " お\u200b知らせ\t"}])
+        ).entries
+        assert (entry.title, entry.tags) == ("①②③ A &lt; B", ("お知らせ",))
+
     def test_category_indexes_mobile_pages_and_foreign_links_are_skipped_and_counted(self) -> None:
         found = smart(
             row(is_category_index=True), row(is_keitai_page=True), row(url="https://elsewhere.example/1.html"),
