@@ -6,13 +6,15 @@ without it) does the same for the last line, which no other follows.
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from pipeline.article import Kind
 from pipeline.decision import Basis, Decision, Shows, Verdict
+
+BroadcastId = Annotated[str, Meta(pattern=r"\A[0-9A-Za-z-]{1,100}\Z")]  # the name of a file, too: never a path
 
 
 class Event(Struct, frozen=True, tag_field="type", tag=str.lower, omit_defaults=True, kw_only=True):
@@ -156,7 +158,7 @@ class Intent(Event, frozen=True):
     `used`/`limit`: LINE's consumption and quota before the request, evidence should the outcome stay unknown.
     """
 
-    broadcast: str
+    broadcast: BroadcastId
     key: str
     sha256: str
     chosen: tuple[Chosen, ...]
@@ -173,13 +175,13 @@ class Intent(Event, frozen=True):
 class Attempt(Event, frozen=True):
     """A later run takes over an open intent: from here on only that run may say that LINE refused it."""
 
-    broadcast: str
+    broadcast: BroadcastId
 
 
 class Outcome(Event, frozen=True):
     """What LINE said: accepted (200, or 409 for a repeat), rejected (nothing was sent), unknown (a person must settle it)."""
 
-    broadcast: str
+    broadcast: BroadcastId
     outcome: Literal["accepted", "rejected", "unknown"]
     code: str = ""
     status: int = 0
@@ -191,7 +193,7 @@ class Outcome(Event, frozen=True):
 class Settled(Signed, frozen=True):
     """A person settles a broadcast whose outcome is unknown."""
 
-    broadcast: str
+    broadcast: BroadcastId
     delivered: bool
 
 
@@ -248,7 +250,7 @@ class Told(Event, frozen=True):
 class Measured(Event, frozen=True):
     """What LINE's statistics say of one broadcast: aggregates, None where LINE keeps them back (fewer than 20 people)."""
 
-    broadcast: str
+    broadcast: BroadcastId
     delivered: int | None = None
     opened: int | None = None
     tapped: int | None = None

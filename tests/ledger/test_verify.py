@@ -16,6 +16,7 @@ from pipeline.config import JST
 from pipeline.ledger import store
 from pipeline.ledger.events import Approved, Attempt, Chosen, Decided, Found, Intent, Outcome, Settled
 from pipeline.ledger.history import Flaw
+from pipeline.ledger.ledger import known
 from pipeline.ledger.verify import verify
 from pipeline.sandbox.articles import ARTICLES
 from tests.town import ROOT, Town
@@ -107,6 +108,14 @@ def test_the_chain_goes_on_from_one_year_s_file_to_the_next(state: Path) -> None
 def test_a_line_that_is_no_event_is_found(state: Path) -> None:
     rewrite(state / LEDGER, lambda lines: [*lines[:2], b"<<<<<<< HEAD\n", *lines[2:]])
     assert ("no-event", LEDGER, 3) in problems(state)
+
+
+@pytest.mark.parametrize("name", ["//b2", "../b2", "b2\0", "b2\n", ""])
+def test_a_broadcast_whose_id_is_no_name_of_a_file_is_no_event(state: Path, name: str) -> None:
+    store.append(state, [intent(name, "a2", "k2")])
+    assert problems(state) == [("no-event", LEDGER, 7)]
+    with pytest.raises(store.Damage, match=f"{LEDGER}:7: this is no event"):
+        known(state)
 
 
 def test_a_torn_last_line_is_a_note_and_no_fault(state: Path) -> None:
