@@ -230,7 +230,7 @@ def test_a_person_who_writes_before_every_push_wins_and_nothing_is_sent(
 def test_a_push_that_hangs_is_given_up_and_nothing_is_sent(inside_git: Inside) -> None:
     inside_git.town.publish(A)
     os.mkfifo(inside_git.town.remote / "never")
-    file = hook(inside_git, "cat never")
+    file = hook(inside_git, "timeout 300 cat never")
     report = inside_git.run()
     assert "no answer within 1 s" in dict(report.failures)["ledger"]
     assert inside_git.requests == []

@@ -114,7 +114,7 @@ class PushTrouble(Trouble):
         return first(points, "ledger-", begun[self.repeats], len(points))
 
 
-HANG = f"cat {NEVER}"
+HANG = f"timeout 300 cat {NEVER}"  # longer than anybody waits for it; but no process stays behind for ever
 
 
 class RemoteTrouble(PushTrouble):
