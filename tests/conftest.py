@@ -1,8 +1,10 @@
 """Fixtures that every test may use."""
 
+import contextlib
 import gc
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +16,7 @@ pytest.register_assert_rewrite("tests.town", "tests.delivery.crash")  # what the
 from tests import leftovers, own_files  # noqa: E402 - after the line above
 from tests.remembered import forget  # noqa: E402
 from tests.town import Town, stop_zygote  # noqa: E402
-from tests.zygote import use_huge_pages  # noqa: E402
+from tests.zygote import end_of_process, serve_the_run, use_huge_pages  # noqa: E402
 
 # Speed belongs in `make bench`: a busy machine must not make a test fail. The same examples every time; others in `make soak`.
 settings.register_profile(
@@ -22,6 +24,8 @@ settings.register_profile(
 )
 settings.load_profile("kadoma")
 
+
+ZYGOTE = pytest.StashKey[subprocess.Popen[bytes]]()
 
 # What is imported and collected stays until the end: not searched for garbage, neither now nor by each test.
 gc.disable()
@@ -49,8 +53,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     own_files.guard()
-    if not hasattr(config, "workerinput"):
-        leftovers.begin()
+    if hasattr(config, "workerinput"):
+        return
+    leftovers.begin()
+    if config.getoption("numprocesses") and not config.getoption("quick"):  # it gets ready while the workers collect
+        with contextlib.suppress(OSError):  # the name of a socket has a hundred bytes; without it each worker has one
+            config.stash[ZYGOTE] = serve_the_run(Path(os.environ["TMPDIR"]))
 
 
 @pytest.hookimpl(trylast=True)
@@ -60,6 +68,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     gc.freeze()  # or pytest, which looks for errors in garbage at the end, would search all of it again
     if hasattr(session.config, "workerinput"):
         return
+    if zygote := session.config.stash.get(ZYGOTE, None):
+        end_of_process(zygote)
     if left := leftovers.end():
         print(f"\nleft behind by a test: {', '.join(map(str, left))}")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

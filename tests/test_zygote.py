@@ -1,16 +1,19 @@
 """A script that a zygote starts cannot tell that it was not started from nothing; and nothing of it outlives the tests."""
 
+import contextlib
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests import town
-from tests.zygote import Process, Zygote
+from tests.zygote import ADDRESS, Process, Zygote, end_of_process, serve_the_run
 
 SCRIPTS = {
     "ends by itself": "print('done')",
@@ -90,8 +93,9 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_nothing_is_left_of_a_test_run_that_was_killed(tmp_path: Path) -> None:
+def test_nothing_is_left_of_a_test_run_that_was_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both hold the standard output: it ends when they have ended."""
+    monkeypatch.setenv(ADDRESS, "")
     script = tmp_path / "slow.py"
     script.write_text(SLOW, encoding="utf-8")
     client = subprocess.run(
@@ -99,3 +103,45 @@ def test_nothing_is_left_of_a_test_run_that_was_killed(tmp_path: Path) -> None:
     )  # fmt: skip
     assert client.returncode == -signal.SIGKILL, client.stderr
     assert len(client.stdout.split()) == 2
+
+
+WORKER = """
+import os, signal, sys
+from tests.zygote import Zygote
+zygote = Zygote()
+slow = zygote.start([sys.argv[1]], os.environ)
+while not slow.out: pass
+print(zygote.is_cold, flush=True)
+sys.stdin.read()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_workers_share_one_and_who_dies_takes_nothing_from_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ADDRESS, "")
+    script = tmp_path / "slow.py"
+    script.write_text(f"import os; print(os.getpid(), file=open(os.environ['TOLD'], 'w'))\n{SLOW}", encoding="utf-8")
+    shared = serve_the_run(Path(tempfile.mkdtemp()))  # the name of a socket has a hundred bytes
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WORKER, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "TOLD": str(tmp_path / str(number))},
+        )
+        for number in range(2)
+    ]  # fmt: skip
+    first, second = workers
+    assert sorted(worker.stdout.readline() for worker in workers if worker.stdout) == ["False\n", "True\n"]
+    first.communicate()
+    _wait_for_the_end_of(int((tmp_path / "0").read_text()))
+    going_on = int((tmp_path / "1").read_text())
+    os.kill(going_on, 0)
+    end_of_process(shared)
+    _wait_for_the_end_of(going_on)
+    second.communicate()
+
+
+def _wait_for_the_end_of(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        assert select.select([os.pidfd_open(pid)], [], [], 60)[0]

@@ -210,8 +210,14 @@ class Town:
 
 @functools.cache
 def zygote() -> Zygote:
-    """The one of this process, started and warmed up when it is first needed."""
+    """The one that this process uses, started when it is first needed."""
     made = Zygote()
+    if made.is_cold:
+        _warm_up(made)
+    return made
+
+
+def _warm_up(made: Zygote) -> None:
     with tempfile.TemporaryDirectory() as folder:
         town = Town(Path(folder))
         town.publish(*ARTICLES[:10], at=town.now - timedelta(days=1))
@@ -221,7 +227,6 @@ def zygote() -> Zygote:
                 town.now += timedelta(hours=2)
             assert made.warm_up(town.command("run")[1:], town.process_environment()) == 0
         town.stop()
-    return made
 
 
 def stop_zygote() -> None:

@@ -7,7 +7,7 @@ compiled the templates and selectors, which is more than half of what a run cost
 
 Client and zygote share a socket that carries nothing but descriptors: for each process one end of a connection and its three
 streams. The connection tells the zygote what to start, and the client how it ended; when the client closes it, the process
-is killed. Nothing of this has a name in the file system, and nothing outlives the client.
+is killed. All workers of a test run share a zygote, whose socket has a name in the run's folder. Nothing outlives the client.
 """
 
 import atexit
@@ -47,6 +47,7 @@ MODULES = (
     "regex",
     "jpholiday",
 )  # fmt: skip - of others; all of ours are imported
+ADDRESS = "TESTS_ZYGOTE"  # where the one of the run listens
 INSTRUMENT = Path(__file__).parent / "delivery" / "instrument"
 HUGE, MADV_COLLAPSE = 1 << 21, 25  # bytes of a huge page; Linux 6.1 and later
 SHORT = 0.02  # seconds before the first repeat at LINE, at the site and after a lost race: nobody is there to spare
@@ -108,19 +109,26 @@ def _text(stream: IO[bytes]) -> str:
 
 
 class Zygote:
-    """The process that forks.
+    """The process that forks: the one of this test run (`serve_the_run`) or, where a process stands alone, its own.
 
     Attributes:
         control: where descriptors go to; a process that inherits it may start scripts, too (`launcher`).
+        is_cold: whether this is the first to use it, and has to warm it up.
     """
 
     def __init__(self) -> None:
-        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, __file__, str(theirs.fileno())], pass_fds=[theirs.fileno()], stdin=subprocess.PIPE,
-                start_new_session=True,
-            )  # fmt: skip
+        self._process: subprocess.Popen[bytes] | None = None
+        self.is_cold = True
+        if address := os.environ.get(ADDRESS):
+            self.control = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self.control.connect(address)
+            with contextlib.suppress(FileExistsError):
+                Path(address).with_suffix(".warm").touch(exist_ok=False)
+                return
+            self.is_cold = False
+        else:
+            self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self._process = _started(theirs)
 
     def start(
         self,
@@ -167,11 +175,33 @@ class Zygote:
         return ours
 
     def stop(self) -> None:
-        """End it, and whatever it started."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
+        """End it if it is our own, and whatever it started."""
+        if self._process:
+            end_of_process(self._process)
         self.control.close()
+
+
+def serve_the_run(folder: Path) -> "subprocess.Popen[bytes]":
+    """Start one zygote for this process and all that inherit its environment, until `end_of_process`."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as theirs:
+        theirs.bind(str(folder / "zygote"))
+        os.environ[ADDRESS] = str(folder / "zygote")
+        return _started(theirs)
+
+
+def _started(control: socket.socket) -> "subprocess.Popen[bytes]":
+    with control:
+        return subprocess.Popen(
+            [sys.executable, __file__, str(control.fileno())], pass_fds=[control.fileno()], stdin=subprocess.PIPE,
+            start_new_session=True,
+        )  # fmt: skip
+
+
+def end_of_process(process: "subprocess.Popen[bytes]") -> None:
+    """It ends when its standard input does."""
+    assert process.stdin is not None
+    process.stdin.close()
+    process.wait()
 
 
 # Without the modules json, os, signal and socket, whose imports take twice as long as the interpreter's own start.

@@ -25,7 +25,7 @@ from pipeline.ledger.fold import fold
 from pipeline.ledger.knowledge import Knowledge
 from pipeline.sandbox.articles import EMERGENCY, SampleArticle
 from tests.copies import copy_tree
-from tests.delivery.remains import Remains, remains
+from tests.delivery.remains import NETWORK, Remains, remains
 from tests.delivery.troubles import SOAK, TROUBLES, Trouble
 from tests.doubles.line import LineServer
 from tests.town import SCRIPT, Town, titles, zygote
@@ -75,9 +75,10 @@ class Point(Struct, frozen=True):
         return self.name.split()[1]
 
     def going_on(self) -> tuple[str, ...]:
-        """What a kill would leave at work: commands with their options, and how much of its input the last has been given."""
+        """What a kill would leave at work: commands with their options, requests with their paths, and how much of its input the
+        last has been given."""
         words = (word for command in self.remains.left for word in command.split(" "))
-        return (self.kind, *sorted(self.remains.commands()), *(word for word in words if word.startswith("--")))
+        return (self.kind, *sorted(self.remains.commands()), *(word for word in words if word.startswith(("--", "/"))))
 
     def is_the_same_as(self, before: "Point") -> bool:
         """Between two touches, with nothing in between: the one is over, the other has not begun."""
@@ -123,10 +124,11 @@ class CrashTown:
             return True
         if left.is_settled(in_fresh_clone):
             return self.is_new(trouble, left, in_fresh_clone)
-        is_repeated = len(points) > 1 and points[-1].is_the_same_as(points[-2])
-        if is_repeated or not left.waits_for_it():
-            return not is_repeated
-        if trouble is not TROUBLES[0]:
+        if len(points) > 1 and points[-1].is_the_same_as(points[-2]):
+            return False
+        if left.commands().intersection(NETWORK):
+            return True
+        if left.waits_for_it() and trouble is not TROUBLES[0]:
             return False
         going_on = points[-1].going_on()
         alike = [number for number, point in enumerate(self.points(trouble), 1) if point.going_on() == going_on]

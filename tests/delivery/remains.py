@@ -19,8 +19,10 @@ from msgspec import Struct
 
 from tests.doubles.line import BROADCAST, LineServer
 
-# Commands of git that write nothing (GIT_OPTIONAL_LOCKS=0): when they end, and whether, makes no difference to anybody.
+# Commands of git that write nothing (GIT_OPTIONAL_LOCKS=0), or nothing but objects: when they end, and whether, makes no
+# difference to anybody.
 READING = ("cat-file", "check-ignore", "config", "diff", "ls-tree", "merge-base", "rev-parse", "status", "symbolic-ref")
+OF_OBJECTS = ("commit-tree", "hash-object")
 # Commands without our lock: the next run does not wait for them.
 NETWORK = ("fetch", "push")
 SETTING = re.compile(r"(-c \S+ )+")
@@ -45,7 +47,7 @@ class Remains(Struct, frozen=True):
         return (
             not any(f"POST {BROADCAST} " in one for one in self.left)
             and "push" not in commands
-            and (in_fresh_clone or not commands.difference(("", *READING)))
+            and (in_fresh_clone or not commands.difference(("", *READING, *OF_OBJECTS)))
         )
 
     def commands(self) -> set[str]:
