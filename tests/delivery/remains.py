@@ -19,9 +19,9 @@ from msgspec import Struct
 
 from tests.doubles.line import BROADCAST, LineServer
 
-# Commands of git that write nothing (GIT_OPTIONAL_LOCKS=0), or nothing but objects: when they end, and whether, makes no
-# difference to anybody.
-READING = ("cat-file", "check-ignore", "config", "diff", "ls-tree", "merge-base", "rev-parse", "status", "symbolic-ref")
+# Commands of git that write nothing (GIT_OPTIONAL_LOCKS=0, which `diff` does not heed: it refreshes the index), or nothing but
+# objects: when they end, and whether, makes no difference to anybody.
+READING = ("cat-file", "check-ignore", "config", "ls-tree", "merge-base", "rev-parse", "status", "symbolic-ref")
 OF_OBJECTS = ("commit-tree", "hash-object")
 # Commands without our lock: the next run does not wait for them.
 NETWORK = ("fetch", "push")
