@@ -52,7 +52,7 @@ class Trouble:
 class LineTrouble(Trouble):
     """LINE fails the first requests.
 
-    Nothing can be different before an intent is pushed: nobody has asked LINE to send, and what such a kill leaves on a
+    Nothing can be different before an intent has been pushed: nobody has asked LINE to send, and what such a kill leaves on a
     disk is thrown away, trouble or not. A single failure is over when its repeat is answered: ledger, remote and LINE are
     then what they are without it. Failures that last are over with the first broadcast: the next one meets the same.
     """
@@ -72,7 +72,7 @@ class LineTrouble(Trouble):
         line.fail(self._fault, times=self._times)
 
     def span(self, points: Sequence["Point"]) -> Sequence[int]:
-        pushed = first(points, "'push'", 0, len(points))
+        pushed = first(points, "after communicate", first(points, "'push'", 0, len(points)), len(points))
         told = pushed if self._times == 1 else first(points, "'push'", pushed, len(points))
         return range(pushed, first(points, "ledger-", told, len(points)) + 1)
 
@@ -81,7 +81,8 @@ class PushTrouble(Trouble):
     """Some pushes fail, counted from the beginning of the moment.
 
     Nothing is different before such a push begins, nor once its repeat has landed: disk and remote are then what they are
-    without it. (The pushes that still have to fail do so wherever the recovery has got to.)
+    without it. Nor between: once what somebody else wrote has been taken over, the run records anew as it would upon it, until
+    it pushes again. (The pushes that still have to fail do so wherever the recovery has got to.)
 
     Attributes:
         repeats: how many more pushes it takes until that is so; None: it takes another run.
@@ -106,7 +107,13 @@ class PushTrouble(Trouble):
             for push in self._pushes
             if push <= len(begun)
             for number in range(begun[push - 1], self._over(points, begun[push - 1 :]) + 1)
+            if not self._taken_over(points, begun[push - 1]) < number < begun[push]
         ]
+
+    @staticmethod
+    def _taken_over(points: Sequence["Point"], begun: int) -> int:
+        """The number of the point at which the branch here has come to what the remote has."""
+        return first(points, "'--keep'", begun, len(points)) + 2
 
     def _over(self, points: Sequence["Point"], begun: Sequence[int]) -> int:
         if self.repeats is None or self.repeats >= len(begun):
