@@ -4,7 +4,7 @@ import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
 import msgspec
@@ -38,6 +38,7 @@ QUICK_ADDRESS = late(r"(/(?!/)|https://[^/\s])\S*")
 LOGIN = late(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:\[bot\])?")
 
 Fail = Callable[[str, object, str], None]
+_fields_of = cache(fields)  # which works out the annotations of a class anew each time
 
 
 def check(config: Config, name: str) -> None:
@@ -172,7 +173,7 @@ def _check_hours(hours: Hours, fail: Fail) -> None:
 def _check_texts(value: object, key: str, fail: Fail) -> None:
     """No text in a list is empty (it would fit everything) or stands there twice; what must be told is told."""
     if isinstance(value, Struct):
-        for field in fields(value):
+        for field in _fields_of(type(value)):
             part, name = getattr(value, field.name), f"{key}.{field.encode_name}".lstrip(".")
             if field.required and isinstance(part, str) and not part.strip():
                 fail(name, part, "text that is not empty")

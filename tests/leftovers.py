@@ -38,6 +38,10 @@ def _settings(folder: Path) -> Path:
         (template / empty).mkdir(parents=True)
     settings: dict[str, object] = {"safe.directory": ROOT, "init.templateDir": template}
     settings |= {"gc.auto": 0, "receive.autogc": "false", "maintenance.auto": "false"}  # no repository lives that long
+    settings |= {
+        "core.alternateRefsCommand": ":",
+        "pack.threads": 1,
+    }  # nor grows so large: a process and threads less a push
     file = folder / "gitconfig"
     parts = ((*name.split("."), value) for name, value in settings.items())
     file.write_text("".join(f'[{part}]\n\t{name} = "{value}"\n' for part, name, value in parts), encoding="utf-8")
