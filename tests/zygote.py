@@ -47,7 +47,7 @@ MODULES = (
     "regex",
     "jpholiday",
 )  # fmt: skip - of others; all of ours are imported
-ADDRESS = "TESTS_ZYGOTE"  # where the one of the run listens
+ADDRESS = "KADOMA_LINE_TESTS_ZYGOTE"  # where the one of the run listens
 INSTRUMENT = Path(__file__).parent / "delivery" / "instrument"
 HUGE, MADV_COLLAPSE = 1 << 21, 25  # bytes of a huge page; Linux 6.1 and later
 SHORT = 0.02  # seconds before the first repeat at LINE, at the site and after a lost race: nobody is there to spare
