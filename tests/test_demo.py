@@ -154,13 +154,13 @@ def test_without_a_terminal_the_story_is_plain_lines_made_anew(folder: Path, sto
 
 def test_on_a_terminal_progress_is_visible(tmp_path: Path) -> None:
     master, slave = pty.openpty()
-    with subprocess.Popen(command(), cwd=tmp_path, env=environment(tmp_path), stdout=slave, stderr=slave) as process:
-        os.close(slave)
-        seen = b""
-        while chunk := _read(master):
-            seen += chunk
+    with os.fdopen(slave, "wb") as terminal:
+        process = zygote().start(command(), environment(tmp_path), tmp_path, out=terminal, err=terminal)
+    seen = b""
+    while chunk := _read(master):
+        seen += chunk
     os.close(master)
-    assert process.returncode == 0, seen.decode()
+    assert process.wait() == 0, seen.decode()
     first = seen.index("… First run".encode())
     assert seen.index(b"\x1b[2K", first) < seen.index("はじめての実行".encode())
 

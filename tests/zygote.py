@@ -136,16 +136,17 @@ class Zygote:
         environment: Mapping[str, str],
         folder: Path | None = None,
         *,
+        out: IO[bytes] | None = None,
         err: IO[bytes] | None = None,
         largest_file: int | None = None,
     ) -> Process:
         """Start the script `arguments[0]` in a folder (default: the current one) with this environment alone.
 
         Args:
-            err: where its stderr goes; it can then not be asked of the process.
+            out, err: where its stdout and stderr go; they can then not be asked of the process.
             largest_file: bytes; the kernel lets it write no larger one.
         """
-        out, err = tempfile.TemporaryFile(), err or tempfile.TemporaryFile()  # noqa: SIM115 - read at any time
+        out, err = (one or tempfile.TemporaryFile() for one in (out, err))  # noqa: SIM115 - read at any time
         with Path(os.devnull).open("rb") as nothing:
             streams = [nothing.fileno(), out.fileno(), err.fileno()]
             request = {"environment": dict(environment), "cwd": str(folder or Path.cwd()), "largest": largest_file}

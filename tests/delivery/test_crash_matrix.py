@@ -119,8 +119,8 @@ def test_killed_while_something_else_fails_every_article_is_sent_exactly_once(to
 
 
 def test_asked_to_stop_anywhere_a_run_leaves_nothing_half_done(crash_town: CrashTown) -> None:
-    """SIGTERM at every twentieth point (`make soak`: at every point)."""
-    for number in range(1, len(crash_town.points(TROUBLES[0])) - 1, 1 if SOAK else 20):
+    """SIGTERM at every thirtieth point (`make soak`: at every point)."""
+    for number in range(1, len(crash_town.points(TROUBLES[0])) - 1, 1 if SOAK else 30):
         moment = crash_town.fresh(TROUBLES[0])
         left = moment.interrupt(number)
         if SOAK or crash_town.is_new(TROUBLES[0], left, False):
