@@ -56,8 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
     leftovers.begin()
-    if config.getoption("numprocesses") and not config.getoption("quick"):  # it gets ready while the workers collect
-        with contextlib.suppress(OSError):  # the name of a socket has a hundred bytes; without it each worker has one
+    if config.getoption("numprocesses", 0) and not config.getoption("quick"):  # it gets ready while the workers collect
+        with contextlib.suppress(OSError):  # too long a name: then each worker starts its own
             config.stash[ZYGOTE] = serve_the_run(Path(os.environ["TMPDIR"]))
 
 

@@ -38,10 +38,8 @@ def _settings(folder: Path) -> Path:
         (template / empty).mkdir(parents=True)
     settings: dict[str, object] = {"safe.directory": ROOT, "init.templateDir": template}
     settings |= {"gc.auto": 0, "receive.autogc": "false", "maintenance.auto": "false"}  # no repository lives that long
-    settings |= {
-        "core.alternateRefsCommand": ":",
-        "pack.threads": 1,
-    }  # nor grows so large: a process and threads less a push
+    # A push need not ask git for the refs of alternates, nor start threads.
+    settings |= {"core.alternateRefsCommand": "true", "pack.threads": 1}
     file = folder / "gitconfig"
     parts = ((*name.split("."), value) for name, value in settings.items())
     file.write_text("".join(f'[{part}]\n\t{name} = "{value}"\n' for part, name, value in parts), encoding="utf-8")

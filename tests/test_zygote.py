@@ -1,6 +1,7 @@
 """A script that a zygote starts cannot tell that it was not started from nothing; and nothing of it outlives the tests."""
 
 import contextlib
+import marshal
 import os
 import select
 import signal
@@ -123,7 +124,7 @@ def test_workers_share_one_and_who_dies_takes_nothing_from_the_others(
     monkeypatch.setenv(ADDRESS, "")
     script = tmp_path / "slow.py"
     script.write_text(f"import os; print(os.getpid(), file=open(os.environ['TOLD'], 'w'))\n{SLOW}", encoding="utf-8")
-    shared = serve_the_run(Path(tempfile.mkdtemp()))  # the name of a socket has a hundred bytes
+    shared = shared_zygote()
     workers = [
         subprocess.Popen(
             [sys.executable, "-c", WORKER, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -140,6 +141,42 @@ def test_workers_share_one_and_who_dies_takes_nothing_from_the_others(
     end_of_process(shared)
     _wait_for_the_end_of(going_on)
     second.communicate()
+
+
+NOTHING = {"environment": dict[str, str](), "cwd": "/nowhere", "arguments": ["nothing"], "largest": None}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [b"", marshal.dumps(NOTHING)[:-3], marshal.dumps(NOTHING)],
+    ids=["before", "in the middle", "for a start that fails"],
+)
+def test_a_worker_that_dies_while_it_asks_takes_nothing_from_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: bytes
+) -> None:
+    monkeypatch.setenv(ADDRESS, "")
+    long, short = tmp_path / "long.py", tmp_path / "short.py"
+    long.write_text(SLOW, encoding="utf-8")
+    short.write_text("print('done')", encoding="utf-8")
+    shared = shared_zygote()
+    zygote = Zygote()
+    slow = zygote.start([str(long)], os.environ)
+    ours, theirs = socket.socketpair()
+    with ours, theirs, Path(os.devnull).open("r+b") as nothing:
+        socket.send_fds(zygote.control, [b"."], [theirs.fileno(), *[nothing.fileno()] * 3])
+        ours.sendall(asked)
+    after = zygote.start([str(short)], os.environ)
+    assert (after.wait(), after.out) == (0, "done\n")
+    assert slow.poll() is None
+    end_of_process(shared)
+    _wait_for_the_end_of(slow.pid)
+
+
+def shared_zygote() -> "subprocess.Popen[bytes]":
+    try:
+        return serve_the_run(Path(tempfile.mkdtemp()))
+    except OSError as error:
+        pytest.skip(f"the name of a socket has at most a hundred bytes, and TMPDIR is longer: {error}")
 
 
 def _wait_for_the_end_of(pid: int) -> None:

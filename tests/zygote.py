@@ -7,7 +7,8 @@ compiled the templates and selectors, which is more than half of what a run cost
 
 Client and zygote share a socket that carries nothing but descriptors: for each process one end of a connection and its three
 streams. The connection tells the zygote what to start, and the client how it ended; when the client closes it, the process
-is killed. All workers of a test run share a zygote, whose socket has a name in the run's folder. Nothing outlives the client.
+is killed. All workers of a test run share a zygote, whose socket has a name in the run's folder. What a client has started
+ends with it, and the zygote with whoever started that.
 """
 
 import atexit
@@ -113,7 +114,7 @@ class Zygote:
 
     Attributes:
         control: where descriptors go to; a process that inherits it may start scripts, too (`launcher`).
-        is_cold: whether this is the first to use it, and has to warm it up.
+        is_cold: whether this is the first to use it, and has to warm it up; the others do not wait for it.
     """
 
     def __init__(self) -> None:
@@ -176,7 +177,7 @@ class Zygote:
         return ours
 
     def stop(self) -> None:
-        """End it if it is our own, and whatever it started."""
+        """End it, and whatever it started, if it is our own; what a shared one has started for us ends with this process."""
         if self._process:
             end_of_process(self._process)
         self.control.close()
@@ -186,8 +187,9 @@ def serve_the_run(folder: Path) -> "subprocess.Popen[bytes]":
     """Start one zygote for this process and all that inherit its environment, until `end_of_process`."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as theirs:
         theirs.bind(str(folder / "zygote"))
-        os.environ[ADDRESS] = str(folder / "zygote")
-        return _started(theirs)
+        made = _started(theirs)
+    os.environ[ADDRESS] = str(folder / "zygote")
+    return made
 
 
 def _started(control: socket.socket) -> "subprocess.Popen[bytes]":
@@ -253,39 +255,48 @@ class Server:
 
     def serve(self) -> None:
         """Until whoever started this closes the standard input, or dies."""
-        while True:
-            connections = [self._control, self._alarm, *self._running.values(), *self._told]
-            ready, _, _ = select.select([0, *(one.fileno() for one in connections)], [], [])
-            if self._alarm.fileno() in ready:
-                self._alarm.recv(4096)
-                self._reap()
-            for connection in [one for one in self._told if one.fileno() in ready]:
-                if not _received(connection):
-                    self._told.remove(connection)
-                    connection.close()
-            for pid, connection in list(self._running.items()):
-                if connection.fileno() in ready:
-                    self._obey(pid, connection)
-            if 0 in ready:
-                break
-            if self._control.fileno() in ready:
-                self._accept()
-        for pid in self._running:
-            os.kill(pid, signal.SIGKILL)
+        try:
+            while self._served():
+                pass
+        finally:
+            for pid in self._running:
+                os.kill(pid, signal.SIGKILL)
+
+    def _served(self) -> bool:
+        """What has happened since; whether somebody is there still."""
+        connections = [self._control, self._alarm, *self._running.values(), *self._told]
+        ready, _, _ = select.select([0, *(one.fileno() for one in connections)], [], [])
+        if self._alarm.fileno() in ready:
+            self._alarm.recv(4096)
+            self._reap()
+        for connection in [one for one in self._told if one.fileno() in ready]:
+            if not _received(connection):
+                self._told.remove(connection)
+                connection.close()
+        for pid, connection in list(self._running.items()):
+            if connection.fileno() in ready:
+                self._obey(pid, connection)
+        if 0 not in ready and self._control.fileno() in ready:
+            self._accept()
+        return 0 not in ready
 
     def _accept(self) -> None:
         _, (descriptor, *streams), _, _ = socket.recv_fds(self._control, 1, 4)
         connection = socket.socket(fileno=descriptor)
-        with connection.makefile("rb") as asked:
-            request = marshal.load(asked)  # noqa: S302 - our own words
+        request = _asked(connection)
         if "warm" in request:
-            connection.sendall(f"{warm_up(request)}\n".encode())
-            connection.close()
-        elif (pid := os.fork()) == 0:
-            become(request, streams)
-        else:
+            _tell(connection, warm_up(request))
+        elif request and (pid := os.fork()) == 0:
+            try:
+                become(request, streams)
+            except BaseException:
+                sys.excepthook(*sys.exc_info())
+            os._exit(1)
+        elif request:
             self._running[pid] = connection
-            connection.sendall(f"{pid}\n".encode())
+            _tell(connection, pid)
+        if connection not in self._running.values():
+            connection.close()
         for stream in streams:
             os.close(stream)
 
@@ -304,8 +315,7 @@ class Server:
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
                 pid, status = ended
                 if connection := self._running.pop(pid, None):
-                    with contextlib.suppress(OSError):
-                        connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+                    _tell(connection, os.waitstatus_to_exitcode(status))
                     self._told.append(connection)
 
 
@@ -314,6 +324,21 @@ def _received(connection: socket.socket) -> bytes:
         return connection.recv(4096)
     except OSError:  # the client is gone
         return b""
+
+
+def _asked(connection: socket.socket) -> dict[str, Any]:
+    """What to start; nothing where the client has died meanwhile."""
+    try:
+        with connection.makefile("rb") as asked:
+            request: dict[str, Any] = marshal.load(asked)  # noqa: S302 - our own words
+    except (EOFError, ValueError, OSError):
+        return {}
+    return request
+
+
+def _tell(connection: socket.socket, number: int) -> None:
+    with contextlib.suppress(OSError):  # the client is gone
+        connection.sendall(f"{number}\n".encode())
 
 
 def warm_up(request: dict[str, Any]) -> int:
@@ -359,7 +384,7 @@ def become(request: dict[str, Any], streams: Sequence[int]) -> NoReturn:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
-    os.closerange(3, 256)
+    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     os.environ.clear()
     os.environ.update(request["environment"])
     if request.get("largest") is not None:

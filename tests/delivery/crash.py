@@ -239,9 +239,8 @@ class Moment:
             if point.is_the_same_as(before[-1]):
                 return point
         there = self.remains(left)
-        return Point(
-            name, there, self._keep(there) if there.is_settled(False) else None
-        )  # nobody writes there meanwhile
+        # Nobody writes there meanwhile, but perhaps objects.
+        return Point(name, there, self._keep(there) if there.is_settled(False) else None)
 
     def _keep(self, there: Remains) -> Snapshot:
         """One snapshot of equal states."""

@@ -7,12 +7,12 @@ Chance, clock and git's dates are the same in all these runs, and at each point 
 been looked at (`remains.py`): that is what a kill would leave there. At most points it is what it was at the point before, byte
 for byte: some hundreds of points have a few dozen states, and fewer still of remote and LINE, which are all that a fresh clone
 sees. Equal states need one kill and one recovery: whatever the next run does follows from them. That the kill does leave what
-was seen is checked. Killed at always are the points with no state yet: where a push or a fetch would go on without the dead
-process; where it is a request that makes LINE send, the first and the last time that the run tries it. Local git holds our
-lock, so that the next run begins at what it leaves; what makes nothing but objects leaves what was there. A run records five
-times, each time with the same commands; at each part of a command's input a kill is tried the first and the last time that it
-comes. After the first, a run has to wait for the command, and recovers; after the last, the command has to leave what runs
-have recovered from, or a run recovers from it.
+was seen is checked. Killed at always are the points with no state yet, where a push or a fetch would go on without the dead
+process. A request that makes LINE send is left behind at its first and its last try: between them each try's answer has a state
+of its own. Local git holds our lock, so that the next run begins at what it leaves; what makes nothing but objects leaves what
+was there. A run records five times, each time with the same commands; at each part of a command's input a kill is tried the
+first and the last time that it comes. After the first, a run has to wait for the command, and recovers; after the last, the
+command has to leave what runs have recovered from, or a run recovers from it.
 
 While something else fails, too, runs recover from copies of those states instead of being killed once more, and local git that
 goes on is not tried again: what it leaves is the next state. How LINE still has to fail is part of what it remembers, so that

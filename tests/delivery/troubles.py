@@ -53,7 +53,7 @@ class LineTrouble(Trouble):
     """LINE fails the first requests.
 
     Nothing can be different before an intent has been pushed: nobody has asked LINE to send, and what such a kill leaves on a
-    disk is thrown away, trouble or not. A single failure is over when its repeat is answered: ledger, remote and LINE are
+    disk is thrown away, trouble or not; a push that it leaves behind lands or not, trouble or not. A single failure is over when its repeat is answered: ledger, remote and LINE are
     then what they are without it. Failures that last are over with the first broadcast: the next one meets the same.
     """
 
@@ -81,8 +81,9 @@ class PushTrouble(Trouble):
     """Some pushes fail, counted from the beginning of the moment.
 
     Nothing is different before such a push begins, nor once its repeat has landed: disk and remote are then what they are
-    without it. Nor between: once what somebody else wrote has been taken over, the run records anew as it would upon it, until
-    it pushes again. (The pushes that still have to fail do so wherever the recovery has got to.)
+    without it. Nor between two tries of an intent: once what somebody else wrote has been taken over, the run records it anew
+    as it would upon that, until it pushes again. (What LINE said is recorded anew while it is taken over. The pushes that still
+    have to fail do so wherever the recovery has got to.)
 
     Attributes:
         repeats: how many more pushes it takes until that is so; None: it takes another run.
@@ -107,7 +108,7 @@ class PushTrouble(Trouble):
             for push in self._pushes
             if push <= len(begun)
             for number in range(begun[push - 1], self._over(points, begun[push - 1 :]) + 1)
-            if not self._taken_over(points, begun[push - 1]) < number < begun[push]
+            if push > 1 or not self._taken_over(points, begun[0]) < number < begun[1]
         ]
 
     @staticmethod
