@@ -149,7 +149,7 @@ NOTHING = {"environment": dict[str, str](), "cwd": "/nowhere", "arguments": ["no
 @pytest.mark.parametrize(
     "asked",
     [b"", marshal.dumps(NOTHING)[:-3], marshal.dumps(NOTHING)],
-    ids=["before", "in the middle", "for a start that fails"],
+    ids=["before", "in the middle", "after it"],
 )
 def test_a_worker_that_dies_while_it_asks_takes_nothing_from_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: bytes
@@ -165,6 +165,7 @@ def test_a_worker_that_dies_while_it_asks_takes_nothing_from_the_others(
     with ours, theirs, Path(os.devnull).open("r+b") as nothing:
         socket.send_fds(zygote.control, [b"."], [theirs.fileno(), *[nothing.fileno()] * 3])
         ours.sendall(asked)
+    assert zygote.start([str(short)], os.environ, Path("/nowhere")).wait() == 1
     after = zygote.start([str(short)], os.environ)
     assert (after.wait(), after.out) == (0, "done\n")
     assert slow.poll() is None
