@@ -384,7 +384,7 @@ def become(request: dict[str, Any], streams: Sequence[int]) -> NoReturn:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
-    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    os.closerange(3, 4096)  # more than all workers have at once; the limit itself may be none, or a billion
     os.environ.clear()
     os.environ.update(request["environment"])
     if request.get("largest") is not None:
