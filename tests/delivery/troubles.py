@@ -53,8 +53,9 @@ class LineTrouble(Trouble):
     """LINE fails the first requests.
 
     Nothing can be different before an intent has been pushed: nobody has asked LINE to send, and what such a kill leaves on a
-    disk is thrown away, trouble or not; a push that it leaves behind lands or not, trouble or not. A single failure is over when its repeat is answered: ledger, remote and LINE are
-    then what they are without it. Failures that last are over with the first broadcast: the next one meets the same.
+    disk is thrown away, trouble or not; a push that it leaves behind lands or not, trouble or not. A single failure is over when
+    its repeat is answered: ledger, remote and LINE are then what they are without it. Failures that last are over with the first
+    broadcast: the next one meets the same.
     """
 
     codes = (1,)
