@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, settings
 pytest.register_assert_rewrite("tests.town", "tests.delivery.crash")  # what they assert is told with its values
 
 from tests import leftovers, own_files  # noqa: E402 - after the line above
+from tests.huge_pages import use_huge_pages  # noqa: E402
 from tests.remembered import forget  # noqa: E402
 from tests.town import Town, stop_zygote  # noqa: E402
-from tests.zygote import end_of_process, serve_the_run, use_huge_pages  # noqa: E402
+from tests.zygote.client import end_of_process, serve_the_run  # noqa: E402
 
 # Speed belongs in `make bench`: a busy machine must not make a test fail. The same examples every time; others in `make soak`.
 settings.register_profile(

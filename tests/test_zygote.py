@@ -9,12 +9,17 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests import town
-from tests.zygote import ADDRESS, Process, Zygote, end_of_process, serve_the_run
+from pipeline.sandbox.articles import ARTICLES
+from tests.town import Town, series
+from tests.town import zygote as the_zygote
+from tests.zygote.client import ADDRESS, Process, Zygote, end_of_process, serve_the_run
+from tests.zygote.launcher import Launcher
 
 SCRIPTS = {
     "ends by itself": "print('done')",
@@ -38,11 +43,18 @@ SCRIPTS = {
 @pytest.fixture
 def zygote() -> Zygote:
     """The one that all tests use, as it is by now."""
-    return town.zygote()
+    return the_zygote()
+
+
+@pytest.fixture
+def launcher(tmp_path: Path) -> Iterator[Launcher]:
+    made = Launcher(tmp_path / "script.py", series())
+    yield made
+    made.stop()
 
 
 @pytest.mark.parametrize("what", SCRIPTS)
-def test_a_script_does_the_same_as_from_nothing(zygote: Zygote, tmp_path: Path, what: str) -> None:
+def test_a_script_does_the_same_as_from_nothing(zygote: Zygote, launcher: Launcher, tmp_path: Path, what: str) -> None:
     script = tmp_path / "script.py"
     script.write_text(SCRIPTS[what], encoding="utf-8")
     environment = {"PATH": os.environ["PATH"], "TZ": "Asia/Tokyo", "LANG": "C.UTF-8"}
@@ -51,16 +63,96 @@ def test_a_script_does_the_same_as_from_nothing(zygote: Zygote, tmp_path: Path, 
         env=environment, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )  # fmt: skip
     warm = zygote.start([str(script), "門真"], environment, tmp_path)
-    assert (warm.wait(), warm.out) == (cold.returncode, cold.stdout)
-    assert warm.err.splitlines()[-1:] == cold.stderr.splitlines()[-1:]
+    for code, out, err in (
+        (warm.wait(), warm.out, warm.err),
+        series().call([str(script), "門真"], environment, tmp_path),
+    ):
+        assert (code, out) == (cold.returncode, cold.stdout)
+        assert err.splitlines()[-1:] == cold.stderr.splitlines()[-1:]
     (tmp_path / "bin").mkdir()
     shell = subprocess.run(
-        ["sh", "-c", f"{zygote.launcher(tmp_path / 'bin', script)} 門真; exit $?"],
+        ["sh", "-c", f"{launcher.write_program(tmp_path / 'bin')} 門真; exit $?"],
         env=environment, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        pass_fds=[zygote.control.fileno()],
     )  # fmt: skip
     assert shell.stdout == cold.stdout or "environ" in SCRIPTS[what]  # a shell adds variables of its own
     assert shell.returncode == cold.returncode % 256 or shell.returncode == 128 - cold.returncode
+
+
+LEAVES = """
+import atexit, logging, os, signal, sys, threading, time
+import requests, pipeline.cli
+from pipeline import masking
+os.environ["LEFT"] = "behind"
+os.chdir("/")
+sys.argv.append("more")
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+pipeline.cli.log.addHandler(logging.StreamHandler())
+masking.learn("a secret of the first command")
+atexit.register(print, "at the end of the first")
+os.pipe()
+"""
+LOOKS = """
+import os, signal, sys
+import pipeline.cli
+from pipeline import masking
+print(dict(os.environ), os.getcwd(), sys.argv, [one for one in range(3, 99) if os.path.exists(f"/proc/self/fd/{one}")])
+print([signal.getsignal(one) for one in (1, 2, 13, 15, 17)], pipeline.cli.log.handlers, masking._forms)
+"""
+
+
+def test_a_command_finds_nothing_of_the_one_before(tmp_path: Path) -> None:
+    leaves, looks = tmp_path / "leaves.py", tmp_path / "looks.py"
+    leaves.write_text(LEAVES, encoding="utf-8")
+    looks.write_text(LOOKS, encoding="utf-8")
+    asked = ([str(looks), "門真"], {"PATH": os.environ["PATH"]}, tmp_path)
+    alone = the_zygote().start(*asked)
+    assert alone.wait() == 0, alone.err
+    for _ in range(2):
+        assert series().call([str(leaves)], {"PATH": os.environ["PATH"]}, tmp_path)[0] == 0
+        assert series().call(*asked) == (0, alone.out, alone.err)
+
+
+MEMORY = """
+import sys
+for name, module in sorted(sys.modules.items()):
+    for key, value in vars(module).items() if name.partition(".")[0] == "pipeline" and not name.endswith("__main__") else ():
+        if hasattr(value, "cache_parameters"):
+            if value.cache_parameters()["maxsize"] is not None:
+                print(name, key, value.cache_info().currsize)
+        elif isinstance(value, dict | list | set | bytearray | str | int | tuple | frozenset | None) and key[:2] != "__":
+            print(name, key, repr(value)[:10_000])
+"""
+
+
+def test_after_commands_our_modules_are_as_in_a_new_process(town: Town, tmp_path: Path) -> None:
+    """All that they have at their top that can change, and the caches of what a command was given. (Caches without a limit hold
+    what is the same in every process.)"""
+    script = tmp_path / "memory.py"
+    script.write_text(MEMORY, encoding="utf-8")
+    new = the_zygote().start([str(script)], town.process_environment())
+    assert new.wait() == 0, new.err
+    assert len(new.out.splitlines()) > 500
+    town.with_baseline()
+    town.publish(ARTICLES[20])
+    town.now += timedelta(hours=2)
+    for command in (["run"], ["status"], ["doctor"], ["preview"], ["explain", "nothing"], ["no command"]):
+        town.call(*command)
+    assert town.sent_titles()
+    _, out, _ = series().call([str(script)], town.process_environment())
+    assert out == new.out
+
+
+def test_a_command_that_ends_its_process_or_takes_too_long_costs_only_that(tmp_path: Path) -> None:
+    scripts = {"ends": "import os; os._exit(7)", "slow": SLOW, "short": "print('done')"}
+    for name, text in scripts.items():
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    short = [str(tmp_path / "short.py")]
+    assert series().call([str(tmp_path / "ends.py")], os.environ) == (7, "", "")
+    assert series().call(short, os.environ) == (0, "done\n", "")
+    with pytest.raises(subprocess.TimeoutExpired), Path(os.devnull).open("r+b") as nothing:
+        series().carry_out([str(tmp_path / "slow.py")], os.environ, tmp_path, nothing, nothing, timeout=0.5)
+    assert series().call(short, os.environ) == (0, "done\n", "")
 
 
 SLOW = "import time; print('here', flush=True); time.sleep(600)"
@@ -85,8 +177,8 @@ def test_an_end_that_is_told_together_with_the_start_is_not_missed(tmp_path: Pat
 
 CLIENT = """
 import os, signal, sys
-from tests.zygote import Zygote
-zygote = Zygote()
+from tests.zygote.client import Zygote
+zygote = Zygote(is_empty=True)
 slow = zygote.start([sys.argv[1]], os.environ)
 while not slow.out: pass
 print(zygote._process.pid, slow.pid, flush=True)
@@ -108,8 +200,8 @@ def test_nothing_is_left_of_a_test_run_that_was_killed(tmp_path: Path, monkeypat
 
 WORKER = """
 import os, signal, sys
-from tests.zygote import Zygote
-zygote = Zygote()
+from tests.zygote.client import Zygote
+zygote = Zygote(is_empty=True)
 slow = zygote.start([sys.argv[1]], os.environ)
 while not slow.out: pass
 print(zygote.is_cold, flush=True)
@@ -175,7 +267,7 @@ def test_a_worker_that_dies_while_it_asks_takes_nothing_from_the_others(
 
 def shared_zygote() -> "subprocess.Popen[bytes]":
     try:
-        return serve_the_run(Path(tempfile.mkdtemp()))
+        return serve_the_run(Path(tempfile.mkdtemp()), is_empty=True)
     except OSError as error:
         if error.errno:
             raise

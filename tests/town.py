@@ -18,7 +18,7 @@ from pipeline.sandbox.line import Accepted
 from tests.doubles.city import City
 from tests.doubles.line import LONG_LIVED_TOKEN, LineServer
 from tests.remembered import Port, remembered
-from tests.zygote import Process, Zygote
+from tests.zygote.client import Process, Series, Zygote
 
 ROOT = Path(__file__).parent.parent
 TUESDAY = datetime(2026, 11, 24, 8, 0, tzinfo=JST)  # the day after 勤労感謝の日, one hour before opening
@@ -135,8 +135,7 @@ class Town:
 
     def there(self, folder: Path, *arguments: str) -> Result:
         """A command as a person types it in a folder, with no options of ours."""
-        process = zygote().start([str(SCRIPT), *arguments], self.process_environment(), folder)
-        return Result(process.wait(), process.out, process.err)
+        return Result(*series().call([str(SCRIPT), *arguments], self.process_environment(), folder))
 
     def _call_cold(self, command: list[str], environment: Mapping[str, str] | None) -> Result:
         done = subprocess.run(
@@ -146,8 +145,7 @@ class Town:
         return Result(done.returncode, done.stdout, done.stderr)
 
     def _call_warm(self, command: list[str], environment: Mapping[str, str] | None) -> Result:
-        process = zygote().start(command, self.process_environment(environment), self.folder)
-        return Result(process.wait(), process.out, process.err)
+        return Result(*series().call(command, self.process_environment(environment), self.folder))
 
     def start(self, *arguments: str, **how: Any) -> Process:
         """Any command, without waiting for its end (`Zygote.start` says how)."""
@@ -229,8 +227,17 @@ def _warm_up(made: Zygote) -> None:
         town.stop()
 
 
+@functools.cache
+def series() -> Series:
+    """In which the commands of this process are carried out that nobody interrupts."""
+    return Series(zygote())
+
+
 def stop_zygote() -> None:
     """End it, if it was needed."""
+    if series.cache_info().currsize:
+        series().stop()
+        series.cache_clear()
     if zygote.cache_info().currsize:
         zygote().stop()
         zygote.cache_clear()

@@ -29,7 +29,7 @@ from tests.delivery.remains import NETWORK, Remains, remains
 from tests.delivery.troubles import SOAK, TROUBLES, Trouble
 from tests.doubles.line import LineServer
 from tests.town import SCRIPT, Town, titles, zygote
-from tests.zygote import Process
+from tests.zygote.client import Process
 
 DATES = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), "2026-11-24T10:00:00+09:00")
 REMEMBERED = ("accepted", "_keys", "_buckets", "_armed", "count")  # of LINE: all that its answers can depend on

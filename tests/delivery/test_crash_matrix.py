@@ -31,7 +31,7 @@ from pipeline.sandbox.articles import SampleArticle
 from tests.delivery.crash import CrashTown, Moment
 from tests.delivery.troubles import SOAK, TROUBLES, Trouble
 from tests.town import SCRIPT
-from tests.zygote import INSTRUMENT
+from tests.zygote.script import INSTRUMENT
 
 Towns = Callable[[Trouble], CrashTown]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY
 from tests.delivery.conftest import Inside
 from tests.doubles.line import LineFault
-from tests.zygote import Process
+from tests.zygote.client import Process
 
 A = ARTICLES[20]
 

@@ -19,7 +19,7 @@ from pipeline.ledger.fold import fold
 from pipeline.sandbox.articles import ARTICLES, EMERGENCY, SampleArticle
 from tests.delivery.crash import check_ledger
 from tests.town import SCRIPT, Town, titles, zygote
-from tests.zygote import Process
+from tests.zygote.client import Process
 
 SEEDS = int(os.environ.get("SOAK_SEEDS", "1"))
 RUNNERS, NORMAL = 10, 9  # in each wave nine articles and an emergency

@@ -17,7 +17,7 @@ from pipeline.world import World
 from tests.delivery.conftest import Inside
 from tests.doubles.fault import Fault
 from tests.doubles.line import BROADCAST, LineFault
-from tests.zygote import Process
+from tests.zygote.client import Process
 
 A = ARTICLES[20]
 BOTH = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])

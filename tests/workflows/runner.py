@@ -16,8 +16,9 @@ import yaml
 from tests.doubles.github import TOKEN, GitHubServer
 from tests.doubles.line import CHANNEL_ID, CHANNEL_SECRET, LONG_LIVED_TOKEN
 from tests.remembered import remembered
-from tests.town import ROOT, SCRIPT, Town, zygote
+from tests.town import ROOT, SCRIPT, Town, series
 from tests.workflows.expressions import holds, resolved
+from tests.zygote.launcher import Launcher
 
 WORKFLOWS = ROOT / ".github" / "workflows"
 CHECKOUT, INSTALL, UPLOAD = "actions/checkout@", ".github/actions/install", "actions/upload-artifact@"
@@ -110,6 +111,7 @@ class Runner:
         self.town = town
         self.github = GitHubServer(now=lambda: town.now)
         self.github.start()
+        self._launcher = Launcher(SCRIPT, series())
         self.secrets: dict[str, str] = dict(SECRETS)
         self.with_secrets = {"line"}  # environments that hold them
         self.variables: dict[str, str] = {"WATCH_FOR": "0m", "ALLOWED_LINE_API": town.line.url}
@@ -307,13 +309,12 @@ class Runner:
             **{name: resolved(value, contexts) for name, value in own.items()},
         }  # fmt: skip
         assert "${{" not in step["run"], f"{step['name']}: an expression in a script"
-        zygote().launcher(temp, SCRIPT)
+        self._launcher.write_program(temp)
         script = temp / "step.sh"
         script.write_text(step["run"], encoding="utf-8")
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)], cwd=workspace, env=environment,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL,
-            pass_fds=[zygote().control.fileno()],
         )  # fmt: skip
         told = dict(line.split("=", 1) for line in files["GITHUB_OUTPUT"].read_text(encoding="utf-8").splitlines())
         self.runs[-1].outputs.setdefault(job, {}).update(told)
@@ -344,5 +345,6 @@ class Runner:
         ]
 
     def stop(self) -> None:
+        self._launcher.stop()
         self.github.stop()
         assert self.github.errors == []
