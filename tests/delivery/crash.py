@@ -200,7 +200,7 @@ class Moment:
     def start(
         self,
         checkout: Path | None = None,
-        crash_at: int | None = None,
+        crash_at: int | str | None = None,
         number: int = signal.SIGKILL,
         pause: Path | None = None,
     ) -> Process:
@@ -254,11 +254,15 @@ class Moment:
     def remains(self, left: Sequence[str]) -> Remains:
         return remains(self.checkout, self.remote, self.line, tuple(left))
 
-    def crash(self, at: int, of: int) -> Remains:
-        """Kill a run at one of its points. (The last ones need not come: a connection more or less was opened.)"""
-        process = self.start(crash_at=at)
+    def crash(self, points: Sequence[Point], number: int) -> Remains:
+        """Kill a run at one of its points, the same one of its kind: two pages are fetched at once, over one connection more or
+        less, on which the number of a point depends. (So the last connection need not come, nor the last points.)"""
+        kinds = [point.kind for point in points]
+        kind = kinds[number - 1]
+        process = self.start(crash_at=f"{kind} {kinds[:number].count(kind)}")
         code = process.wait()
-        ended = at > of - 3 and code in (0, *self._trouble.codes)
+        may_end = number > len(points) - 3 or (kind == "socket.connect" and kind not in kinds[number:])
+        ended = may_end and code in (0, *self._trouble.codes)
         assert code == -9 or ended, f"the point was not reached: exit code {code}: {process.err}"
         return self.remains(json.loads(self.points.read_text().partition("\t")[2] or "[]"))
 

@@ -90,7 +90,7 @@ def kill_and_recover(crash_town: CrashTown, trouble: Trouble, number: int, in_fr
     repeats = not expected.left and not trouble.settings  # those have time limits, which a busy machine passes
     for _ in range(TRIES):
         moment = crash_town.fresh(trouble)
-        left = moment.crash(number, len(points))
+        left = moment.crash(points, number)
         if is_waited_for and not crash_town.is_new(trouble, moment.settled(), in_fresh_clone):
             moment.end()
             return

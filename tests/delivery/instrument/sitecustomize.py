@@ -1,7 +1,7 @@
 """Numbers every moment of a process at which it touches the world, and sends it a signal (SIGKILL) at one of them.
 
 On PYTHONPATH it instruments any Python program by itself. CRASH_LOG names a file that gets one line per point (or, with
-CRASH_AT, the one line of the point that got CRASH_SIGNAL). Points are found, not chosen: every file opened for writing, renamed,
+CRASH_AT, the one line of the point that got CRASH_SIGNAL: the point of a number, or, as in "fsync 3", the third of a kind). Points are found, not chosen: every file opened for writing, renamed,
 cut, made or removed, every program started, every connection (audit hooks of the interpreter); every os.write (before,
 half written, after), fsync, and every HTTP request (before, sent, answered).
 
@@ -29,8 +29,10 @@ AUDITED = ("os.rename", "os.truncate", "os.mkdir", "os.remove", "os.rmdir", "os.
 class Points:
     """The points of this process, in order."""
 
-    def __init__(self, log: str, at: int) -> None:
-        self._log, self._at = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644), at
+    def __init__(self, log: str, at: str) -> None:
+        self._log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._kind, _, number = at.rpartition(" ")
+        self._at, self._met = int(number), 0
         self._number = int(os.environ.get("CRASH_SIGNAL", signal.SIGKILL))
         self._count = 0
         self._lock = threading.RLock()
@@ -41,16 +43,14 @@ class Points:
 
     def reach(self, what: str) -> None:
         with self._lock:
-            if self.is_next():
+            self._met += what.split(" ", 1)[0] == self._kind or not self._kind
+            if self._at == self._met:
                 self.die(what)
             if not self._at:
                 self.tell(what)
                 if self._pause is not None:
                     os.read(self._pause, 1)
             self._count += 1
-
-    def is_next(self) -> bool:
-        return self._count + 1 == self._at
 
     def die(self, what: str) -> None:
         self.tell(what)
@@ -137,7 +137,7 @@ def install() -> None:
     if "CRASH_SEED" in os.environ:
         seed(os.environ["CRASH_SEED"])
     if log:
-        Points(log, int(os.environ.get("CRASH_AT", "0"))).instrument()
+        Points(log, os.environ.get("CRASH_AT", "0")).instrument()
 
 
 install()
