@@ -40,10 +40,11 @@ DEBIANS ?= bookworm trixie
 debian:
 	$(or $(PYTHON),python3) -m tests.debian $(if $(CHECK),--check "$(CHECK)") $(DEBIANS)
 
-# What `make test` does with one seed and where a kill can matter, with many seeds and at all points: make soak SOAK_SEEDS=50
+# What `make test` does with one seed, where a kill can matter, and with commands that share a process, with many seeds, at all
+# points, and each command in a process of its own: make soak SOAK_SEEDS=50
 SOAK_SEEDS ?= 10
 soak: $(VENV)/.dev
-	SOAK_SEEDS=$(SOAK_SEEDS) FUZZ_SECONDS=60 $(BIN)/python -m pytest -n auto --dist worksteal tests/delivery tests/message tests/policy tests/test_fuzz.py
+	SOAK_SEEDS=$(SOAK_SEEDS) FUZZ_SECONDS=60 $(BIN)/python -m pytest -n auto --dist worksteal
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

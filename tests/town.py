@@ -1,5 +1,5 @@
 """A whole town for tests: the embedded city, the embedded LINE, a configuration, a state directory, and the real
-console script in a process of its own. With `git=True` the state is in a clone of a bare remote."""
+console script in another process. With `git=True` the state is in a clone of a bare remote."""
 
 import functools
 import json

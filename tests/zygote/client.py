@@ -10,8 +10,8 @@ streams. The connection tells the zygote what to start, and the client how it en
 is killed. All workers of a test run share a zygote, whose socket has a name in the run's folder. What a client has started
 ends with it, and the zygote with whoever started that.
 
-Half of what such a process costs, and nearly all of what a mere question costs, is to be forked and to end: copying the pages
-of memory that it writes to. Commands that nobody interrupts share one (`Series`).
+Most of what such a process costs is to be forked and to end: each page of memory that it writes to is copied. So commands that
+nobody interrupts are carried out one after the other in one process (`Series`); not in `make soak`.
 """
 
 import contextlib
@@ -219,7 +219,8 @@ class Series:
         """End the process, if need be by a signal; how it ended."""
         if self._process is None:
             return 0
-        self._process.send_signal(number)
+        if number:
+            self._process.send_signal(number)
         self._answers.close()
         self._connection.close()
         process, self._process = self._process, None
