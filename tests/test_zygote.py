@@ -79,8 +79,8 @@ def test_a_script_does_the_same_as_from_nothing(zygote: Zygote, launcher: Launch
 
 
 LEAVES = """
-import atexit, logging, os, signal, sys, threading, time
-import requests, pipeline.cli
+import atexit, logging, os, signal, sys
+import pipeline.cli
 from pipeline import masking
 os.environ["LEFT"] = "behind"
 os.chdir("/")
@@ -93,11 +93,11 @@ atexit.register(print, "at the end of the first")
 os.pipe()
 """
 LOOKS = """
-import os, signal, sys
+import os, signal, sys, threading
 import pipeline.cli
 from pipeline import masking
 print(dict(os.environ), os.getcwd(), sys.argv, [one for one in range(3, 99) if os.path.exists(f"/proc/self/fd/{one}")])
-print([signal.getsignal(one) for one in (1, 2, 13, 15, 17)], pipeline.cli.log.handlers, masking._forms)
+print(threading.enumerate()[1:], [signal.getsignal(one) for one in (1, 2, 13, 15, 17)], pipeline.cli.log.handlers, masking._forms)
 """
 
 
@@ -143,16 +143,23 @@ def test_after_commands_our_modules_are_as_in_a_new_process(town: Town, tmp_path
     assert out == new.out
 
 
-def test_a_command_that_ends_its_process_or_takes_too_long_costs_only_that(tmp_path: Path) -> None:
-    scripts = {"ends": "import os; os._exit(7)", "slow": SLOW, "short": "print('done')"}
+DAEMON = "import threading; threading.Thread(target=threading.Event().wait, daemon=True).start()"
+
+
+def test_what_ends_a_series_costs_no_command(tmp_path: Path) -> None:
+    """A command that ends the process, leaves a thread at work or takes too long."""
+    short_text = "import threading; print('done', threading.active_count())"
+    scripts = {"ends": "import os; os._exit(7)", "works on": DAEMON, "slow": SLOW, "short": short_text}
     for name, text in scripts.items():
         (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
     short = [str(tmp_path / "short.py")]
     assert series().call([str(tmp_path / "ends.py")], os.environ) == (7, "", "")
-    assert series().call(short, os.environ) == (0, "done\n", "")
+    assert series().call(short, os.environ) == (0, "done 1\n", "")
+    assert series().call([str(tmp_path / "works on.py")], os.environ) == (0, "", "")
+    assert series().call(short, os.environ) == (0, "done 1\n", "")
     with pytest.raises(subprocess.TimeoutExpired), Path(os.devnull).open("r+b") as nothing:
         series().carry_out([str(tmp_path / "slow.py")], os.environ, tmp_path, nothing, nothing, timeout=0.5)
-    assert series().call(short, os.environ) == (0, "done\n", "")
+    assert series().call(short, os.environ) == (0, "done 1\n", "")
 
 
 SLOW = "import time; print('here', flush=True); time.sleep(600)"

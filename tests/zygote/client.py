@@ -30,7 +30,6 @@ from tests.zygote.wire import ask
 
 ROOT = Path(__file__).parent.parent.parent
 SERIES = Path(__file__).parent / "series.py"
-LONGEST = 1 if "SOAK_SEEDS" in os.environ else 25  # commands of a series; in `make soak` each has a process of its own
 EMPTY = "--empty"
 ADDRESS = "KADOMA_LINE_TESTS_ZYGOTE"  # where the one of the run listens
 
@@ -167,7 +166,6 @@ class Series:
     def __init__(self, zygote: Zygote) -> None:
         self._zygote = zygote
         self._process: Process | None = None
-        self._left = 0
 
     def call(
         self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path | None = None
@@ -202,18 +200,17 @@ class Series:
         with theirs:
             self._process = self._zygote.start([str(SERIES)], os.environ, into=theirs.fileno())
         self._answers = self._connection.makefile("rb", buffering=0)
-        self._left = LONGEST
 
     def _end_of(self, arguments: Sequence[str], timeout: float) -> int:
         if not select.select([self._connection], [], [], timeout)[0]:
             self.stop(signal.SIGKILL)
             raise subprocess.TimeoutExpired(arguments, timeout)
         answer = self._answers.readline()
-        self._left -= 1
-        if answer and self._left:
-            return int(answer)
-        ended = self.stop()
-        return int(answer) if answer else ended  # the command has ended the process
+        if not answer:
+            return self.stop()  # the command has ended the process
+        if int(self._answers.readline()):
+            self.stop()
+        return int(answer)
 
     def stop(self, number: int = 0) -> int:
         """End the process, if need be by a signal; how it ended."""

@@ -7,32 +7,47 @@ import fcntl
 import gc
 import os
 import socket
+import threading
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.zygote.script import begin, finish, forget, run
 from tests.zygote.wire import asked, tell
 
 FAR = 200  # a descriptor out of the way of those that a command opens
+LONGEST = 1 if "SOAK_SEEDS" in os.environ else 25  # commands; in `make soak` each has a process of its own
 
 
 def main() -> None:
     far = fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, FAR)
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
+    freeze, gc.freeze = gc.freeze, lambda: None  # a command that ends keeps its garbage from the search below
     with socket.socket(fileno=far) as client:
-        freeze, gc.freeze = gc.freeze, lambda: None  # a command that ends keeps its garbage from the search below
-        while streams := socket.recv_fds(client, 1, 2)[1]:
-            request = asked(client)
-            for number, stream in enumerate(streams, 1):
-                os.dup2(stream, number)
-                os.close(stream)
-            begin(request)
-            code = run()
-            finish()
-            forget()
+        for left in reversed(range(LONGEST)):
+            _, streams, _, _ = socket.recv_fds(client, 1, 2)
+            if not streams:
+                return
+            tell(client, carry_out(asked(client), streams))
             freeze()
-            os.closerange(3, FAR)
-            tell(client, code if code < 0 else code & 0xFF)
+            is_over = not left or threading.active_count() > 1  # what works on would meet the next command
+            tell(client, int(is_over))
+            if is_over:
+                return
+
+
+def carry_out(request: dict[str, Any], streams: Sequence[int]) -> int:
+    """One command; its exit code, or negative signal."""
+    for number, stream in enumerate(streams, 1):
+        os.dup2(stream, number)
+        os.close(stream)
+    begin(request)
+    code = run()
+    finish()
+    forget()
+    os.closerange(3, FAR)
+    return code if code < 0 else code & 0xFF
 
 
 if __name__ == "__main__":
