@@ -16,10 +16,12 @@ from pathlib import Path
 import pytest
 
 from pipeline.sandbox.articles import ARTICLES
-from tests.town import Town, series
+from tests.doubles.fault import Fault
+from tests.doubles.line import LineFault
+from tests.town import SERIES, Town, series
 from tests.town import zygote as the_zygote
-from tests.zygote.client import ADDRESS, Process, Zygote, end_of_process, serve_the_run
-from tests.zygote.launcher import Launcher
+from tests.zygote.client import ADDRESS, Process, Series, Zygote, end_of_process, serve_the_run
+from tests.zygote.launcher import NOT_CARRIED_OUT, Launcher
 
 SCRIPTS = {
     "ends by itself": "print('done')",
@@ -47,14 +49,24 @@ def zygote() -> Zygote:
 
 
 @pytest.fixture
-def launcher(tmp_path: Path) -> Iterator[Launcher]:
-    made = Launcher(tmp_path / "script.py", series())
+def one(zygote: Zygote) -> Iterator[Series]:
+    """A series of its own: those of the tests take turns."""
+    made = Series(zygote)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def launcher(one: Series, tmp_path: Path) -> Iterator[Launcher]:
+    made = Launcher(tmp_path / "script.py", lambda: one)
     yield made
     made.stop()
 
 
 @pytest.mark.parametrize("what", SCRIPTS)
-def test_a_script_does_the_same_as_from_nothing(zygote: Zygote, launcher: Launcher, tmp_path: Path, what: str) -> None:
+def test_a_script_does_the_same_as_from_nothing(
+    zygote: Zygote, one: Series, launcher: Launcher, tmp_path: Path, what: str
+) -> None:
     script = tmp_path / "script.py"
     script.write_text(SCRIPTS[what], encoding="utf-8")
     environment = {"PATH": os.environ["PATH"], "TZ": "Asia/Tokyo", "LANG": "C.UTF-8"}
@@ -63,19 +75,47 @@ def test_a_script_does_the_same_as_from_nothing(zygote: Zygote, launcher: Launch
         env=environment, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )  # fmt: skip
     warm = zygote.start([str(script), "門真"], environment, tmp_path)
-    for code, out, err in (
-        (warm.wait(), warm.out, warm.err),
-        series().call([str(script), "門真"], environment, tmp_path),
-    ):
-        assert (code, out) == (cold.returncode, cold.stdout)
-        assert err.splitlines()[-1:] == cold.stderr.splitlines()[-1:]
     (tmp_path / "bin").mkdir()
     shell = subprocess.run(
         ["sh", "-c", f"{launcher.write_program(tmp_path / 'bin')} 門真; exit $?"],
         env=environment, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert shell.stdout == cold.stdout or "environ" in SCRIPTS[what]  # a shell adds variables of its own
-    assert shell.returncode == cold.returncode % 256 or shell.returncode == 128 - cold.returncode
+    for code, out, err in (
+        (warm.wait(), warm.out, warm.err),
+        one.call([str(script), "門真"], environment, tmp_path),
+        (cold.returncode, shell.stdout, shell.stderr),
+    ):
+        assert code == cold.returncode
+        assert err.splitlines()[-1:] == cold.stderr.splitlines()[-1:]
+        # A shell adds variables of its own.
+        assert (
+            out.splitlines()[:2] == cold.stdout.splitlines()[:2] if "environ" in SCRIPTS[what] else out == cold.stdout
+        )
+    assert shell.returncode == (cold.returncode if cold.returncode >= 0 else 128 - cold.returncode)
+
+
+def test_a_launcher_outlives_its_programs_and_tells_what_they_could_not(one: Series, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SLOW, encoding="utf-8")
+    launcher = Launcher(tmp_path / "script.py", lambda: one)
+    (tmp_path / "bin").mkdir()
+    program = launcher.write_program(tmp_path / "bin")
+    killed = subprocess.Popen([str(program)], env={"PATH": os.environ["PATH"]})
+    while not any(file.read_bytes() for file in Path(tempfile.gettempdir()).glob(f"*/out{killed.pid}")):
+        assert killed.poll() is None
+    killed.kill()
+    killed.wait()
+    assert one._process is not None
+    one._process.send_signal(signal.SIGKILL)
+    (tmp_path / "script.py").write_text("print('done')", encoding="utf-8")
+    shell = subprocess.run(
+        [str(program)], env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False
+    )
+    assert (shell.returncode, shell.stdout) == (0, "done\n")
+    one._process.send_signal(signal.SIGKILL)
+    one._process.wait()
+    assert subprocess.run([str(program)], env={"PATH": os.environ["PATH"]}, check=False).returncode == NOT_CARRIED_OUT
+    with pytest.raises(BrokenPipeError):
+        launcher.stop()
 
 
 LEAVES = """
@@ -91,6 +131,10 @@ pipeline.cli.log.addHandler(logging.StreamHandler())
 masking.learn("a secret of the first command")
 atexit.register(print, "at the end of the first")
 os.pipe()
+class Garbage:
+    def __del__(self): print("garbage of the first")
+garbage = Garbage()
+garbage.itself = garbage
 """
 LOOKS = """
 import os, signal, sys, threading
@@ -101,7 +145,7 @@ print(threading.enumerate()[1:], [signal.getsignal(one) for one in (1, 2, 13, 15
 """
 
 
-def test_a_command_finds_nothing_of_the_one_before(tmp_path: Path) -> None:
+def test_a_command_finds_nothing_of_the_one_before(one: Series, tmp_path: Path) -> None:
     leaves, looks = tmp_path / "leaves.py", tmp_path / "looks.py"
     leaves.write_text(LEAVES, encoding="utf-8")
     looks.write_text(LOOKS, encoding="utf-8")
@@ -109,57 +153,124 @@ def test_a_command_finds_nothing_of_the_one_before(tmp_path: Path) -> None:
     alone = the_zygote().start(*asked)
     assert alone.wait() == 0, alone.err
     for _ in range(2):
-        assert series().call([str(leaves)], {"PATH": os.environ["PATH"]}, tmp_path)[0] == 0
-        assert series().call(*asked) == (0, alone.out, alone.err)
+        assert one.call([str(leaves)], {"PATH": os.environ["PATH"]}, tmp_path)[0] == 0
+        assert one.call(*asked) == (0, alone.out, alone.err)
 
 
+# What our modules hold: values, attributes of classes, functions and instances, defaults; which caches there are; and the process.
 MEMORY = """
-import sys
+import gc, locale, logging, os, resource, signal, socket, sys, tempfile, threading, types, warnings, weakref
+
+seen = set()
+def tell(where, value):
+    if hasattr(value, "cache_parameters"):
+        limit = value.cache_parameters()["maxsize"]
+        is_kept = limit is None and not where.endswith("wire._trust")
+        print("cache", where.rpartition(".")[2], "is kept" if is_kept else value.cache_info().currsize)
+        return
+    value = getattr(value, "__func__", value)  # of a class's or a static method
+    if isinstance(value, type | types.FunctionType):
+        if getattr(value, "__module__", "").partition(".")[0] != "pipeline":
+            return
+        inside = {**vars(value), "defaults": getattr(value, "__defaults__", None), "more": getattr(value, "__kwdefaults__", None)}
+    else:
+        print(where, repr(value))
+        inside = getattr(value, "__dict__", {}) if type(value).__name__ not in ("LatePattern", "module", "Logger") else {}
+    for key, one in inside.items() if id(value) not in seen else ():
+        if key[:2] != "__" and key != "_abc_impl":
+            seen.add(id(value))
+            tell(f"{where}.{key}", one)
+
 for name, module in sorted(sys.modules.items()):
     for key, value in vars(module).items() if name.partition(".")[0] == "pipeline" and not name.endswith("__main__") else ():
-        if hasattr(value, "cache_parameters"):
-            if value.cache_parameters()["maxsize"] is not None:
-                print(name, key, value.cache_info().currsize)
-        elif isinstance(value, dict | list | set | bytearray | str | int | tuple | frozenset | None) and key[:2] != "__":
-            print(name, key, repr(value)[:10_000])
+        if key[:2] != "__":
+            tell(f"{name}.{key}", value)
+print("umask", os.umask(0o22), "limits", [resource.getrlimit(one) for one in range(16)])
+print("signals", [signal.getsignal(one) for one in range(1, 32)], signal.pthread_sigmask(0, []), signal.getitimer(0))
+print("gc", gc.isenabled(), gc.get_threshold(), "recursion", sys.getrecursionlimit(), "socket", socket.getdefaulttimeout())
+print("locale", locale.setlocale(locale.LC_ALL), "warnings", warnings.filters, "threads", threading.enumerate()[1:])
+loggers = [logging.root, *map(logging.getLogger, sorted(logging.root.manager.loggerDict))]
+print("loggers", [(one.name, one.level, one.handlers) for one in loggers if one.name != "kadoma_line"], sys.path, sys.excepthook)
+print("finalize", weakref.finalize._shutdown, "tempfile", tempfile.tempdir)
 """
+TRUSTS = (
+    "import certifi; from pipeline.line import wire; wire._trust((certifi.where(),))"  # as with an address of https
+)
+# Caches that a command leaves filled: each holds what is the same in every process, compiled or read from the package.
+UNLIMITED = {
+    "_parser", "_fields_of", "_asset", "_environment", "_troubles", "theme", "_systems", "_ibm_cells", "_patterns",
+    "_words", "environment",
+}  # fmt: skip
 
 
-def test_after_commands_our_modules_are_as_in_a_new_process(town: Town, tmp_path: Path) -> None:
-    """All that they have at their top that can change, and the caches of what a command was given. (Caches without a limit hold
-    what is the same in every process.)"""
+def test_after_commands_a_process_is_as_a_new_one(
+    town: Town, one: Series, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cache without a limit that is new here must hold nothing of a command, or `forget` it."""
+    monkeypatch.setattr("tests.town.series", lambda: one)
     script = tmp_path / "memory.py"
     script.write_text(MEMORY, encoding="utf-8")
     new = the_zygote().start([str(script)], town.process_environment())
     assert new.wait() == 0, new.err
-    assert len(new.out.splitlines()) > 500
+    assert len(new.out.splitlines()) > 1000
     town.with_baseline()
     town.publish(ARTICLES[20])
+    town.publish(ARTICLES[26], at=town.now - timedelta(days=9))
     town.now += timedelta(hours=2)
-    for command in (["run"], ["status"], ["doctor"], ["preview"], ["explain", "nothing"], ["no command"]):
+    town.line.fail(LineFault.error_before(), times=1)
+    commands = (
+        ["run"], ["status"], ["doctor"], ["preview"], ["explain", "nothing"], ["no command"], ["ledger", "verify"],
+        ["approve", "nothing", "--actor", "miryoku"], ["run", "--debug"], ["report", "--month", "2026-11"], ["watchdog"],
+    )  # fmt: skip
+    for command in commands:
         town.call(*command)
     assert town.sent_titles()
-    _, out, _ = series().call([str(script)], town.process_environment())
-    assert out == new.out
+    (tmp_path / "trusts.py").write_text(TRUSTS, encoding="utf-8")
+    assert one.call([str(tmp_path / "trusts.py")], os.environ) == (0, "", "")
+    town.city.fail("/", Fault.status(500))
+    town.call("run", environment={"LINE_CHANNEL_ACCESS_TOKEN": ""})
+    _, out, err = one.call([str(script)], town.process_environment())
+    assert err == ""
+    assert sorted(set(out.splitlines()) ^ set(new.out.splitlines())) == []
+    caches = [line.split()[1] for line in out.splitlines() if line.startswith("cache ") and line.endswith("is kept")]
+    assert set(caches) == UNLIMITED
+
+
+REMEMBERS = "import pipeline; print(hasattr(pipeline, 'left')); pipeline.left = True"
+
+
+def test_what_a_command_only_remembers_the_next_one_does_not_know(tmp_path: Path) -> None:
+    """Not even what nobody has thought of: series take turns."""
+    script = tmp_path / "remembers.py"
+    script.write_text(REMEMBERS, encoding="utf-8")
+    process = the_zygote().start([str(script)], os.environ)
+    assert (process.wait(), process.out) == (0, "False\n")
+    said = [series().call([str(script)], os.environ)[1] for _ in range(SERIES)]
+    assert said == ["False\n"] * SERIES
 
 
 DAEMON = "import threading; threading.Thread(target=threading.Event().wait, daemon=True).start()"
 
 
-def test_what_ends_a_series_costs_no_command(tmp_path: Path) -> None:
+def test_what_ends_a_series_costs_no_command(one: Series, tmp_path: Path) -> None:
     """A command that ends the process, leaves a thread at work or takes too long."""
     short_text = "import threading; print('done', threading.active_count())"
     scripts = {"ends": "import os; os._exit(7)", "works on": DAEMON, "slow": SLOW, "short": short_text}
     for name, text in scripts.items():
         (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
     short = [str(tmp_path / "short.py")]
-    assert series().call([str(tmp_path / "ends.py")], os.environ) == (7, "", "")
-    assert series().call(short, os.environ) == (0, "done 1\n", "")
-    assert series().call([str(tmp_path / "works on.py")], os.environ) == (0, "", "")
-    assert series().call(short, os.environ) == (0, "done 1\n", "")
+    assert one.call([str(tmp_path / "ends.py")], os.environ) == (7, "", "")
+    assert one.call(short, os.environ) == (0, "done 1\n", "")
+    assert one.call([str(tmp_path / "works on.py")], os.environ) == (0, "", "")
+    assert one.call(short, os.environ) == (0, "done 1\n", "")
     with pytest.raises(subprocess.TimeoutExpired), Path(os.devnull).open("r+b") as nothing:
-        series().carry_out([str(tmp_path / "slow.py")], os.environ, tmp_path, nothing, nothing, timeout=0.5)
-    assert series().call(short, os.environ) == (0, "done 1\n", "")
+        one.carry_out([str(tmp_path / "slow.py")], os.environ, tmp_path, nothing, nothing, timeout=0.5)
+    assert one.call(short, os.environ) == (0, "done 1\n", "")
+    one._process.send_signal(signal.SIGKILL)  # type: ignore[union-attr]
+    one._process.wait()  # type: ignore[union-attr]
+    with pytest.raises(OSError, match="Broken pipe"):
+        one.call(short, os.environ)
+    assert one.call(short, os.environ) == (0, "done 1\n", "")
 
 
 SLOW = "import time; print('here', flush=True); time.sleep(600)"

@@ -25,6 +25,8 @@ TUESDAY = datetime(2026, 11, 24, 8, 0, tzinfo=JST)  # the day after 勤労感謝
 CONFIG = ROOT / "tests" / "kadoma.toml"
 SCRIPT = Path(sys.executable).parent / "kadoma-line"
 
+SERIES = 4  # processes of a worker that take turns
+
 _free_ports: list[tuple[Port, Port]] = []  # of towns that have ended: of the city, of LINE
 
 
@@ -228,16 +230,23 @@ def _warm_up(made: Zygote) -> None:
 
 
 @functools.cache
+def _all_series() -> list[Series]:
+    return [Series(zygote()) for _ in range(SERIES)]
+
+
 def series() -> Series:
-    """In which the commands of this process are carried out that nobody interrupts."""
-    return Series(zygote())
+    """In which the next command is carried out that nobody interrupts. It is not that of the one before: what a command should
+    have written down, and only remembers, the next one does not know."""
+    _all_series().append(_all_series().pop(0))
+    return _all_series()[0]
 
 
 def stop_zygote() -> None:
     """End it, if it was needed."""
-    if series.cache_info().currsize:
-        series().stop()
-        series.cache_clear()
+    if _all_series.cache_info().currsize:
+        for one in _all_series():
+            one.stop()
+        _all_series.cache_clear()
     if zygote.cache_info().currsize:
         zygote().stop()
         zygote.cache_clear()

@@ -111,7 +111,6 @@ class Runner:
         self.town = town
         self.github = GitHubServer(now=lambda: town.now)
         self.github.start()
-        self._launcher = Launcher(SCRIPT, series())
         self.secrets: dict[str, str] = dict(SECRETS)
         self.with_secrets = {"line"}  # environments that hold them
         self.variables: dict[str, str] = {"WATCH_FOR": "0m", "ALLOWED_LINE_API": town.line.url}
@@ -120,6 +119,7 @@ class Runner:
         self.default_branch = "main"
         self._number = 7000
         self.commit_configuration()
+        self._launcher = Launcher(SCRIPT, series)
 
     def commit_configuration(self) -> None:
         """The town's configuration at the root of main, as a person puts it there."""

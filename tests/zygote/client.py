@@ -1,4 +1,4 @@
-"""Starts console scripts in processes of their own without paying for their imports each time.
+"""Starts console scripts in other processes without paying for their imports each time.
 
 A zygote is a process that has imported everything and forks at each start; the fork runs the installed script's own file
 with its own arguments, environment, folder, streams and signals, as a fresh interpreter would. (Importing line-bot-sdk
@@ -93,7 +93,7 @@ class Zygote:
     """The process that forks: the one of this test run (`serve_the_run`) or, where a process stands alone, its own.
 
     Attributes:
-        control: where descriptors go to; a process that inherits it may start scripts, too (`launcher`).
+        control: where descriptors go to.
         is_cold: whether this is the first to use it, and has to warm it up; the others do not wait for it.
 
     Args:
@@ -166,13 +166,17 @@ class Series:
     def __init__(self, zygote: Zygote) -> None:
         self._zygote = zygote
         self._process: Process | None = None
+        self._is_busy = False
 
     def call(
         self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path | None = None
     ) -> tuple[int, str, str]:
         """Carry out the script `arguments[0]`: exit code or negative signal, stdout, stderr."""
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            code = self.carry_out(arguments, environment, folder, out, err)
+            try:
+                code = self.carry_out(arguments, environment, folder, out, err)
+            except subprocess.TimeoutExpired as late:
+                raise subprocess.TimeoutExpired(arguments, late.timeout, _text(out), _text(err)) from None
             return code, _text(out), _text(err)
 
     def carry_out(
@@ -189,11 +193,20 @@ class Series:
         Raises:
             subprocess.TimeoutExpired: it took longer, and was killed.
         """
+        assert not self._is_busy, "one after the other: what runs beside another has a process of its own"
+        assert "CRASH_LOG" not in environment, "what is instrumented stays so: it has a process of its own"
         if self._process is None:
             self._begin()
-        socket.send_fds(self._connection, [b"."], [out.fileno(), err.fileno()])
-        ask(self._connection, _request(arguments, environment, folder))
-        return self._end_of(arguments, timeout)
+        self._is_busy = True
+        try:
+            socket.send_fds(self._connection, [b"."], [out.fileno(), err.fileno()])
+            ask(self._connection, _request(arguments, environment, folder))
+            return self._end_of(arguments, timeout)
+        except OSError:  # it has died between two commands
+            self.stop()
+            raise
+        finally:
+            self._is_busy = False
 
     def _begin(self) -> None:
         self._connection, theirs = socket.socketpair()
@@ -213,7 +226,7 @@ class Series:
         return int(answer)
 
     def stop(self, number: int = 0) -> int:
-        """End the process, if need be by a signal; how it ended."""
+        """End the process, by a signal if it may be at work; how it ended."""
         if self._process is None:
             return 0
         if number:

@@ -92,6 +92,10 @@ def finish() -> None:
         if thread is not threading.current_thread() and not thread.daemon:
             thread.join()
     atexit._run_exitfuncs()
+    flush()
+
+
+def flush() -> None:
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()
         sys.stderr.flush()
@@ -108,9 +112,13 @@ def end(code: int) -> NoReturn:
 def forget() -> None:
     """What our modules remember of the command that is over: as in a new process."""
     from pipeline import masking
+    from pipeline.line import wire
+    from pipeline.sources import connection
 
     logging.getLogger("kadoma_line").handlers.clear()
     masking._forms.clear()
+    connection._request.__dict__.clear()  # of this thread
+    wire._trust.cache_clear()  # what stood in files that the environment names
     for cached in _caches_of_a_command():
         cached.cache_clear()
     default_signals()

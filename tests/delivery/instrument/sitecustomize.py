@@ -1,7 +1,8 @@
 """Numbers every moment of a process at which it touches the world, and sends it a signal (SIGKILL) at one of them.
 
 On PYTHONPATH it instruments any Python program by itself. CRASH_LOG names a file that gets one line per point (or, with
-CRASH_AT, the one line of the point that got CRASH_SIGNAL: the point of a number, or, as in "fsync 3", the third of a kind). Points are found, not chosen: every file opened for writing, renamed,
+CRASH_AT, the one line of the point that got CRASH_SIGNAL: the point of a number, or, as in "fsync 3", the third of a kind).
+Points are found, not chosen: every file opened for writing, renamed,
 cut, made or removed, every program started, every connection (audit hooks of the interpreter); every os.write (before,
 half written, after), fsync, and every HTTP request (before, sent, answered).
 
@@ -43,8 +44,9 @@ class Points:
 
     def reach(self, what: str) -> None:
         with self._lock:
-            self._met += what.split(" ", 1)[0] == self._kind or not self._kind
-            if self._at == self._met:
+            is_of_it = not self._kind or what.split(" ", 1)[0] == self._kind
+            self._met += is_of_it
+            if is_of_it and self._met == self._at:
                 self.die(what)
             if not self._at:
                 self.tell(what)
