@@ -11,7 +11,8 @@ is killed. All workers of a test run share a zygote, whose socket has a name in 
 ends with it, and the zygote with whoever started that.
 
 Most of what such a process costs is to be forked and to end: each page of memory that it writes to is copied. So commands that
-nobody interrupts are carried out one after the other in one process (`Series`); not in `make soak`.
+nobody interrupts are carried out one after the other in a process (`Series`); those of a worker take turns (tests/town.py), so
+that no command meets what the one before it remembers. In `make soak` each has its own.
 """
 
 import contextlib

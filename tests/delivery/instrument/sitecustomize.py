@@ -2,9 +2,9 @@
 
 On PYTHONPATH it instruments any Python program by itself. CRASH_LOG names a file that gets one line per point (or, with
 CRASH_AT, the one line of the point that got CRASH_SIGNAL: the point of a number, or, as in "fsync 3", the third of a kind).
-Points are found, not chosen: every file opened for writing, renamed,
-cut, made or removed, every program started, every connection (audit hooks of the interpreter); every os.write (before,
-half written, after), fsync, and every HTTP request (before, sent, answered).
+Points are found, not chosen: every file opened for writing, renamed, cut, made or removed, every program started, every
+connection (audit hooks of the interpreter); every os.write (before, half written, after), fsync, and every HTTP request
+(before, sent, answered).
 
 Each line says, too, what would go on if the process were killed there: commands that it has started, requests that nobody has
 answered. CRASH_PAUSE names a pipe: at each point the process waits until somebody writes to it. CRASH_SEED takes chance and clock away, so that
