@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import lru_cache
 from http.client import HTTPConnection, HTTPSConnection
 from urllib.parse import urlsplit
 
@@ -126,7 +126,7 @@ def _authorities() -> tuple[str, ...]:
     return (certifi.where(),)
 
 
-@cache
+@lru_cache(4)  # a file of the environment may be another one tomorrow under the same name
 def _trust(authorities: tuple[str, ...]) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=authorities[0])
     for more in authorities[1:]:

@@ -112,13 +112,11 @@ def end(code: int) -> NoReturn:
 def forget() -> None:
     """What our modules remember of the command that is over: as in a new process."""
     from pipeline import masking
-    from pipeline.line import wire
     from pipeline.sources import connection
 
     logging.getLogger("kadoma_line").handlers.clear()
     masking._forms.clear()
     connection._request.__dict__.clear()  # of this thread
-    wire._trust.cache_clear()  # what stood in files that the environment names
     for cached in _caches_of_a_command():
         cached.cache_clear()
     default_signals()
