@@ -112,8 +112,7 @@ def test_a_launcher_outlives_its_programs_and_tells_what_they_could_not(one: Ser
         [str(program)], env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False
     )
     assert (shell.returncode, shell.stdout) == (0, "done\n")
-    one._process.send_signal(signal.SIGKILL)
-    one._process.wait()
+    kill_between_two_commands(one)
     assert subprocess.run([str(program)], env={"PATH": os.environ["PATH"]}, check=False).returncode == NOT_CARRIED_OUT
     with pytest.raises(BrokenPipeError):
         launcher.stop()
@@ -254,6 +253,14 @@ def test_what_a_command_only_remembers_the_next_one_does_not_know(tmp_path: Path
 DAEMON = "import threading; threading.Thread(target=threading.Event().wait, daemon=True).start()"
 
 
+def kill_between_two_commands(one: Series) -> None:
+    one.stop()
+    one._begin()
+    assert one._process is not None
+    one._process.send_signal(signal.SIGKILL)
+    one._process.wait()
+
+
 def test_what_ends_a_series_costs_no_command(one: Series, tmp_path: Path) -> None:
     """A command that ends the process, leaves a thread at work or takes too long."""
     short_text = "import threading; print('done', threading.active_count())"
@@ -268,8 +275,7 @@ def test_what_ends_a_series_costs_no_command(one: Series, tmp_path: Path) -> Non
     with pytest.raises(subprocess.TimeoutExpired), Path(os.devnull).open("r+b") as nothing:
         one.carry_out([str(tmp_path / "slow.py")], os.environ, tmp_path, nothing, nothing, timeout=0.5)
     assert one.call(short, os.environ) == (0, "done 1\n", "")
-    one._process.send_signal(signal.SIGKILL)  # type: ignore[union-attr]
-    one._process.wait()  # type: ignore[union-attr]
+    kill_between_two_commands(one)
     with pytest.raises(OSError, match="Broken pipe"):
         one.call(short, os.environ)
     assert one.call(short, os.environ) == (0, "done 1\n", "")
